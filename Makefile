@@ -1,0 +1,55 @@
+# Everything a fresh machine with Python 3.11+ and make needs; `.venv` is made here and nowhere else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV_VERSION := 0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help install up demo test test-unit test-contract test-integration check format lock clean
+
+help: ## show the commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Madang needs Python 3.11 or newer; give one with: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock --editable '.[all,dev]'
+	touch $@
+
+install: $(STAMP) ## make .venv with everything in it
+
+up: $(STAMP) ## start proxy, hub and service on this machine
+	$(BIN)/madang up
+
+demo: $(STAMP) ## tell the whole story over HTTP and check every step
+	$(BIN)/madang demo
+
+test: test-unit test-contract test-integration ## all tests that need nothing but this machine
+
+test-unit: $(STAMP) ## rules, without I/O
+	$(BIN)/python -m pytest tests/unit
+
+test-contract: $(STAMP) ## one suite for every engine and every store
+	$(BIN)/python -m pytest tests/contract
+
+test-integration: $(STAMP) ## real hub, kernels, Dask and databases
+	$(BIN)/python -m pytest tests/integration
+
+check: $(STAMP) ## format, lint, types, import contracts; what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## write the format that check wants
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## write requirements.lock anew (versions and hashes, no addresses)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--all-extras --python-version 3.11 --output-file requirements.lock pyproject.toml
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

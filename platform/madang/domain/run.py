@@ -1,0 +1,78 @@
+"""A run: one notebook with one set of parameters, executed inside a slot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+MAX_NOTEBOOK_BYTES = 10 * 1024**2
+MAX_PARAMETERS_BYTES = 64 * 1024
+MAX_PARAMETERS = 256
+MAX_PARAMETERS_DEPTH = 16
+
+
+class RunState(StrEnum):
+    """Where a run is; the last four are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+FINAL_RUN_STATES = frozenset(
+    {RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.EXPIRED}
+)
+
+RUN_TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
+    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.FAILED}),
+    # Back to queued when the slot was lost or asked back: preempted is not failed (P10).
+    RunState.RUNNING: FINAL_RUN_STATES | {RunState.QUEUED},
+    **{state: frozenset() for state in FINAL_RUN_STATES},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One row of the run table, as plain data.
+
+    Attributes
+    ----------
+    notebook_sha256, output_sha256
+        Names of the input snapshot and of the executed notebook in the artifacts.
+    lease, attempt
+        The slot that took it and how often it was taken; empty and 0 while queued.
+    cells_done, cells_total
+        Progress; not committed for each cell, the service keeps it in memory while running.
+    error
+        ``{"cell", "name", "value"}`` of the failing cell, or None.
+    """
+
+    id: str
+    person: str
+    project: str
+    name: str
+    notebook_sha256: str
+    parameters: Mapping[str, Any]
+    flavor: str
+    devices: int
+    limit_ms: int
+    submitted_ms: int
+    state: RunState = RunState.QUEUED
+    lease: str = ""
+    attempt: int = 0
+    started_ms: int | None = None
+    ended_ms: int | None = None
+    cells_done: int = 0
+    cells_total: int = 0
+    output_sha256: str = ""
+    reason: str = ""
+    error: Mapping[str, Any] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it will not change any more."""
+        return self.state in FINAL_RUN_STATES

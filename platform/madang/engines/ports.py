@@ -1,0 +1,214 @@
+"""The seam between the use-cases and whatever carries them out.
+
+An engine is four ports. ``services`` is the only caller; ``wiring`` is the only place that picks one.
+Every method must be safe to repeat: services write the intent first, then act, and act again after
+a restart. Times are UTC milliseconds. Nothing here may block the event loop for long.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from madang.domain.cluster import ClusterEndpoint
+from madang.domain.lease import LeaseKind, Standing
+from madang.domain.profile import Device, FlavorCapacity
+from madang.domain.queue import ProjectShare, QueueItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """The engine gives devices to an attempt. May come late, twice, or for a lease long gone."""
+
+    lease_id: str
+    attempt: int
+    device_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedBack:
+    """The engine wants the devices of an attempt back, with notice and time to save."""
+
+    lease_id: str
+    attempt: int
+    grace_ms: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The engine can never admit this lease; ``code`` is a key of the catalogue."""
+
+    lease_id: str
+    attempt: int
+    code: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+AdmissionEvent = Admitted | AskedBack | Refused
+
+
+class Admission(Protocol):
+    """Who starts, and who gives back."""
+
+    strategy: str
+    """Ordering that the forecast must use: ``madang`` or ``kueue``."""
+
+    async def set_shares(self, shares: Sequence[ProjectShare]) -> None:
+        """Replace what is known of the projects."""
+
+    async def enqueue(self, item: QueueItem) -> None:
+        """Put a lease into the queue, or change it there; repeating is harmless."""
+
+    async def adopt(self, item: QueueItem, device_ids: Sequence[str], started_ms: int) -> None:
+        """Tell the engine after a restart that this attempt holds these devices."""
+
+    async def withdraw(self, lease_id: str) -> None:
+        """Take a waiting lease out; harmless when it is not there."""
+
+    async def release(self, lease_id: str, attempt: int) -> None:
+        """Free the devices of an attempt; harmless when they are free already."""
+
+    async def poll(self, now_ms: int) -> Sequence[AdmissionEvent]:
+        """Return what was decided since the last call."""
+
+    async def standings(self, now_ms: int) -> Mapping[str, Standing]:
+        """Return the standing of each waiting lease by its id."""
+
+    async def capacity(self) -> Sequence[FlavorCapacity]:
+        """Return how much there is and how much is free, by flavor."""
+
+    async def devices(self) -> Sequence[Device]:
+        """Return the devices of the pool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchSpec:
+    """What to start for an attempt of a cluster or a slot (the hub starts notebooks).
+
+    Attributes
+    ----------
+    token
+        Secret of the attempt for talking to the service; goes to the processes by a 0600 file or
+        their environment, never to a command line or a log.
+    workers, gpus_per_worker, threads_per_worker
+        Clusters only.
+    env
+        Extra environment without secrets.
+    """
+
+    lease_id: str
+    attempt: int
+    kind: LeaseKind
+    person_name: str
+    project_name: str
+    flavor: str
+    device_ids: tuple[str, ...]
+    limit_ms: int
+    service_url: str
+    token: str = field(default="", repr=False)
+    workers: int = 0
+    gpus_per_worker: int = 0
+    threads_per_worker: int = 1
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLife:
+    """What is known of the processes of an attempt.
+
+    Attributes
+    ----------
+    started_ms
+        Start of the first process; None when none was ever started.
+    ended_ms
+        End of the last process; None while one lives or none was started.
+    exit_code
+        Of the main process (notebook server, scheduler, slot worker); None while unknown.
+    is_sure
+        False when the end was not recorded (power loss) and ``ended_ms`` is an estimate.
+    """
+
+    started_ms: int | None = None
+    ended_ms: int | None = None
+    exit_code: int | None = None
+    is_sure: bool = True
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.started_ms is not None and self.ended_ms is None
+
+
+class Launcher(Protocol):
+    """Starts, watches and stops the processes of an attempt, whoever started them."""
+
+    async def start(self, spec: LaunchSpec) -> None:
+        """Start an attempt; starting it again, even after a crash in between, changes nothing."""
+
+    async def stop(self, lease_id: str, attempt: int, grace_ms: int) -> None:
+        """Ask all processes of an attempt to save and end, and end them after the grace.
+
+        Returns at once; watch :meth:`observe` for the end. Harmless when they are gone.
+        """
+
+    async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
+        """Return what is recorded of an attempt."""
+
+    async def alive(self) -> Sequence[tuple[str, int]]:
+        """Return (lease, attempt) of everything that lives, owned or not."""
+
+    async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
+        """Return how to reach a cluster's scheduler; None until it answers."""
+
+    async def log_tail(self, lease_id: str, attempt: int, max_bytes: int) -> str:
+        """Return the end of what the processes printed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One reading of what a device did for an attempt; None means unmetered, never zero."""
+
+    lease_id: str
+    attempt: int
+    device_id: str
+    at_ms: int
+    utilisation_percent: int | None
+    memory_bytes: int | None = None
+
+
+class Meter(Protocol):
+    """Reads what devices do."""
+
+    async def read(
+        self, holders: Mapping[str, tuple[str, int]], busy: Mapping[str, bool], now_ms: int
+    ) -> Sequence[Sample]:
+        """Read each held device.
+
+        Parameters
+        ----------
+        holders
+            (lease, attempt) by device id.
+        busy
+            Whether the kernel of a lease is busy, as its agent last said (simulated devices).
+        """
+
+
+class Artifacts(Protocol):
+    """Bytes by their SHA-256: snapshots and outputs of runs."""
+
+    async def put(self, data: bytes) -> str:
+        """Store bytes durably (atomic, synced) and return their SHA-256 in hex."""
+
+    async def get(self, sha256: str) -> bytes:
+        """Return stored bytes; ``NotFoundError`` when there are none of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The four ports of one engine, as ``wiring`` hands them to services."""
+
+    name: str
+    admission: Admission
+    launcher: Launcher
+    meter: Meter
+    artifacts: Artifacts

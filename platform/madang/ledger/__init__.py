@@ -1,0 +1,1 @@
+"""Entries, canonical form and hash chain, statements, verification. Pure; the store appends."""

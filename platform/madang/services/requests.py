@@ -1,0 +1,85 @@
+"""What the use-cases are asked for, as plain data; routes and tests build these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from madang.domain.lease import LeaseKind
+from madang.domain.project import Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks, and how far the credential reaches.
+
+    Attributes
+    ----------
+    person
+        The person that the act is for.
+    is_admin
+        May see and end everything.
+    is_service
+        The hub itself, which acts for the person it names.
+    token_lease, token_run
+        Set for an attempt token: the slot lease, and the run, that the credential is limited to.
+    lang
+        Language of texts in the answer.
+    """
+
+    person: Person
+    is_admin: bool = False
+    is_service: bool = False
+    token_lease: str = ""
+    token_run: str = ""
+    lang: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRequest:
+    """A notebook lease, by profile, or by flavor and devices.
+
+    Attributes
+    ----------
+    project
+        Name or id.
+    limit_ms
+        None for the profile's limit.
+    start_without_me
+        Start when the turn comes, without a claim.
+    """
+
+    kind: LeaseKind = LeaseKind.NOTEBOOK
+    project: str
+    name: str = ""
+    profile: str = ""
+    flavor: str = ""
+    devices: int | None = None
+    limit_ms: int | None = None
+    start_without_me: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterRequest:
+    """A Dask cluster; ``project`` may be empty for the project of the asking notebook's lease."""
+
+    project: str = ""
+    name: str = ""
+    workers: int = 2
+    gpus_per_worker: int = 1
+    threads_per_worker: int = 1
+    flavor: str = "gpu"
+    limit_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """One notebook with one set of parameters; the bytes are the snapshot."""
+
+    project: str = ""
+    name: str = ""
+    notebook: bytes = b""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    flavor: str = "gpu"
+    devices: int = 1
+    limit_ms: int = 3_600_000

@@ -1,0 +1,92 @@
+"""Settings of a running service, read from the environment that ``madang up`` (or a chart) sets."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from madang.settings.home import Home
+
+SERVICE_PREFIX = "/services/madang"
+"""Where the proxy sends people to the service."""
+
+SERVICE_NAME = "madang"
+"""Name of the service in the hub."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """Everything the service must know at its start.
+
+    Attributes
+    ----------
+    bind_host, bind_port
+        Address that the service listens on (loopback; the proxy is in front).
+    public_url
+        Address that people use, with a slash at its end: ``http://127.0.0.1:8000/``.
+    hub_api_url
+        Address of the hub's API without a slash at its end.
+    api_token
+        The service's own token at the hub. Secret.
+    policy_path, profiles_path
+        The administrator's two files.
+    gpus
+        ``auto`` (NVML, else simulated), ``nvml``, or ``sim:8xh200``.
+    engine
+        ``local`` or ``hostile``.
+    """
+
+    home: Home
+    database_url: str
+    bind_host: str
+    bind_port: int
+    public_url: str
+    hub_api_url: str
+    api_token: str
+    policy_path: Path
+    profiles_path: Path
+    gpus: str = "auto"
+    engine: str = "local"
+    login_is_shared: bool = True
+
+    @property
+    def service_url(self) -> str:
+        """Address on which kernels, slots and the hub reach the service directly."""
+        return f"http://{self.bind_host}:{self.bind_port}{SERVICE_PREFIX}"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> "ServiceSettings":
+        """Read ``MADANG_*`` from the environment; see :meth:`to_env` for the names."""
+        values = os.environ if env is None else env
+        home = Home.find(values.get("MADANG_HOME"))
+        return cls(
+            home=home,
+            database_url=values.get("MADANG_DATABASE_URL", home.database_url),
+            bind_host=values.get("MADANG_BIND_HOST", "127.0.0.1"),
+            bind_port=int(values["MADANG_BIND_PORT"]),
+            public_url=values["MADANG_PUBLIC_URL"],
+            hub_api_url=values["MADANG_HUB_API_URL"],
+            api_token=values["MADANG_SERVICE_TOKEN"],
+            policy_path=Path(values["MADANG_POLICY"]),
+            profiles_path=Path(values["MADANG_PROFILES"]),
+            gpus=values.get("MADANG_GPUS", "auto"),
+            engine=values.get("MADANG_ENGINE", "local"),
+            login_is_shared=values.get("MADANG_LOGIN_IS_SHARED", "1") == "1",
+        )
+
+    def to_env(self) -> dict[str, str]:
+        """Return the environment from which :meth:`from_env` reads the same settings."""
+        return {
+            "MADANG_HOME": str(self.home.root),
+            "MADANG_DATABASE_URL": self.database_url,
+            "MADANG_BIND_HOST": self.bind_host,
+            "MADANG_BIND_PORT": str(self.bind_port),
+            "MADANG_PUBLIC_URL": self.public_url,
+            "MADANG_HUB_API_URL": self.hub_api_url,
+            "MADANG_SERVICE_TOKEN": self.api_token,
+            "MADANG_POLICY": str(self.policy_path),
+            "MADANG_PROFILES": str(self.profiles_path),
+            "MADANG_GPUS": self.gpus,
+            "MADANG_ENGINE": self.engine,
+            "MADANG_LOGIN_IS_SHARED": "1" if self.login_is_shared else "0",
+        }

@@ -1,0 +1,162 @@
+"""The administrator's two files as domain data: ``policy.yaml`` and ``profiles.yaml``.
+
+An unknown key is an error that names the key and the known ones; a silent typo in a policy would
+cost somebody money.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from madang.domain.profile import Profile
+from madang.domain.project import Role, Tier
+from madang.errors import InvalidError
+from madang.units import MICROCREDITS_PER_CREDIT, parse_duration_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPlan:
+    """A project as policy.yaml declares it for a fresh installation."""
+
+    name: str
+    title: str
+    tier: str
+    weight: int
+    quota: Mapping[str, int]
+    members: Mapping[str, Role]
+    grant_microcredits: int
+    grant_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All of policy.yaml.
+
+    Attributes
+    ----------
+    rates
+        Micro-credits per device-hour by flavor.
+    rate_default_microcredits
+        For a flavor that ``rates`` does not name.
+    open_project
+        Project that everybody who logs in is a member of; empty for none.
+    """
+
+    rates: Mapping[str, int]
+    rate_default_microcredits: int
+    half_life_ms: int
+    block_ms: int
+    stop_grace_ms: int
+    zone: str
+    tiers: Mapping[str, Tier]
+    projects: tuple[ProjectPlan, ...]
+    open_project: str = ""
+    admins: tuple[str, ...] = ()
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    def rate(self, flavor: str) -> int:
+        """Return micro-credits per device-hour of a flavor; ``cpu`` is free unless it is named."""
+        return self.rates.get(flavor, 0 if flavor == "cpu" else self.rate_default_microcredits)
+
+
+def _take(data: Mapping[str, Any], where: str, known: set[str]) -> Mapping[str, Any]:
+    if not isinstance(data, Mapping):
+        raise InvalidError("policy_shape", where=where, given=type(data).__name__)
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise InvalidError("policy_key", where=where, given=unknown[0], known=sorted(known))
+    return data
+
+
+def _credits(value: Any) -> int:
+    return round(float(value) * MICROCREDITS_PER_CREDIT)
+
+
+def _yaml(path: Path) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise InvalidError("file_missing", path=str(path)) from error
+    except yaml.YAMLError as error:
+        raise InvalidError("file_unreadable", path=str(path), given=str(error)[:300]) from error
+
+
+def load_policy(path: Path) -> Policy:
+    """Read and check policy.yaml.
+
+    Raises
+    ------
+    InvalidError
+        The file is missing, is no YAML, or has an unknown key, role or tier.
+    """
+    known = {"rates", "rate_default", "half_life", "block", "stop_grace", "zone", "tiers"}
+    data = _take(_yaml(path), path.name, known | {"projects", "open_project", "admins"})
+    tiers = {name: _tier(name, body or {}) for name, body in (data.get("tiers") or {}).items()}
+    projects = tuple(_project(n, b or {}, tiers) for n, b in (data.get("projects") or {}).items())
+    return Policy(
+        rates={name: _credits(value) for name, value in (data.get("rates") or {}).items()},
+        rate_default_microcredits=_credits(data.get("rate_default", 1)),
+        half_life_ms=parse_duration_ms(data.get("half_life", "7d")),
+        block_ms=parse_duration_ms(data.get("block", "15m")),
+        stop_grace_ms=parse_duration_ms(data.get("stop_grace", "20s")),
+        zone=str(data.get("zone", "Asia/Seoul")),
+        tiers=tiers,
+        projects=projects,
+        open_project=str(data.get("open_project") or ""),
+        admins=tuple(data.get("admins") or ()),
+        source=data,
+    )
+
+
+def _tier(name: str, body: Mapping[str, Any]) -> Tier:
+    where = f"tiers.{name}"
+    known = {"max_devices_person", "max_devices_project", "max_hours", "preemptible"}
+    return Tier(name=name, **_take(body, where, known))
+
+
+def _project(name: str, body: Mapping[str, Any], tiers: Mapping[str, Tier]) -> ProjectPlan:
+    where = f"projects.{name}"
+    known = {"title", "tier", "weight", "quota", "members", "grant", "grant_days"}
+    data = _take(body, where, known)
+    tier = str(data.get("tier", "open"))
+    if tier not in tiers:
+        raise InvalidError("policy_tier", where=where, given=tier, known=sorted(tiers))
+    try:
+        members = {str(n): Role(r) for n, r in (data.get("members") or {}).items()}
+    except ValueError as error:
+        raise InvalidError("policy_role", where=where, given=str(error)) from error
+    return ProjectPlan(
+        name=name,
+        title=str(data.get("title", name)),
+        tier=tier,
+        weight=int(data.get("weight", 1)),
+        quota={str(k): int(v) for k, v in (data.get("quota") or {}).items()},
+        members=members,
+        grant_microcredits=_credits(data.get("grant", 0)),
+        grant_days=int(data.get("grant_days", 365)),
+    )
+
+
+def load_profiles(path: Path) -> tuple[Profile, ...]:
+    """Read and check profiles.yaml, in the order of the file."""
+    known = {"titles", "flavor", "devices", "cpu", "memory_gib", "limit", "tiers", "env"}
+    profiles = []
+    for name, body in (_yaml(path) or {}).items():
+        data = _take(body or {}, f"{path.name}: {name}", known)
+        profiles.append(
+            Profile(
+                name=name,
+                titles=data.get("titles") or {"ko": name, "en": name},
+                flavor=str(data.get("flavor", "gpu")),
+                devices=int(data.get("devices", 1)),
+                cpu_count=int(data.get("cpu", 2)),
+                memory_bytes=int(float(data.get("memory_gib", 4)) * 1024**3),
+                limit_ms=parse_duration_ms(data.get("limit", "4h")),
+                tiers=tuple(data.get("tiers") or ()),
+                env={str(k): str(v) for k, v in (data.get("env") or {}).items()},
+            )
+        )
+    return tuple(profiles)

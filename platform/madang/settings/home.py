@@ -1,0 +1,84 @@
+"""The data folder of an installation (``MADANG_HOME``) and the name of everything in it.
+
+Stack, hub, service and command line all find files through this one class, so that no path is
+written twice. Nothing here creates or reads a file.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ENV_HOME = "MADANG_HOME"
+"""Environment variable that names the data folder; the default is ``~/.local/share/madang``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Names of the files of one installation below ``root``."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, given: str | Path | None = None) -> "Home":
+        """Return the folder given, else that of the environment, else the default."""
+        default = Path.home() / ".local" / "share" / "madang"
+        chosen = given or os.environ.get(ENV_HOME) or default
+        return cls(Path(chosen).expanduser().absolute())
+
+    @property
+    def lock(self) -> Path:
+        """Held by ``madang up`` while it runs."""
+        return self.root / "lock"
+
+    @property
+    def state(self) -> Path:
+        """``state.json`` of ``madang up``: addresses, ports, pids with start times."""
+        return self.root / "state.json"
+
+    @property
+    def cli_token(self) -> Path:
+        """0600 file: ``{"url", "token", "person"}`` for the command line and scripts."""
+        return self.root / "cli.json"
+
+    @property
+    def secrets(self) -> Path:
+        """0600 file with the generated password and the tokens between the parts."""
+        return self.root / "secrets.json"
+
+    @property
+    def database_url(self) -> str:
+        """Address of the embedded database."""
+        return f"sqlite:///{self.root / 'madang.sqlite'}"
+
+    @property
+    def hub_database_url(self) -> str:
+        """Address of the hub's own database."""
+        return f"sqlite:///{self.root / 'hub.sqlite'}"
+
+    @property
+    def artifacts(self) -> Path:
+        """Snapshots and outputs of runs, by hash."""
+        return self.root / "artifacts"
+
+    @property
+    def attempts(self) -> Path:
+        """A folder for each attempt, with the shim's records of its processes."""
+        return self.root / "attempts"
+
+    @property
+    def people(self) -> Path:
+        """A folder for each person where servers run as one user."""
+        return self.root / "people"
+
+    @property
+    def logs(self) -> Path:
+        """One log for each part."""
+        return self.root / "logs"
+
+    def attempt(self, lease_id: str, attempt: int) -> Path:
+        """Return the folder of one attempt; its processes are folders below it, named by role."""
+        return self.attempts / f"{lease_id}.{attempt}"
+
+    def process(self, lease_id: str, attempt: int, role: str) -> Path:
+        """Return the shim's record folder of one process, such as ``server`` or ``scheduler``."""
+        return self.attempt(lease_id, attempt) / role
