@@ -1,4 +1,4 @@
-"""The error tree, at the very bottom of the house: everyone may raise these, nobody adds another tree.
+"""The error tree, at the bottom of the house: everyone raises these, nobody adds another.
 
 An error is a code and its details. The words for people (what failed, what was given, the limit,
 the next step; Korean and English) stand in the catalogue under ``error.<code>.message`` and

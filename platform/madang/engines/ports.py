@@ -1,6 +1,6 @@
 """The seam between the use-cases and whatever carries them out.
 
-An engine is four ports. ``services`` is the only caller; ``wiring`` is the only place that picks one.
+An engine is four ports. ``services`` is the only caller; only ``wiring`` picks one.
 Every method must be safe to repeat: services write the intent first, then act, and act again after
 a restart. Times are UTC milliseconds. Nothing here may block the event loop for long.
 """

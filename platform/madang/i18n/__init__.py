@@ -1,8 +1,8 @@
 """Korean and English: one catalogue of every text that a person reads outside a page template.
 
 Texts stand in ``words/<area>.py`` as ``TEXTS = {"key": ("English", "한국어")}`` with ``{name}``
-fields. A key that is missing, or a field without a value, is a defect that a unit test finds; at run
-time the key itself is shown rather than an exception raised over an error message.
+fields. A key that is missing, or a field without a value, is a defect that a unit test finds; at
+run time the key itself is shown rather than an exception raised over an error message.
 """
 
 import pkgutil

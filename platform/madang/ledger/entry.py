@@ -15,7 +15,7 @@ GENESIS_HASH = "0" * 64
 
 
 class EntryKind(StrEnum):
-    """What an entry says; only ``charge`` and ``refund`` move ``used``, ``grant`` moves ``granted``."""
+    """What an entry says; ``charge`` and ``refund`` move ``used``, ``grant`` moves ``granted``."""
 
     GRANT = "grant"
     CHARGE = "charge"

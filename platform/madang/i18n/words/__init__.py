@@ -1,0 +1,1 @@
+"""The catalogue, a module for each area of the product."""
