@@ -115,7 +115,8 @@ class LocalLauncher:
 
     async def _stop_rest(self, key: tuple[str, int], grace_ms: int) -> None:
         """Ask the scheduler as soon as its workers are gone; should we be killed, observe does."""
-        while await asyncio.to_thread(self._folder(*key).stop, grace_ms):
+        # Other processes end them, so there is no event to wait for.
+        while await asyncio.to_thread(self._folder(*key).stop, grace_ms):  # noqa: ASYNC110
             await asyncio.sleep(STOP_LOOK_S)
 
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
