@@ -1,4 +1,4 @@
-"""Compares one lease with what really runs, and moves it on. Called for each by the reconcile loop."""
+"""Compares one lease with what really runs, and moves it on; the reconcile loop calls it."""
 
 from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseState, Target
 from madang.domain.run import RunState
@@ -144,7 +144,7 @@ async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
 
 
 def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> None:
-    """Write the last segment, free the reservation and close the attempt, all in one transaction."""
+    """Write the last segment, free the reservation and close the attempt, in one transaction."""
     fresh = tx.leases.get(lease.id)
     if fresh is None or fresh.state is not LeaseState.ENDING or fresh.attempt != lease.attempt:
         return
@@ -184,7 +184,7 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> Non
 
 
 def _close_runs(tx: Tx, lease: Lease, now: int) -> None:
-    """Runs that the slot was executing end as the slot did, or wait for another slot."""
+    """End the run that the slot was executing as the slot ended, or let it wait for another."""
     if lease.kind is not LeaseKind.SLOT:
         return
     run = tx.runs.active_of_lease(lease.id)
