@@ -1,0 +1,86 @@
+"""From whom lent devices are asked back.
+
+Called by :mod:`madang.policy.fair_queue` when a lease within its project's guarantee does not fit.
+A project's guarantee covers its leases that cannot be asked back first, then the others by their
+start; so a project that holds more than its guarantee always has lent its latest ones.
+"""
+
+from collections.abc import Iterable
+
+from madang.policy.decisions import Running
+
+
+class Borrower:
+    """A project that holds more than its guarantee, asked-back devices not counted.
+
+    Attributes
+    ----------
+    over
+        Devices beyond the guarantee.
+    leases
+        Leases that may be asked back, the latest last.
+    """
+
+    __slots__ = ("leases", "over", "project", "weight")
+
+    def __init__(
+        self, project: str, weight: int, guaranteed: int, holders: Iterable[Running]
+    ) -> None:
+        kept = [running for running in holders if not running.is_asked_back]
+        self.project = project
+        self.weight = weight
+        self.over = sum(running.item.devices for running in kept) - guaranteed
+        self.leases = [r for r in kept if r.item.is_preemptible and r.item.devices > 0]
+
+    @property
+    def order(self) -> tuple[float, str]:
+        """Most over its share first; the name settles a tie."""
+        return (-self.over / max(self.weight, 1e-9), self.project)
+
+    def take(self, may_reach_in: bool) -> Running | None:
+        """Take out the latest lent lease; None when there is none.
+
+        Parameters
+        ----------
+        may_reach_in
+            Whether it may hold more devices than the project has beyond its guarantee.
+        """
+        if self.over <= 0:
+            return None
+        for index in range(len(self.leases) - 1, -1, -1):
+            devices = self.leases[index].item.devices
+            if may_reach_in or devices <= self.over:
+                self.over -= devices
+                return self.leases.pop(index)
+        return None
+
+
+def choose_to_ask_back(borrowers: Iterable[Borrower], needed: int) -> list[Running]:
+    """Choose leases that hold at least ``needed`` devices, or none when they cannot.
+
+    Leases that leave their project its whole guarantee come first. One that reaches into the
+    guarantee (a gang larger than what is lent) is taken only when the others do not suffice.
+    """
+    found = list(borrowers)
+    chosen: list[Running] = []
+    for may_reach_in in (False, True):
+        while needed > 0:
+            in_order = sorted(found, key=lambda borrower: borrower.order)
+            taken = next((r for b in in_order if (r := b.take(may_reach_in)) is not None), None)
+            if taken is None:
+                break
+            chosen.append(taken)
+            needed -= taken.item.devices
+    if needed > 0:
+        return []
+    return _without_needless(chosen, -needed)
+
+
+def _without_needless(chosen: list[Running], spare: int) -> list[Running]:
+    """Drop leases that turn out not to be needed, the largest first."""
+    needless: set[str] = set()
+    for running in sorted(chosen, key=lambda r: -r.item.devices):
+        if running.item.devices <= spare:
+            spare -= running.item.devices
+            needless.add(running.item.lease_id)
+    return [running for running in chosen if running.item.lease_id not in needless]
