@@ -81,9 +81,7 @@ class History:
         return ()
 
 
-def expected_left_ms(
-    samples: Sequence[int], limit_ms: int, passed_ms: int, quantile: float
-) -> int:
+def expected_left_ms(samples: Sequence[int], limit_ms: int, passed_ms: int, quantile: float) -> int:
     """Return how long a lease goes on that has run for ``passed_ms``.
 
     Past durations that were shorter than that say nothing any more. Where fewer than

@@ -69,7 +69,10 @@ class Visitor:
         await self.http.get("/hub/spawn")
         form = {"project": project, "profile": profile, "_xsrf": self._xsrf()}
         answer = await self.http.post(
-            "/hub/spawn", data=form, follow_redirects=False, headers={"Referer": f"{self.url}/hub/spawn"}
+            "/hub/spawn",
+            data=form,
+            follow_redirects=False,
+            headers={"Referer": f"{self.url}/hub/spawn"},
         )
         check(answer.status_code in (200, 302), f"spawn: {answer.status_code} {answer.text[:400]}")
 
