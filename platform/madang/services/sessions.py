@@ -1,4 +1,4 @@
-"""Browser sessions: they outlive a restart of the service, and the hub's token lies there sealed."""
+"""Browser sessions: they outlive a restart of the service; the hub's token is kept sealed."""
 
 import hashlib
 import secrets
@@ -29,12 +29,9 @@ class Sessions:
         self._core = core
 
     async def create(
-        self, person_name: str, hub_token: str, hub_session_id: str, is_admin: bool
+        self, person_name: str, hub_token: str, hub_session_id: str
     ) -> tuple[str, str]:
-        """Open a session; returns the cookie's value and the CSRF token.
-
-        ``is_admin`` is not kept: the hub is asked again for it at every check.
-        """
+        """Open a session; returns the cookie's value and the CSRF token."""
         core = self._core
         session_id, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         sealed = core.seal.close(hub_token)
