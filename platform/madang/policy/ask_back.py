@@ -7,6 +7,7 @@ start; so a project that holds more than its guarantee always has lent its lates
 
 from collections.abc import Iterable
 
+from madang.domain.queue import ProjectShare
 from madang.policy.decisions import Running
 
 
@@ -21,21 +22,19 @@ class Borrower:
         Leases that may be asked back, the latest last.
     """
 
-    __slots__ = ("leases", "over", "project", "weight")
+    __slots__ = ("leases", "over", "share")
 
-    def __init__(
-        self, project: str, weight: int, guaranteed: int, holders: Iterable[Running]
-    ) -> None:
+    def __init__(self, share: ProjectShare, flavor: str, holders: Iterable[Running]) -> None:
         kept = [running for running in holders if not running.is_asked_back]
-        self.project = project
-        self.weight = weight
-        self.over = sum(running.item.devices for running in kept) - guaranteed
+        devices = sum(running.item.devices for running in kept)
+        self.share = share
+        self.over = devices - share.guaranteed.get(flavor, 0)
         self.leases = [r for r in kept if r.item.is_preemptible and r.item.devices > 0]
 
     @property
     def order(self) -> tuple[float, str]:
         """Most over its share first; the name settles a tie."""
-        return (-self.over / max(self.weight, 1e-9), self.project)
+        return (-self.over / max(self.share.weight, 1e-9), self.share.project)
 
     def take(self, may_reach_in: bool) -> Running | None:
         """Take out the latest lent lease; None when there is none.

@@ -75,3 +75,7 @@ class Running:
     item: QueueItem
     since_ms: int
     is_asked_back: bool = False
+
+    def copy(self) -> "Running":
+        """Return an independent copy."""
+        return Running(self.item, self.since_ms, self.is_asked_back)

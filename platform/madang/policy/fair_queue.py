@@ -20,14 +20,14 @@ So devices stay idle only while they are collected for a head, or when caps stop
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from madang.domain.queue import ProjectShare, QueueItem
 from madang.policy.ask_back import Borrower, choose_to_ask_back
 from madang.policy.choose import Chooser
-from madang.policy.decisions import AskBack, Decision, Refuse, Running, Start, Waiting
+from madang.policy.decisions import AskBack, Decision, Running, Start, Waiting
 from madang.policy.places import places
 from madang.policy.pool import Head, Pool
+from madang.policy.refusals import why_refused
 from madang.policy.shares import Account
 
 HALF_LIFE_MS = 7 * 86_400_000
@@ -61,7 +61,7 @@ class FairQueue:
     ) -> None:
         self._half_life_ms = half_life_ms
         self._lend_patience_ms = lend_patience_ms
-        self._grace_ms = grace_ms
+        self.grace_ms = grace_ms
         self._now_ms = 0
         self._pools: dict[str, Pool] = {"cpu": Pool(0)}
         self._accounts: dict[str, Account] = {}
@@ -180,11 +180,10 @@ class FairQueue:
         play = self.copy()
         play._pools = {name: p for name, p in play._pools.items() if name == flavor}
         play._pools[flavor].capacity = max(pool.capacity, pool.used) + sum(
-            item.devices for item in self._waiting.values() if item.flavor == flavor
+            item.devices for item in self.waiting_items(flavor)
         )
         order = [d.lease_id for d in play.tick(now_ms) if isinstance(d, Start)]
-        items = [item for item in self._waiting.values() if item.flavor == flavor]
-        return places(items, order, pool.free, self._account)
+        return places(self.waiting_items(flavor), order, pool.free, self._account)
 
     def free(self, flavor: str) -> int:
         """Return the devices of a flavor that nobody holds."""
@@ -202,11 +201,11 @@ class FairQueue:
 
     def running(self, flavor: str | None = None) -> list[Running]:
         """Return the leases that hold devices (of one flavor, or all), in order of start."""
-        return [replace(r) for r in self._running.values() if flavor in (None, r.item.flavor)]
+        return [r.copy() for r in self._running.values() if flavor in (None, r.item.flavor)]
 
-    def item(self, lease_id: str) -> QueueItem | None:
-        """Return a waiting lease; None when it does not wait."""
-        return self._waiting.get(lease_id)
+    def waiting_items(self, flavor: str | None = None) -> list[QueueItem]:
+        """Return the waiting leases (of one flavor, or all) in order of their submission here."""
+        return [item for item in self._waiting.values() if flavor in (None, item.flavor)]
 
     def usage_device_ms(self, project: str, now_ms: int) -> float:
         """Return the decayed usage of a project."""
@@ -219,7 +218,7 @@ class FairQueue:
             {},
             half_life_ms=self._half_life_ms,
             lend_patience_ms=self._lend_patience_ms,
-            grace_ms=self._grace_ms,
+            grace_ms=self.grace_ms,
         )
         other._now_ms = self._now_ms
         other._pools = {flavor: pool.copy() for flavor, pool in self._pools.items()}
@@ -272,7 +271,7 @@ class FairQueue:
         """Refuse what can never start, start what needs no device, and let the rest line up."""
         fresh, self._fresh = self._fresh, {}
         for item in fresh.values():
-            refusal = self._refusal(item)
+            refusal = why_refused(item, self._pools, self._account)
             if refusal is not None:
                 del self._waiting[item.lease_id]
                 decisions.append(refusal)
@@ -284,23 +283,6 @@ class FairQueue:
                 decisions.append(Start(item.lease_id, item.attempt))
             else:
                 self._pools[item.flavor].add(item)
-
-    def _refusal(self, item: QueueItem) -> Refuse | None:
-        details: dict[str, object] = {"given": item.devices, "flavor": item.flavor}
-        pool = self._pools.get(item.flavor)
-        if pool is None:
-            known = [flavor for flavor in self._pools if flavor != "cpu"]
-            details = {"given": item.flavor, "flavor": item.flavor, "known": known}
-            return Refuse(item.lease_id, item.attempt, "unknown_flavor", details)
-        if item.devices > pool.most:
-            details["limit"] = pool.most
-            return Refuse(item.lease_id, item.attempt, "more_devices_than_pool", details)
-        share = self._account(item.project).share
-        caps = [c for c in (share.max_devices_person, share.max_devices_project) if c is not None]
-        if caps and item.devices > min(caps):
-            details["limit"] = min(caps)
-            return Refuse(item.lease_id, item.attempt, "more_devices_than_cap", details)
-        return None
 
     def _serve(self, flavor: str, pool: Pool, now_ms: int, decisions: list[Decision]) -> None:
         for within in (True, False):
@@ -336,12 +318,11 @@ class FairQueue:
         needed = item.devices - pool.free - pool.coming
         if needed <= 0 or now_ms - head.since_ms < self._lend_patience_ms:
             return
-        borrowers = []
-        for project, holders in pool.running.items():
-            share = self._account(project).share
-            guaranteed = share.guaranteed.get(flavor, 0)
-            borrowers.append(Borrower(project, share.weight, guaranteed, holders.values()))
+        borrowers = [
+            Borrower(self._account(project).share, flavor, holders.values())
+            for project, holders in pool.running.items()
+        ]
         for running in choose_to_ask_back(borrowers, needed):
             pool.ask_back(running)
             lease_id, attempt = running.item.lease_id, running.item.attempt
-            decisions.append(AskBack(lease_id, attempt, self._grace_ms, item.lease_id))
+            decisions.append(AskBack(lease_id, attempt, self.grace_ms, item.lease_id))

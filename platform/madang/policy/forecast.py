@@ -7,23 +7,23 @@ may go first.
 """
 
 import heapq
-from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from madang.domain.lease import LeaseKind
 from madang.domain.queue import QueueItem
 from madang.policy.decisions import AskBack, Start
+from madang.policy.durations import (
+    EARLY,
+    LATE,
+    NO_HISTORY,
+    USUAL,
+    Durations,
+    expected_left_ms,
+)
 from madang.policy.fair_queue import FairQueue
 
 PLAYED_MAX = 1000
 """Leases that are played forward; behind them nobody is given a time."""
-
-SAMPLES_MIN = 5
-"""Past leases without which a duration is taken from the limit."""
-
-EARLY, USUAL, LATE = 0.1, 0.5, 0.9
-"""Quantiles of past durations for the three plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,65 +44,13 @@ class Forecast:
 
 UNKNOWN = Forecast(None, None, None)
 
-Durations = Callable[[QueueItem], Sequence[int]]
-"""Past durations of leases like this one, in ascending milliseconds."""
-
-
-class History:
-    """Past durations by kind and person, the last ones of each.
-
-    Parameters
-    ----------
-    keep
-        How many are kept for each kind and for each kind and person.
-    """
-
-    def __init__(self, keep: int = 200) -> None:
-        self._keep = keep
-        self._latest: dict[tuple[LeaseKind, str], list[int]] = {}
-        self._sorted: dict[tuple[LeaseKind, str], list[int]] = {}
-
-    def add(self, kind: LeaseKind, person: str, duration_ms: int) -> None:
-        """Remember how long a lease lasted."""
-        for key in ((kind, person), (kind, "")):
-            latest = self._latest.setdefault(key, [])
-            latest.append(duration_ms)
-            del latest[: -self._keep]
-            self._sorted.pop(key, None)
-
-    def __call__(self, item: QueueItem) -> Sequence[int]:
-        """Return the person's own durations of this kind if there are enough, else everybody's."""
-        for key in ((item.kind, item.person), (item.kind, "")):
-            latest = self._latest.get(key, [])
-            if len(latest) >= SAMPLES_MIN:
-                if key not in self._sorted:
-                    self._sorted[key] = sorted(latest)
-                return self._sorted[key]
-        return ()
-
-
-def expected_left_ms(samples: Sequence[int], limit_ms: int, passed_ms: int, quantile: float) -> int:
-    """Return how long a lease goes on that has run for ``passed_ms``.
-
-    Past durations that were shorter than that say nothing any more. Where fewer than
-    ``SAMPLES_MIN`` are left, the early, usual and late play take a tenth, a half and all of what
-    the limit leaves. Never more than that, never less than a millisecond.
-    """
-    bound = max(1, limit_ms - passed_ms)
-    first = bisect_right(samples, passed_ms)
-    count = len(samples) - first
-    if count < SAMPLES_MIN:
-        return max(1, int(bound * (1.0 if quantile > USUAL else quantile)))
-    lasted = samples[first + min(count - 1, int(quantile * count))]
-    return max(1, min(bound, lasted - passed_ms))
-
 
 def forecast(
     queue: FairQueue,
     flavor: str | None,
     now_ms: int,
     ends: Mapping[str, int],
-    durations: Durations | None = None,
+    durations: Durations = NO_HISTORY,
     *,
     played_max: int = PLAYED_MAX,
 ) -> dict[str, Forecast]:
@@ -116,7 +64,7 @@ def forecast(
         Latest end (start and limit) of running leases by id; one that is missing may run for its
         whole limit from now.
     durations
-        Such as a :class:`History`; None when nothing is known but limits.
+        Past durations, such as a :class:`~madang.policy.durations.History`.
     played_max
         Starts after which a play ends; who has not started by then is told nothing.
 
@@ -127,7 +75,7 @@ def forecast(
         have no times.
     """
     plays = [
-        _play(queue, now_ms, ends, durations, quantile, played_max)
+        _Play(queue, now_ms, ends, durations, quantile).run(played_max)
         for quantile in (EARLY, USUAL, LATE)
     ]
     found = {}
@@ -141,46 +89,67 @@ def forecast(
     return found
 
 
-def _play(
-    queue: FairQueue,
-    now_ms: int,
-    ends: Mapping[str, int],
-    durations: Durations | None,
-    quantile: float,
-    played_max: int,
-) -> dict[str, int]:
-    """Return the start of each lease that starts before ``played_max`` have started."""
-    play = queue.copy()
-    starts: dict[str, int] = {}
-    # (end, lease, attempt, next attempt to submit when it was asked back)
-    heap: list[tuple[int, str, int]] = []
-    held: dict[str, QueueItem] = {}
+class _Play:
+    """One play: the queue's copy, and a heap of ends of what runs in it."""
 
-    def left_ms(item: QueueItem, passed_ms: int) -> int:
-        samples = durations(item) if durations is not None else ()
-        return expected_left_ms(samples, item.limit_ms, passed_ms, quantile)
+    def __init__(
+        self,
+        queue: FairQueue,
+        now_ms: int,
+        ends: Mapping[str, int],
+        durations: Durations,
+        quantile: float,
+    ) -> None:
+        self._queue, self._durations, self._quantile = queue.copy(), durations, quantile
+        self._waiting = {item.lease_id: item for item in queue.waiting_items()}
+        running_now = queue.running()
+        self._running = {running.item.lease_id: running.item for running in running_now}
+        self._now_ms = now_ms
+        # (end, lease, attempt, whether it was asked back and waits again)
+        self._ends: list[tuple[int, str, int, bool]] = []
+        for running in running_now:
+            item = running.item
+            end_ms = ends.get(item.lease_id, now_ms + item.limit_ms)
+            self._push_end(item, item.limit_ms - max(0, end_ms - now_ms))
+            if running.is_asked_back:
+                self._push_return(item.lease_id, item.attempt, queue.grace_ms)
 
-    for running in play.running():
-        item = held[running.item.lease_id] = running.item
-        end_ms = ends.get(item.lease_id, now_ms + item.limit_ms)
-        passed_ms = max(0, item.limit_ms - max(0, end_ms - now_ms))
-        heap.append((now_ms + left_ms(item, passed_ms), item.lease_id, item.attempt))
-    heapq.heapify(heap)
-    waiting = {item.lease_id: item for item in play.waiting_items(None)}
-    at_ms = now_ms
-    while True:
-        for decision in play.tick(at_ms):
-            match decision:
-                case Start():
-                    item = held[decision.lease_id] = waiting[decision.lease_id]
-                    starts.setdefault(item.lease_id, at_ms)
-                    heapq.heappush(heap, (at_ms + left_ms(item, 0), item.lease_id, item.attempt))
-                case AskBack():
-                    end_ms = at_ms + decision.grace_ms
-                    heapq.heappush(heap, (end_ms, decision.lease_id, decision.attempt))
-        if not heap or len(starts) >= played_max:
-            return starts
-        at_ms = heap[0][0]
-        while heap and heap[0][0] == at_ms:
-            _, lease_id, _ = heapq.heappop(heap)
-            play.finished(lease_id, at_ms)
+    def run(self, played_max: int) -> dict[str, int]:
+        """Return the start of each lease that is among the first ``played_max`` to start."""
+        starts: dict[str, int] = {}
+        played = 0
+        while True:
+            for decision in self._queue.tick(self._now_ms):
+                match decision:
+                    case Start():
+                        item = self._waiting.pop(decision.lease_id)
+                        self._running[item.lease_id] = item
+                        starts.setdefault(item.lease_id, self._now_ms)
+                        played += 1
+                        self._push_end(item, 0)
+                    case AskBack():
+                        self._push_return(decision.lease_id, decision.attempt, decision.grace_ms)
+            if not self._ends or played >= played_max:
+                return starts
+            self._now_ms = self._ends[0][0]
+            while self._ends and self._ends[0][0] == self._now_ms:
+                self._end(*heapq.heappop(self._ends)[1:])
+
+    def _push_end(self, item: QueueItem, passed_ms: int) -> None:
+        samples = self._durations(item)
+        left_ms = expected_left_ms(samples, item.limit_ms, max(0, passed_ms), self._quantile)
+        entry = (self._now_ms + left_ms, item.lease_id, item.attempt, False)
+        heapq.heappush(self._ends, entry)
+
+    def _push_return(self, lease_id: str, attempt: int, grace_ms: int) -> None:
+        heapq.heappush(self._ends, (self._now_ms + grace_ms, lease_id, attempt, True))
+
+    def _end(self, lease_id: str, attempt: int, waits_again: bool) -> None:
+        item = self._running.get(lease_id)
+        if item is None or item.attempt != attempt:
+            return
+        del self._running[lease_id]
+        self._queue.finished(lease_id, self._now_ms)
+        if waits_again:
+            self._waiting[lease_id] = replace(item, attempt=attempt + 1)
+            self._queue.submit(self._waiting[lease_id], self._now_ms)

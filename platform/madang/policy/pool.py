@@ -3,7 +3,7 @@
 Used by :mod:`madang.policy.fair_queue` only; this is bookkeeping, the rules are there.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from madang.domain.queue import QueueItem
 from madang.policy.decisions import Running
@@ -118,7 +118,7 @@ class Pool:
         other.most, other.used, other.coming = self.most, self.used, self.coming
         other.held = self.held.copy()
         other.running = {
-            project: {lease_id: replace(running) for lease_id, running in holders.items()}
+            project: {lease_id: running.copy() for lease_id, running in holders.items()}
             for project, holders in self.running.items()
         }
         other.lines = {project: line.copy() for project, line in self.lines.items()}

@@ -64,8 +64,8 @@ def measure_waits(waits_ms: Sequence[int]) -> Waits:
     if not waits_ms:
         return Waits(0, 0.0, 0, 0, 0, 0)
     ordered = sorted(waits_ms)
-    rank = [ordered[-(-len(ordered) * percent // 100) - 1] for percent in (50, 90, 99)]
-    return Waits(len(ordered), sum(ordered) / len(ordered), *rank, ordered[-1])
+    p50, p90, p99 = (ordered[-(-len(ordered) * percent // 100) - 1] for percent in (50, 90, 99))
+    return Waits(len(ordered), sum(ordered) / len(ordered), p50, p90, p99, ordered[-1])
 
 
 def proportional_quotas(jobs: Sequence[Job], capacity: int) -> dict[str, int]:
