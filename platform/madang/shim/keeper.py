@@ -162,9 +162,12 @@ class Keeper:
         if self._is_main_gone:
             # Its descendants are being ended already, under a shorter grace.
             return
-        self._kill_at = at if self._kill_at is None else min(self._kill_at, at)
-        # Not yet reaped, so the id is still ours.
-        os.kill(self._data["pid"], signal.SIGTERM)
+        if self._kill_at is None:
+            self._kill_at = at
+            # Once only: many programs take a second one as "at once". Not yet reaped, so the id
+            # is still ours.
+            os.kill(self._data["pid"], signal.SIGTERM)
+        self._kill_at = min(self._kill_at, at)
 
     def _reap(self) -> bool:
         """Collect what has ended; return whether anything of the tree is left."""

@@ -148,7 +148,9 @@ def stop(record: Path, grace_ms: int) -> None:
     data = read_json(record / RECORD)
     if data is not None and (data.get("ended_ms") is not None or not has_keeper(record, data)):
         return
-    write_json(record / STOP, {"grace_ms": int(grace_ms)})
+    asked = read_json(record / STOP)
+    if asked is None or asked.get("grace_ms", 0) > grace_ms:
+        write_json(record / STOP, {"grace_ms": int(grace_ms)})
     data = read_json(record / RECORD)
     if data is None:
         return

@@ -16,6 +16,8 @@ SLOT = "worker"
 MAIN_ROLES = ("server", SCHEDULER, SLOT)
 """The role that stands for its attempt: when it ends, the attempt ends."""
 
+SLOT_ARGV = (sys.executable, "-m", "madang.runner.slot")
+
 LOOPBACK = "127.0.0.1"
 CA_FILE, CERT_FILE, KEY_FILE = "ca.pem", "cert.pem", "key.pem"
 
@@ -86,9 +88,9 @@ def base_env(spec: LaunchSpec, machine: Machine, person_home: Path) -> dict[str,
     return env
 
 
-def slot_command(env: Mapping[str, str]) -> Command:
+def slot_command(argv: Sequence[str], env: Mapping[str, str]) -> Command:
     """Return the worker that takes run after run."""
-    return Command(role=SLOT, argv=(sys.executable, "-m", "madang.runner.slot"), env=env)
+    return Command(role=SLOT, argv=tuple(argv), env=env)
 
 
 def cluster_commands(

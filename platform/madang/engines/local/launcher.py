@@ -18,6 +18,7 @@ from madang.engines.local import cluster_files
 from madang.engines.local.attempt_folder import AttemptFolder, all_attempts
 from madang.engines.local.commands import (
     LOOPBACK,
+    SLOT_ARGV,
     Command,
     Machine,
     base_env,
@@ -29,6 +30,7 @@ from madang.errors import ConflictError, LocalError
 from madang.settings.home import Home
 
 ANSWER_LIMIT_S = 2.0
+STOP_LOOK_S = 0.1
 _MS_PER_DAY = 86_400_000
 
 
@@ -41,10 +43,18 @@ class LocalLauncher:
         Where attempts and people's folders lie.
     environ
         Environment of the service, of which a few variables reach tenants; ours when None.
+    slot_argv
+        What a slot executes.
     """
 
-    def __init__(self, home: Home, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        environ: Mapping[str, str] | None = None,
+        slot_argv: Sequence[str] = SLOT_ARGV,
+    ) -> None:
         self._home = home
+        self._slot_argv = tuple(slot_argv)
         self._machine = Machine(
             environ=dict(os.environ if environ is None else environ),
             has_dask_cuda=find_spec("dask_cuda") is not None,
@@ -53,6 +63,7 @@ class LocalLauncher:
         # Attempts whose last process has ended for sure: nothing can happen to them any more.
         self._over: set[tuple[str, int]] = set()
         self._answered: set[tuple[str, int]] = set()
+        self._stopping: dict[tuple[str, int], asyncio.Task[None]] = {}
 
     def _folder(self, lease_id: str, attempt: int) -> AttemptFolder:
         return AttemptFolder(self._home.attempt(lease_id, attempt))
@@ -85,7 +96,7 @@ class LocalLauncher:
     def _commands(self, spec: LaunchSpec, folder: Path, person_home: Path) -> tuple[Command, ...]:
         env = base_env(spec, self._machine, person_home)
         if spec.kind is LeaseKind.SLOT:
-            return (slot_command(env),)
+            return (slot_command(self._slot_argv, env),)
         if spec.kind is LeaseKind.CLUSTER:
             days = spec.limit_ms // _MS_PER_DAY + 2
             files = cluster_files.prepare(folder, spec.lease_id, days)
@@ -95,7 +106,18 @@ class LocalLauncher:
 
     async def stop(self, lease_id: str, attempt: int, grace_ms: int) -> None:
         """Ask all processes of an attempt to save and end; harmless when they are gone."""
-        await asyncio.to_thread(self._folder(lease_id, attempt).stop, grace_ms)
+        key = (lease_id, attempt)
+        is_open = await asyncio.to_thread(self._folder(*key).stop, grace_ms)
+        if is_open and key not in self._stopping:
+            task = asyncio.create_task(self._stop_rest(key, grace_ms))
+            self._stopping[key] = task
+            task.add_done_callback(lambda _: self._stopping.pop(key, None))
+
+    async def _stop_rest(self, key: tuple[str, int], grace_ms: int) -> None:
+        """Ask the scheduler as soon as its workers are gone; should we be killed, observe does."""
+        # Other processes end them, so there is no event to wait for.
+        while await asyncio.to_thread(self._folder(*key).stop, grace_ms):  # noqa: ASYNC110
+            await asyncio.sleep(STOP_LOOK_S)
 
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what is recorded of an attempt; ends what an ended main process left behind."""
