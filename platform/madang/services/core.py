@@ -54,7 +54,7 @@ class Live:
     def forget(self, lease_id: str) -> None:
         """Drop what is known of a lease that ended."""
         for known in (self.activity, self.samples, self.idle_since_ms, self.asked_spawn_ms):
-            known.pop(lease_id, None)  # type: ignore[attr-defined]
+            known.pop(lease_id, None)
 
 
 @dataclass(slots=True, kw_only=True)
