@@ -104,7 +104,7 @@ def _service(c: Any, settings: HubSettings) -> None:
         roles.append(
             {
                 "name": STACK_SERVICE,
-                "description": "madang up: tells the hub that the proxy is back, makes its own token",
+                "description": "madang up: checks routes, makes the token of the CLI",
                 "scopes": ["proxy", *(f"tokens!user={name}" for name in settings.admins)],
                 "services": [STACK_SERVICE],
             }
