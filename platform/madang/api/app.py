@@ -38,6 +38,7 @@ def create_app(
         Whom to ask about tokens; made from the settings when None.
     """
     hub = hub or HubClient(settings.hub_api_url, settings.api_token)
+    services.attach_hub(hub)
     identity = Identity(services, settings, hub)
     house = House(services=services, settings=settings, identity=identity)
 

@@ -7,6 +7,7 @@ to the use-cases.
 import base64
 import binascii
 import json
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -150,6 +151,12 @@ class RunBody(Body):
             )
         if "\\u0000" in written:
             raise InvalidError("body_text", field="parameters")
+        names = {file_name(name) for name in self.files}
+        for name in names:
+            if any(str(parent) in names for parent in PurePosixPath(name).parents):
+                raise InvalidError(
+                    "file_unusable", given=ascii(name)[1:80], limit=MAX_FILE_NAME_CHARS
+                )
         given = {
             "flavor": self.flavor or None,
             "devices": self.devices,
@@ -160,7 +167,7 @@ class RunBody(Body):
             name=self.name,
             notebook=notebook,
             parameters=self.parameters,
-            files={file_name(name): _file(name, data) for name, data in self.files.items()},
+            files={name: _file(name, data) for name, data in self.files.items()},
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 

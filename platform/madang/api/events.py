@@ -43,7 +43,7 @@ async def stream(
     house: House, request: Request, actor: Actor, heartbeat_s: float = HEARTBEAT_S
 ) -> AsyncIterator[bytes]:
     """Yield the lines of the stream."""
-    changes = house.services.events.subscribe()
+    changes: Any = house.services.events.subscribe()
     following: asyncio.Future[Any] = asyncio.ensure_future(anext(changes, None))
     ends = (
         asyncio.ensure_future(house.closing.wait()),

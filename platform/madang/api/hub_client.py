@@ -12,10 +12,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
-from madang.errors import UnauthenticatedError, UnavailableError
+from madang.errors import RefusedError, UnauthenticatedError, UnavailableError
 from madang.settings.config import SERVICE_NAME
 
 CACHE_S = 60.0
@@ -119,6 +120,25 @@ class HubClient:
         if not isinstance(token, str) or not token:
             raise UnauthenticatedError("login_refused")
         return token
+
+    async def ask_spawn(self, person: str, server: str, options: Mapping[str, Any]) -> None:
+        """Ask for a person's server, as the use-cases do when its turn was taken.
+
+        Raises
+        ------
+        UnavailableError
+            ``hub_unreachable`` when the hub does not answer.
+        RefusedError
+            ``hub_refused`` when the hub does not start it; one that starts already is fine.
+        """
+        named = f"servers/{quote(server, safe='')}" if server else "server"
+        path = f"/users/{quote(person, safe='')}/{named}"
+        answer = await self._send(
+            "POST", path, headers={"Authorization": f"token {self._secret}"}, json=dict(options)
+        )
+        # 400 is the hub's answer for a server that runs or is about to.
+        if answer.status_code not in (200, 201, 202, 400):
+            raise RefusedError("hub_refused", given=answer.status_code)
 
     def _answered(self, key: str, task: "asyncio.Task[HubUser | None]") -> None:
         self._asking.pop(key, None)

@@ -84,7 +84,7 @@ class Identity:
             location = f"{SERVICE_PREFIX}/login?next={target}"
             raise HTTPException(303, headers={"Location": location}) from error
 
-    def csrf(self, request: Request) -> str:
+    async def csrf(self, request: Request) -> str:
         """Return the token that scripts of this page send as ``X-Madang-CSRF``.
 
         Call it after :meth:`page_actor`; empty for a request that came with a token.

@@ -91,8 +91,9 @@ def install(app: FastAPI) -> None:
 
 def invalid(errors: Sequence[Mapping[str, Any]], lang: str) -> InvalidError:
     """Return the error for a body or query that does not fit, naming the first field."""
-    first = errors[0] if errors else {"type": "other", "loc": ("body",), "input": None}
-    place, *path = first["loc"] or ("body",)
+    first = errors[0] if errors else {"type": "other"}
+    loc: tuple[str | int, ...] = tuple(first.get("loc") or ("body",))
+    place, path = loc[0], loc[1:]
     # The whole body is at fault when there is no path: pydantic says so with a place alone.
     field = ".".join(str(part)[:60] for part in path) or str(place)
     code = "body_invalid" if place == "body" else "query_invalid"

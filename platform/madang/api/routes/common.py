@@ -47,14 +47,14 @@ async def _anybody(request: Request) -> Actor:
 async def _person(request: Request) -> Actor:
     actor = await _anybody(request)
     if actor.token_lease or actor.token_run:
-        raise RefusedError("token_scope")
+        raise RefusedError("token_too_narrow")
     return actor
 
 
 async def _worker(request: Request) -> Actor:
     actor = await _anybody(request)
     if not (actor.token_lease or actor.token_run):
-        raise RefusedError("worker_only")
+        raise RefusedError("slot_token_only")
     return actor
 
 

@@ -1,5 +1,9 @@
 """What a slot's worker asks and reports: the next run, its progress, its output, its end."""
 
+import base64
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,20 +22,20 @@ router = noun_router("slots")
 @router.post("/slots/next", operation_id="slot_next")
 async def slot_next(request: Request, house: TheHouse, actor: Worker) -> Response:
     """Take the next run of this slot; 204 when there is none now, 410 when the slot shall stop."""
-    waiting = house.services.runs.next(actor, NEXT_S)
+    waiting = house.services.slots.next(actor, NEXT_S)
     try:
         work = await unless_gone(house, request, waiting)
     except ConflictError as error:
         if error.code == "slot_over":
             with_status(error, 410)
         raise
-    return Response(status_code=204) if work is None else answer(work)
+    return Response(status_code=204) if work is None else answer(_as_text(work))
 
 
 @router.post("/runs/{run_id}/progress", operation_id="run_report")
 async def run_report(house: TheHouse, actor: Worker, run_id: str, body: ProgressBody) -> Response:
     """Report how far a run is; the answer says whether it shall stop."""
-    return answer(await house.services.runs.progress(actor, run_id, body.model_dump()))
+    return answer(await house.services.slots.progress(actor, run_id, body.model_dump()))
 
 
 @router.put("/runs/{run_id}/output", operation_id="run_store_output")
@@ -43,10 +47,16 @@ async def run_store_output(
     data = await request.body()
     if not data:
         raise InvalidError("body_empty")
-    return answer(await house.services.runs.put_output(actor, run_id, data))
+    return answer(await house.services.slots.put_output(actor, run_id, data))
 
 
 @router.post("/runs/{run_id}/finish", operation_id="run_finish")
 async def run_finish(house: TheHouse, actor: Worker, run_id: str, body: FinishBody) -> Response:
     """Report how a run ended."""
-    return answer(await house.services.runs.finish(actor, run_id, body.model_dump()))
+    return answer(await house.services.slots.finish(actor, run_id, body.model_dump()))
+
+
+def _as_text(work: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the handed-over run as JSON can carry it: the notebook as text, files as base64."""
+    files = {name: base64.b64encode(data).decode() for name, data in work["files"].items()}
+    return {**work, "notebook": work["notebook"].decode("utf-8", "replace"), "files": files}

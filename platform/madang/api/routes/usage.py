@@ -6,7 +6,6 @@ from fastapi import Query
 from starlette.responses import Response
 
 from madang.api.routes.common import (
-    Anybody,
     ProjectQuery,
     Someone,
     TheHouse,
@@ -21,7 +20,7 @@ router = noun_router("usage")
 
 
 @router.get("/me", operation_id="me_get")
-async def me_get(house: TheHouse, actor: Anybody) -> Response:
+async def me_get(house: TheHouse, actor: Someone) -> Response:
     """Show who the credential belongs to, and their projects."""
     return answer(await house.services.projects.me(actor))
 
