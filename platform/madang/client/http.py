@@ -35,6 +35,8 @@ _ERRORS: Mapping[int, type[MadangError]] = {
     403: RefusedError,
     404: NotFoundError,
     409: ConflictError,
+    410: ConflictError,
+    413: InvalidError,
     422: InvalidError,
     **dict.fromkeys(_AWAY, UnavailableError),
 }

@@ -90,6 +90,12 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
         ).execute()
 
 
+def use_files_only() -> None:
+    """Take every other way to read or write (web, clouds, standard streams) from papermill."""
+    papermill_io.reset()
+    papermill_io.register("local", RunFiles())
+
+
 def execute(folder: RunFolder, parameters: dict[str, Any], watch: Watch) -> None:
     """Execute the snapshot of a run; the process must stand in ``folder.root``.
 
@@ -102,8 +108,7 @@ def execute(folder: RunFolder, parameters: dict[str, Any], watch: Watch) -> None
     OSError
         The output cannot be saved.
     """
-    papermill_io.reset()
-    papermill_io.register("local", RunFiles())
+    use_files_only()
     papermill_engines.register(ENGINE, WatchedEngine)
     # Constant relative names: papermill reads paths as templates and would fill in parameters.
     papermill.execute_notebook(

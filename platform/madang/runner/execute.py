@@ -21,7 +21,7 @@ from madang.domain.run import RunState
 from madang.domain.run_inputs import check_declared, check_notebook, check_parameters
 from madang.errors import MadangError
 from madang.runner.files import RunFolder
-from madang.runner.watch import Event, Stopped, Watch
+from madang.runner.watch import TIME_LIMIT, Event, Stopped, Watch
 
 MAX_ERROR_CHARACTERS = 2_000
 
@@ -92,8 +92,8 @@ def _run(folder: RunFolder, parameters: dict[str, Any], watch: Watch) -> dict[st
 
 def _stopped(watch: Watch) -> dict[str, Any]:
     """Return the result of a run that was told to stop: never the interrupt's own error."""
-    if watch.stop_reason == "expired":
-        return outcome(RunState.EXPIRED, "expired")
+    if watch.stop_reason == TIME_LIMIT:
+        return outcome(RunState.EXPIRED, TIME_LIMIT)
     return outcome(RunState.CANCELLED, watch.stop_reason or "stopped")
 
 

@@ -19,6 +19,9 @@ MAX_LOG_CHARACTERS = 1_000_000
 """What a run may print into its log; the notebook keeps everything."""
 
 
+TIME_LIMIT = "time_limit"
+
+
 class Stopped(BaseException):
     """Raised between cells once the run was told to stop."""
 
@@ -100,7 +103,7 @@ class Watch:
             if self._done.is_set():
                 return
             if time.monotonic() >= deadline:
-                self.stop("expired")
+                self.stop(TIME_LIMIT)
         for sign in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
             if self._done.is_set():
                 return

@@ -105,4 +105,12 @@ TEXTS = {
     "client.ready": ("Ready", "준비되었습니다"),
     "client.ended": ("Ended", "끝났습니다"),
     "client.unknown": ("unknown", "알 수 없음"),
+    "usage.project": ("project", "프로젝트"),
+    "usage.granted": ("granted", "받은 크레딧"),
+    "usage.used": ("used", "쓴 크레딧"),
+    "usage.reserved": ("reserved", "잡아 둔 크레딧"),
+    "usage.left": ("left", "남은 크레딧"),
+    "usage.held": ("held GPU-h", "점유 GPU·시간"),
+    "usage.metered": ("busy GPU-h", "실사용 GPU·시간"),
+    "usage.seal": ("ledger entry {seq}, hash {hash}", "원장 {seq}번째 항목, 해시 {hash}"),
 }
