@@ -51,9 +51,7 @@ class BrowserSessions:
         if user.session_id and tied_to and user.session_id != tied_to:
             # The token belongs to another login than the one this browser has.
             raise UnauthenticatedError("login_state")
-        session_id, _ = await self._services.sessions.create(
-            user.name, token, tied_to, user.is_admin
-        )
+        session_id, _ = await self._services.sessions.create(user.name, token, tied_to)
         self.set_cookie(response, SESSION_COOKIE, session_id)
 
     async def visit(self, request: Request) -> Visit | None:
