@@ -148,7 +148,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except PoolTimeoutError as late:
         raise UnavailableError("database_unavailable", reason="locked") from late
-    except DataError as unfit:
+    except (DataError, OverflowError, UnicodeEncodeError) as unfit:
         raise InvalidError("value_unstorable") from unfit
     except (DatabaseError, InterfaceError) as broken:
         reason = _reason(broken)
