@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
 from madang import __version__
-from madang.api import login, problems
+from madang.api import login, pages, problems
 from madang.api.headers import Guard
 from madang.api.house import House
 from madang.api.hub_client import HubClient
@@ -68,15 +67,5 @@ def create_app(
     app.include_router(api_router())
     app.include_router(health_router, prefix=SERVICE_PREFIX)
     app.include_router(login.router, prefix=SERVICE_PREFIX)
-    _add_pages(app, house)
+    app.include_router(pages.build(services, settings, identity))
     return app
-
-
-def _add_pages(app: FastAPI, house: House) -> None:
-    """Serve the pages, where they are installed; an API alone is a working service."""
-    if find_spec("madang.api.pages") is None:
-        return
-    from madang.api import pages
-
-    app.include_router(pages.build(house.services, house.settings, house.identity))
-    house.error_page = getattr(pages, "error_page", None)

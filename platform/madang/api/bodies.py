@@ -1,26 +1,21 @@
 """What may stand in a request's body; anything else is refused by name.
 
-These models check form (types, lengths, characters). Rules (budget, roles, caps, profiles) belong
-to the use-cases.
+These models check form (types, lengths, characters). Rules (budget, roles, caps, profiles, what a
+notebook may be given) belong to the use-cases.
 """
 
 import base64
 import binascii
-import json
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from madang.domain.run import MAX_NOTEBOOK_BYTES, MAX_PARAMETERS, MAX_PARAMETERS_BYTES
 from madang.errors import InvalidError
 from madang.services.requests import ClusterRequest, LeaseRequest, RunRequest
 from madang.units import MS_PER_S
 
 MAX_LIMIT_S = 30 * 24 * 3600
 MAX_DEVICES = 4096
-MAX_FILES = 200
-MAX_FILE_NAME_CHARS = 255
 MAX_LOG_CHARS = 64 * 1024
 MAX_TIME_MS = 2**53
 
@@ -122,41 +117,20 @@ class RunBody(Body):
     project: Word = ""
     name: Name = ""
     notebook: Annotated[str, StringConstraints(min_length=2)]
-    parameters: Annotated[dict[str, Any], Field(max_length=MAX_PARAMETERS)] = Field(
-        default_factory=dict
-    )
-    files: Annotated[dict[str, str], Field(max_length=MAX_FILES)] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
     flavor: Word | None = None
     devices: Devices | None = None
     limit_s: LimitS | None = None
 
     def request(self) -> RunRequest:
-        """Return it as the use-case takes it.
+        """Return it as the use-case takes it, which checks notebook, parameters and names.
 
         Raises
         ------
         InvalidError
-            ``notebook_too_large``, ``parameters_too_large``, ``body_text`` or ``file_unusable``.
+            ``file_not_base64``.
         """
-        notebook = _bytes("notebook", self.notebook)
-        if len(notebook) > MAX_NOTEBOOK_BYTES:
-            raise InvalidError(
-                "notebook_too_large", given_bytes=len(notebook), limit_bytes=MAX_NOTEBOOK_BYTES
-            )
-        written = json.dumps(self.parameters, ensure_ascii=False, separators=(",", ":"))
-        size = len(_bytes("parameters", written))
-        if size > MAX_PARAMETERS_BYTES:
-            raise InvalidError(
-                "parameters_too_large", given_bytes=size, limit_bytes=MAX_PARAMETERS_BYTES
-            )
-        if "\\u0000" in written:
-            raise InvalidError("body_text", field="parameters")
-        names = {file_name(name) for name in self.files}
-        for name in names:
-            if any(str(parent) in names for parent in PurePosixPath(name).parents):
-                raise InvalidError(
-                    "file_unusable", given=ascii(name)[1:80], limit=MAX_FILE_NAME_CHARS
-                )
         given = {
             "flavor": self.flavor or None,
             "devices": self.devices,
@@ -165,7 +139,7 @@ class RunBody(Body):
         return RunRequest(
             project=self.project,
             name=self.name,
-            notebook=notebook,
+            notebook=self.notebook.encode("utf-8"),
             parameters=self.parameters,
             files={name: _file(name, data) for name, data in self.files.items()},
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
@@ -207,38 +181,11 @@ class Problem(BaseModel):
     status: int
 
 
-def file_name(name: str) -> str:
-    """Return a file's name below the run's folder, when it is one and stays there.
-
-    Raises
-    ------
-    InvalidError
-        ``file_unusable``.
-    """
-    parts = name.split("/")
-    is_good = (
-        0 < len(name) <= MAX_FILE_NAME_CHARS
-        and name.isprintable()
-        and not set(name) & set("\\:")
-        and not any(part in ("", ".", "..") or part != part.strip() for part in parts)
-    )
-    if not is_good:
-        raise InvalidError("file_unusable", given=ascii(name)[1:80], limit=MAX_FILE_NAME_CHARS)
-    return name
-
-
 def _file(name: str, data: str) -> bytes:
     try:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidError("file_not_base64", given=ascii(name)[1:80]) from error
-
-
-def _bytes(field: str, value: str) -> bytes:
-    try:
-        return value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InvalidError("body_text", field=field) from error
 
 
 def _ms(seconds: int | None) -> int | None:

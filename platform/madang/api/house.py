@@ -6,12 +6,10 @@ of a request.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from madang.settings.config import ServiceSettings
 
@@ -30,8 +28,6 @@ class House:
         Set when the service stops: streams end and long polls answer at once.
     streams
         Open event streams by person id.
-    error_page
-        Draws an error as a page, for browsers that asked for one; None for JSON everywhere.
     """
 
     services: "Services"
@@ -39,7 +35,6 @@ class House:
     identity: "Identity"
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[str] = field(default_factory=Counter)
-    error_page: Callable[[Request, Mapping[str, Any]], Response] | None = None
 
 
 def house_of(request: Request) -> House:

@@ -157,10 +157,12 @@ class FakeSlots(Things):
 class FakeEvents:
     def __init__(self) -> None:
         self.listeners: set[asyncio.Queue[set[str]]] = set()
+        self.has_listener = asyncio.Event()
 
     async def subscribe(self) -> AsyncIterator[set[str]]:
         queue: asyncio.Queue[set[str]] = asyncio.Queue()
         self.listeners.add(queue)
+        self.has_listener.set()
         try:
             while True:
                 yield await queue.get()

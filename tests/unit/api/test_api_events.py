@@ -39,8 +39,8 @@ async def test_changes_come_as_topics(bench: Any) -> None:
     lines = stream(bench.app.state.house, request, ACTOR)
     assert (await follow(lines)).startswith(b"retry:")
     coming = asyncio.ensure_future(follow(lines))
-    while not bench.services.events.listeners:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(2):
+        await bench.services.events.has_listener.wait()
     for queue in bench.services.events.listeners:
         queue.put_nowait({"runs", "leases"})
     assert await coming == b'event: change\ndata: {"topics": ["leases", "runs"]}\n\n'

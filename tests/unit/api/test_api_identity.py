@@ -145,11 +145,14 @@ async def test_a_session_reads_and_writes_with_its_proof(bench: Any) -> None:
 @pytest.mark.parametrize("csrf", ["", "wrong", "ü"])
 async def test_writes_without_the_proof_are_refused(bench: Any, method: str, csrf: str) -> None:
     async with await bench.browser() as client:
-        client.headers["X-Madang-CSRF"] = csrf.encode("latin-1")  # type: ignore[assignment]
+        client.headers = [  # type: ignore[assignment]
+            (b"X-Madang-CSRF", csrf.encode("latin-1")),
+            (b"Sec-Fetch-Site", b"same-origin"),
+        ]
         path = f"{API}/runs/x/output" if method == "PUT" else f"{API}/leases/{LEASE}"
         path = f"{API}/leases/{LEASE}/claim" if method == "POST" else path
         answer = await client.request(method, path)
-    assert answer.status_code == 405 if method == "PATCH" else 403
+    assert answer.status_code == (405 if method == "PATCH" else 403)
     assert bench.services.leases.calls == []
 
 
@@ -261,6 +264,24 @@ async def test_logins_that_fail(bench: Any) -> None:
         mixed = await client.get(callback, params={"state": other, "code": "good-code"})
         assert mixed.json()["code"] == "login_state"
     assert bench.services.sessions.kept == {}
+
+
+async def test_a_browser_is_told_on_a_page(bench: Any) -> None:
+    headers = {"Accept": "text/html", "Accept-Language": "ko"}
+    async with bench.client(None, **headers) as client:
+        failed = await client.get("/services/madang/oauth_callback?state=<script>")
+        unknown = await client.get("/services/madang/%3Cscript%3E")
+        bench.hub.is_down = True
+        client.headers["Authorization"] = "token ada-token"
+        away = await client.get("/services/madang/queue")
+        api = await client.get(f"{API}/pool")
+    assert (failed.status_code, unknown.status_code, away.status_code) == (401, 404, 503)
+    assert "로그인을 마치지 못했습니다" in failed.text
+    assert "<script>" not in failed.text + unknown.text
+    assert 'http-equiv="refresh"' in away.text
+    assert away.headers["retry-after"] == "2"
+    assert "frame-ancestors 'none'" in away.headers["content-security-policy"]
+    assert api.json()["code"] == "hub_unreachable"
 
 
 async def test_a_state_cookie_cannot_be_made_or_kept(bench: Any, monkeypatch: Any) -> None:

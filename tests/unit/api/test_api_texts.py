@@ -40,7 +40,8 @@ def test_no_words_without_a_code() -> None:
 def test_both_languages_name_the_same_fields() -> None:
     for key, (english, korean) in TEXTS.items():
         fields = [
-            {name for _, name, _, _ in Formatter().parse(words) if name} for words in (english, korean)
+            {name for _, name, _, _ in Formatter().parse(words) if name}
+            for words in (english, korean)
         ]
         assert fields[0] == fields[1], key
         assert re.search("[가-힣]", korean), key

@@ -136,14 +136,6 @@ TEXTS = {
         "NaN and Infinity are no JSON; send null or a text instead.",
         "NaN과 Infinity는 JSON이 아닙니다. null이나 글자로 보내 주세요.",
     ),
-    "error.body_text.message": (
-        "The field '{field}' holds characters that are no text (a NUL or half a character).",
-        "'{field}' 항목에 글자가 아닌 값(NUL 또는 깨진 문자)이 있습니다.",
-    ),
-    "error.body_text.hint": (
-        "Remove these characters.",
-        "해당 문자를 지워 주세요.",
-    ),
     "error.content_type.message": (
         "The body's type is '{given}', but only {limit} is taken.",
         "요청 내용의 형식이 '{given}'인데 {limit}만 받습니다.",
@@ -151,30 +143,6 @@ TEXTS = {
     "error.content_type.hint": (
         "Send the header 'Content-Type: application/json'.",
         "'Content-Type: application/json' 헤더를 보내 주세요.",
-    ),
-    "error.notebook_too_large.message": (
-        "The notebook has {given_bytes} bytes – at most {limit_bytes} bytes are taken.",
-        "노트북이 {given_bytes}바이트입니다. 최대 {limit_bytes}바이트까지 받습니다.",
-    ),
-    "error.notebook_too_large.hint": (
-        "Clear its outputs before submitting it.",
-        "출력을 지운 뒤 제출해 주세요.",
-    ),
-    "error.parameters_too_large.message": (
-        "The parameters have {given_bytes} bytes – at most {limit_bytes} bytes are taken.",
-        "매개변수가 {given_bytes}바이트입니다. 최대 {limit_bytes}바이트까지 받습니다.",
-    ),
-    "error.parameters_too_large.hint": (
-        "Pass large values as a file of the run.",
-        "큰 값은 실행에 딸린 파일로 넘겨 주세요.",
-    ),
-    "error.file_unusable.message": (
-        "The file name '{given}' cannot be used – a relative name of at most {limit} characters is expected, without '..', '\\' or ':', that is no folder of another file.",
-        "파일 이름 '{given}'은(는) 쓸 수 없습니다. '..', '\\', ':' 없이 최대 {limit}자인 상대 이름이어야 하고, 다른 파일의 폴더 이름과 겹치면 안 됩니다.",
-    ),
-    "error.file_unusable.hint": (
-        "Name files as the notebook opens them, such as 'data/input.csv'.",
-        "노트북에서 여는 이름 그대로 적어 주세요. 예: 'data/input.csv'.",
     ),
     "error.file_not_base64.message": (
         "The content of the file '{given}' is no base64.",
@@ -224,6 +192,7 @@ TEXTS = {
         "Try again; if it stays, give the number to an administrator, who finds it in the log.",
         "다시 시도해 보시고, 계속되면 관리자에게 번호를 알려 주세요. 로그에서 찾을 수 있습니다.",
     ),
+    "page.home": ("To Madang's home page", "마당 첫 화면으로"),
     # Limits of fields, by pydantic's kinds of errors
     "given.nothing": ("nothing", "없음"),
     "limit.missing": ("it is required", "꼭 필요합니다"),
