@@ -2,6 +2,7 @@
 
 from madang.engines.local import build as build_local
 from madang.errors import InvalidError
+from madang.pki.seal import Seal
 from madang.services import Services
 from madang.services.core import Core
 from madang.settings.config import ServiceSettings
@@ -24,5 +25,6 @@ def build(settings: ServiceSettings) -> Services:
         devices_total=devices_total,
         service_url=settings.service_url,
         login_is_shared=settings.login_is_shared,
+        seal=Seal(settings.api_token),
     )
     return Services(core)

@@ -18,18 +18,22 @@ class Borrower:
     ----------
     over
         Devices beyond the guarantee.
-    leases
-        Leases that may be asked back, the latest last.
+    lent
+        Leases that the guarantee does not cover wholly and that may be asked back, the latest
+        last. Only the first can reach into the guarantee.
     """
 
-    __slots__ = ("leases", "over", "share")
+    __slots__ = ("lent", "over", "share")
 
     def __init__(self, share: ProjectShare, flavor: str, holders: Iterable[Running]) -> None:
-        kept = [running for running in holders if not running.is_asked_back]
-        devices = sum(running.item.devices for running in kept)
         self.share = share
-        self.over = devices - share.guaranteed.get(flavor, 0)
-        self.leases = [r for r in kept if r.item.is_preemptible and r.item.devices > 0]
+        self.over = -share.guaranteed.get(flavor, 0)
+        self.lent: list[Running] = []
+        kept = [running for running in holders if not running.is_asked_back]
+        for running in sorted(kept, key=lambda running: running.item.is_preemptible):
+            self.over += running.item.devices
+            if self.over > 0 and running.item.is_preemptible:
+                self.lent.append(running)
 
     @property
     def order(self) -> tuple[float, str]:
@@ -44,14 +48,10 @@ class Borrower:
         may_reach_in
             Whether it may hold more devices than the project has beyond its guarantee.
         """
-        if self.over <= 0:
+        if not self.lent or (self.lent[-1].item.devices > self.over and not may_reach_in):
             return None
-        for index in range(len(self.leases) - 1, -1, -1):
-            devices = self.leases[index].item.devices
-            if may_reach_in or devices <= self.over:
-                self.over -= devices
-                return self.leases.pop(index)
-        return None
+        self.over -= self.lent[-1].item.devices
+        return self.lent.pop()
 
 
 def choose_to_ask_back(borrowers: Iterable[Borrower], needed: int) -> list[Running]:

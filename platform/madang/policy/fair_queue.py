@@ -179,11 +179,11 @@ class FairQueue:
             return []
         play = self.copy()
         play._pools = {name: p for name, p in play._pools.items() if name == flavor}
-        play._pools[flavor].capacity = max(pool.capacity, pool.used) + sum(
-            item.devices for item in self.waiting_items(flavor)
-        )
+        items = self.waiting_items(flavor)
+        # As if there were devices for all, while no lease may be larger than the pool.
+        play._pools[flavor].used = pool.capacity - sum(item.devices for item in items)
         order = [d.lease_id for d in play.tick(now_ms) if isinstance(d, Start)]
-        return places(self.waiting_items(flavor), order, pool.free, self._account)
+        return places(items, order, pool, self._account)
 
     def free(self, flavor: str) -> int:
         """Return the devices of a flavor that nobody holds."""

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from madang.domain.lease import LeaseClass, WaitReason
 from madang.domain.queue import QueueItem
 from madang.policy.decisions import Waiting
+from madang.policy.pool import Pool
 from madang.policy.shares import Account
 
 
 def places(
     items: Iterable[QueueItem],
     order: Sequence[str],
-    free: int,
+    pool: Pool,
     account: Callable[[str], Account],
 ) -> list[Waiting]:
     """Give each waiting lease of a flavor its place and its reason.
@@ -23,13 +24,12 @@ def places(
     ----------
     order
         Ids in the order in which they would start if there were devices for all. Those that are
-        missing are stopped by a cap or held back; they come last, by class and time of request.
-    free
-        Devices that nobody holds.
+        missing are stopped by a cap, held back, or larger than what is left of the pool; they come
+        last, by class and time of request.
     """
     by_id = {item.lease_id: item for item in items}
     found: list[Waiting] = []
-    left, is_blocked = free, False
+    left, is_blocked = pool.free, False
     for lease_id in order:
         item = by_id.pop(lease_id)
         if not is_blocked and item.devices <= left:
@@ -49,7 +49,8 @@ def places(
         ),
     )
     for item in rest:
-        found.append(Waiting(item.lease_id, len(found) + 1, _stopped(item, account(item.project))))
+        reason = _stopped(item, pool, account(item.project))
+        found.append(Waiting(item.lease_id, len(found) + 1, reason))
     return found
 
 
@@ -61,9 +62,11 @@ def _behind(item: QueueItem, free: int) -> WaitReason:
     return WaitReason.OTHERS_FIRST if item.devices <= free else WaitReason.DEVICES_BUSY
 
 
-def _stopped(item: QueueItem, account: Account) -> WaitReason:
+def _stopped(item: QueueItem, pool: Pool, account: Account) -> WaitReason:
     if item.is_held_back:
         return WaitReason.HELD_BACK
+    if item.devices > pool.capacity:
+        return WaitReason.DEVICES_BUSY
     # A cap may be reached only by the person's own leases further ahead, which count as well.
     if account.share.max_devices_person is not None and (
         account.share.max_devices_project is None

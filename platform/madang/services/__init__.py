@@ -11,10 +11,11 @@ from madang.services.bus import ChangeBus
 from madang.services.clusters import Clusters
 from madang.services.core import Core, HubPort
 from madang.services.leases import Leases
-from madang.services.people import People, Projects, Sessions
+from madang.services.people import People, Projects
 from madang.services.pool import Pool
 from madang.services.reconcile import Reconciler
 from madang.services.runs import Runs
+from madang.services.sessions import Sessions
 from madang.services.slots import Slots
 from madang.services.usage import Usage
 

@@ -1,6 +1,6 @@
 """What happens when the engine decides: devices come, are asked back, or can never come.
 
-An event is only a hint: it may be late, doubled, or about a lease that is long gone. The row decides.
+An event is only a hint: late, doubled, or about a lease that is long gone. The row decides.
 """
 
 from madang.domain.lease import (

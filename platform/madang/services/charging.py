@@ -4,24 +4,13 @@ Everything here runs inside the transaction that changes the lease, so that row,
 ledger can never tell different stories.
 """
 
-from dataclasses import dataclass
-
 from madang.domain.lease import Lease
 from madang.engines.ports import Sample
 from madang.ledger.entry import Entry, EntryKind
-from madang.policy.segments import cut
+from madang.policy.segments import Segment, cut_segments, last_mark_ms
 from madang.services.core import Core
 from madang.store import Tx
 from madang.units import segment_cost_microcredits
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """A slice of time of an attempt, and its number."""
-
-    segment: int
-    from_ms: int
-    to_ms: int
 
 
 def charge(core: Core, tx: Tx, lease: Lease, upto_ms: int, *, is_last: bool) -> bool:
@@ -43,9 +32,7 @@ def charge(core: Core, tx: Tx, lease: Lease, upto_ms: int, *, is_last: bool) -> 
         return False
     device_ms, _, next_segment, to_ms = tx.ledger.charged(lease.id, lease.attempt)
     from_ms = lease.started_ms if next_segment == 0 else to_ms
-    pieces = [Slice(*piece) for piece in cut(lease.started_ms, from_ms, upto_ms)]
-    if pieces and not is_last and pieces[-1].to_ms == upto_ms:
-        pieces.pop()
+    pieces = cut_segments(lease.started_ms, from_ms, upto_ms if is_last else last_mark_ms(upto_ms))
     entries = []
     for piece in pieces:
         entry = _entry(core, lease, piece, EntryKind.CHARGE, device_ms)
@@ -65,7 +52,7 @@ def overhead(core: Core, tx: Tx, lease: Lease, number: int, from_ms: int, to_ms:
     """
     if lease.devices == 0 or to_ms <= from_ms:
         return
-    tx.ledger.append([_entry(core, lease, Slice(number, from_ms, to_ms), EntryKind.OVERHEAD, 0)])
+    tx.ledger.append([_entry(core, lease, Segment(number, from_ms, to_ms), EntryKind.OVERHEAD, 0)])
 
 
 def refund(core: Core, tx: Tx, lease: Lease, why: str) -> None:
@@ -94,7 +81,9 @@ def refund(core: Core, tx: Tx, lease: Lease, why: str) -> None:
     )
 
 
-def _entry(core: Core, lease: Lease, piece: Slice, kind: EntryKind, before_device_ms: int) -> Entry:
+def _entry(
+    core: Core, lease: Lease, piece: Segment, kind: EntryKind, before_device_ms: int
+) -> Entry:
     device_ms = lease.devices * (piece.to_ms - piece.from_ms)
     is_charge = kind is EntryKind.CHARGE
     cost = segment_cost_microcredits(before_device_ms, device_ms, lease.rate_microcredits)
@@ -106,7 +95,7 @@ def _entry(core: Core, lease: Lease, piece: Slice, kind: EntryKind, before_devic
         lease=lease.id,
         lease_kind=str(lease.kind),
         attempt=lease.attempt,
-        segment=piece.segment,
+        segment=piece.number,
         flavor=lease.flavor,
         devices=lease.devices,
         from_ms=piece.from_ms,
@@ -118,7 +107,7 @@ def _entry(core: Core, lease: Lease, piece: Slice, kind: EntryKind, before_devic
     )
 
 
-def _used(core: Core, lease: Lease, piece: Slice, device_ms: int) -> int:
+def _used(core: Core, lease: Lease, piece: Segment, device_ms: int) -> int:
     """Return metered device time of a slice; -1 when no sample fell into it (never zero)."""
     samples: list[Sample] = core.live.samples.get(lease.id, [])
     readings = [

@@ -9,6 +9,7 @@ from madang.domain.lease import Lease
 from madang.domain.profile import Flavor, Profile
 from madang.engines.ports import Engine, Sample
 from madang.errors import InvalidError
+from madang.pki.seal import Seal
 from madang.services.bus import ChangeBus
 from madang.settings.files import Policy
 from madang.store import Store
@@ -53,7 +54,7 @@ class Live:
     def forget(self, lease_id: str) -> None:
         """Drop what is known of a lease that ended."""
         for known in (self.activity, self.samples, self.idle_since_ms, self.asked_spawn_ms):
-            known.pop(lease_id, None)  # type: ignore[attr-defined]
+            known.pop(lease_id, None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +69,7 @@ class Core:
     devices_total: Mapping[str, int]
     service_url: str
     login_is_shared: bool
+    seal: Seal
     clock: Callable[[], int] = now_ms
     bus: ChangeBus = field(default_factory=ChangeBus)
     wake: asyncio.Event = field(default_factory=asyncio.Event)

@@ -111,7 +111,9 @@ def notebook_lease(core: Core, actor: Actor, project: Project, request: LeaseReq
                 allowed=list(profile.tiers),
             )
         flavor, devices = profile.flavor, profile.devices
-        limit_ms = limit_ms or profile.limit_ms
+        # What nobody asked for is cut to what the tier allows; what was asked for is judged.
+        longest = tier_of(core, project).max_hours * MS_PER_HOUR
+        limit_ms = limit_ms or min(profile.limit_ms, longest)
     return new_lease(
         core,
         actor,

@@ -1,12 +1,14 @@
-"""Compares one lease with what really runs, and moves it on. Called for each by the reconcile loop."""
+"""Compares one lease with what really runs, and moves it on; the reconcile loop calls it."""
 
 from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseState, Target
 from madang.domain.run import RunState
 from madang.engines.ports import AttemptLife
+from madang.policy import budget
 from madang.services import charging, launching, leasing
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.store import Tx
+from madang.units import cost_microcredits
 
 START_MS = 120_000
 """A cluster or slot that has not started by then is given up as lost."""
@@ -106,22 +108,29 @@ def _reason(life: AttemptLife) -> EndReason:
 
 
 def _renew(core: Core, tx: Tx, lease: Lease, now: int) -> bool:
-    """Keep one block reserved ahead of a notebook or cluster; False when the budget is over."""
-    if lease.kind is LeaseKind.SLOT or lease.devices == 0 or lease.rate_microcredits == 0:
+    """Keep a block reserved ahead of a notebook or cluster; False when the budget is over."""
+    if lease.kind in budget.WHOLE_LIMIT or lease.started_ms is None:
         return True
-    block = lease.devices * core.policy.block_ms * lease.rate_microcredits // 3_600_000
-    charged_to = lease.charged_to_ms or lease.started_ms or now
-    owed = lease.devices * max(0, now - charged_to) * lease.rate_microcredits // 3_600_000
-    missing = block - (tx.budget.reservation(lease.id, lease.attempt) - owed)
-    if missing < block // 3:
+    rate, grace_ms, block_ms = (
+        lease.rate_microcredits,
+        core.policy.stop_grace_ms,
+        core.policy.block_ms,
+    )
+    uncharged_ms = max(0, now - (lease.charged_to_ms or lease.started_ms))
+    owed = cost_microcredits(lease.devices * uncharged_ms, rate)
+    unspent = tx.budget.reservation(lease.id, lease.attempt) - owed
+    left_ms = max(0, lease.started_ms + lease.limit_ms - now)
+    terms = (unspent, lease.devices, grace_ms, block_ms, rate, left_ms)
+    if not budget.renewal_due(*terms):
         return True
-    until = now + core.policy.block_ms
-    if tx.budget.reserve(lease.project, lease.id, lease.attempt, missing, until):
+    amount = budget.renewal_microcredits(*terms)
+    until = now + block_ms
+    if tx.budget.reserve(lease.project, lease.id, lease.attempt, amount, until):
         return True
-    left = tx.budget.balance(lease.project).left
-    if left:
-        tx.budget.reserve(lease.project, lease.id, lease.attempt, left, until)
-    return tx.budget.reservation(lease.id, lease.attempt) > owed
+    rest = min(amount, tx.budget.balance(lease.project).left)
+    if rest and tx.budget.reserve(lease.project, lease.id, lease.attempt, rest, until):
+        unspent += rest
+    return not budget.must_stop(unspent, lease.devices, grace_ms, rate)
 
 
 async def end(core: Core, lease: Lease, reason: EndReason) -> None:
@@ -144,7 +153,7 @@ async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
 
 
 def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> None:
-    """Write the last segment, free the reservation and close the attempt, all in one transaction."""
+    """Write the last segment, free the reservation and close the attempt, in one transaction."""
     fresh = tx.leases.get(lease.id)
     if fresh is None or fresh.state is not LeaseState.ENDING or fresh.attempt != lease.attempt:
         return
@@ -184,7 +193,7 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> Non
 
 
 def _close_runs(tx: Tx, lease: Lease, now: int) -> None:
-    """Runs that the slot was executing end as the slot did, or wait for another slot."""
+    """End the run that the slot was executing as the slot ended, or let it wait for another."""
     if lease.kind is not LeaseKind.SLOT:
         return
     run = tx.runs.active_of_lease(lease.id)

@@ -1,8 +1,5 @@
-"""Persons, what they are members of, their browser sessions, and the bearers of attempt tokens."""
+"""Persons, what they are members of, and the bearers of attempt tokens."""
 
-import hashlib
-import secrets
-from dataclasses import dataclass, field
 from typing import Any
 
 from madang.domain.project import Membership, Person, Role
@@ -12,7 +9,6 @@ from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
 
-SESSION_MS = 14 * 24 * 3_600_000
 MAX_NAME_CHARS = 255
 
 
@@ -99,81 +95,3 @@ class Projects:
             return rows
 
         return await self._core.store.read(work)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """A browser session; the hub's token stays on the server."""
-
-    person_name: str
-    hub_token: str = field(repr=False)
-    hub_session_id: str
-    csrf: str
-    is_admin: bool
-    checked_ms: int
-
-
-class Sessions:
-    """Browser sessions by the hash of their cookie.
-
-    They live in memory: a restart of the service sends browsers through the hub's login once more,
-    which they do not notice, and no token of the hub ever lies in the database.
-    """
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._sessions: dict[str, tuple[int, Session]] = {}
-
-    async def create(
-        self, person_name: str, hub_token: str, hub_session_id: str, is_admin: bool
-    ) -> tuple[str, str]:
-        """Open a session; returns the cookie's value and the CSRF token."""
-        session_id, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-        now = self._core.clock()
-        session = Session(
-            person_name=person_name,
-            hub_token=hub_token,
-            hub_session_id=hub_session_id,
-            csrf=csrf,
-            is_admin=is_admin,
-            checked_ms=now,
-        )
-        self._expire(now)
-        self._sessions[_hash(session_id)] = (now + SESSION_MS, session)
-        return session_id, csrf
-
-    async def get(self, session_id: str) -> Session | None:
-        """Return the session of a cookie; None when there is none or it is over."""
-        found = self._sessions.get(_hash(session_id))
-        if found is None or found[0] < self._core.clock():
-            return None
-        return found[1]
-
-    async def touch(self, session_id: str, checked_ms: int, is_admin: bool | None = None) -> None:
-        """Note that the hub confirmed the session."""
-        found = self._sessions.get(_hash(session_id))
-        if found is not None:
-            until, old = found
-            self._sessions[_hash(session_id)] = (
-                until,
-                Session(
-                    person_name=old.person_name,
-                    hub_token=old.hub_token,
-                    hub_session_id=old.hub_session_id,
-                    csrf=old.csrf,
-                    is_admin=old.is_admin if is_admin is None else is_admin,
-                    checked_ms=checked_ms,
-                ),
-            )
-
-    async def drop(self, session_id: str) -> None:
-        """Close a session; harmless when it is closed."""
-        self._sessions.pop(_hash(session_id), None)
-
-    def _expire(self, now: int) -> None:
-        for key in [key for key, (until, _) in self._sessions.items() if until < now]:
-            del self._sessions[key]
-
-
-def _hash(session_id: str) -> str:
-    return hashlib.sha256(session_id.encode()).hexdigest()

@@ -7,8 +7,10 @@ a kill at any point only costs time. One failing lease never stops the others.
 import asyncio
 import contextlib
 import logging
+import math
+from functools import partial
 
-from madang.domain.lease import LeaseState
+from madang.domain.lease import Lease, LeaseState
 from madang.engines.ports import Admitted, AskedBack, Refused
 from madang.services import admitting, leasing, lives, runs
 from madang.services.core import Core
@@ -109,7 +111,7 @@ class Reconciler:
         """End what runs without a row that owns it, after a second, fresh read (P6, P7)."""
         core = self._core
         for lease_id, attempt in await core.engine.launcher.alive():
-            lease = await core.store.read(lambda tx, key=lease_id: tx.leases.get(key))
+            lease = await core.store.read(partial(_lease, lease_id))
             owned = lease is not None and lease.holds_devices and lease.attempt == attempt
             if not owned:
                 log.warning("ending processes without an owner: %s.%s", lease_id, attempt)
@@ -140,12 +142,16 @@ class Reconciler:
         await core.engine.admission.set_shares(shares)
 
 
+def _lease(lease_id: str, tx: Tx) -> Lease | None:
+    return tx.leases.get(lease_id)
+
+
 def _decayed(core: Core, tx: Tx, project: str, now: int) -> float:
     """Return a project's device time, halved for each half-life that has passed since."""
     half_life = core.policy.half_life_ms
     since = now - 8 * half_life
     return sum(
-        entry.device_ms * 0.5 ** ((now - entry.to_ms) / half_life)
+        entry.device_ms * math.pow(0.5, (now - entry.to_ms) / half_life)
         for entry in tx.ledger.entries(project=project, from_ms=since)
         if entry.kind == "charge"
     )
