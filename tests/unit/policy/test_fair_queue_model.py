@@ -112,7 +112,6 @@ class Model:
             if item.devices > person:
                 continue
             if item.devices > whole:
-                # Within a guarantee that is spent there is nobody to collect for.
                 return None
             if item.devices <= self.capacity[flavor] and (not within or self.within(item)):
                 return item
