@@ -184,9 +184,7 @@ class Frame:
             "csrf": "" if is_fragment else await self._identity.csrf(request),
             "script_words": "" if is_fragment else _script_words(visit.lang),
             "span": partial(wording.duration, lang=visit.lang),
-            "relative": lambda at_ms, form: wording.relative(
-                at_ms, visit.now_ms, form, visit.lang
-            ),
+            "relative": lambda at_ms, form: wording.relative(at_ms, visit.now_ms, form, visit.lang),
         }
         body = self._templates.get_template(screen.template).render({**shared, **screen.values})
         headers = {**_HEADERS, "Content-Language": visit.lang}

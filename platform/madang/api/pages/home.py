@@ -60,9 +60,7 @@ def pool_pictures(pool: dict[str, Any], leases: list[Any]) -> list[dict[str, Any
     return [
         {
             **flavor,
-            "picture": tiles(
-                flavor["devices_total"], flavor["devices_free"], mine[flavor["name"]]
-            ),
+            "picture": tiles(flavor["devices_total"], flavor["devices_free"], mine[flavor["name"]]),
         }
         for flavor in pool["flavors"]
     ]
