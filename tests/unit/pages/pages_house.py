@@ -8,7 +8,7 @@ import httpx
 from fastapi import FastAPI, HTTPException
 from pages_views import MINUTE, lease, me, pool, queue, queued, run, standing, usage
 
-from madang.api.pages import build
+from madang.api.pages import build, error_page
 from madang.domain.project import Person
 from madang.errors import NotFoundError
 from madang.services.requests import Actor
@@ -142,3 +142,20 @@ class House:
         async with httpx.AsyncClient(transport=transport, base_url="http://lab") as client:
             shown = {name.replace("_", "-"): value for name, value in headers.items()}
             return await client.get(SERVICE_PREFIX + path, headers=shown)
+
+    async def error(self, path: str) -> httpx.Response:
+        """Ask an application for an address that nothing answers."""
+        app = self.app()
+        identity = SimpleNamespace(lang=lambda _request: self.lang)
+        settings = SimpleNamespace(public_url="http://127.0.0.1:8000/")
+        app.state.house = SimpleNamespace(identity=identity, settings=settings)
+        shape = {"code": "nowhere", "message": "Nothing is here.", "status": 404}
+        shape["hint"] = "Look elsewhere <b>."
+
+        async def handle(request: Any, _error: Any) -> Any:
+            return error_page(request, shape)
+
+        app.add_exception_handler(404, handle)
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://lab") as client:
+            return await client.get(path)

@@ -88,3 +88,13 @@ async def test_usage_shows_what_went_over_budget(house):
     html = (await house.get("/usage")).text
     assert "Over budget <strong>10.00" in html
     assert 'class="fill-overrun"' in html
+
+
+async def test_administrator_without_a_role_and_foreign_project_are_readable(house):
+    house.me["projects"][0]["role"] = ""
+    house.me["projects"][0]["reserved_microcredits"] = 9_250_000
+    html = (await house.get("/")).text
+    assert "pages." not in html.split("<main")[1]
+    assert 'class="fill-reserved"' in html
+    house.queue["flavors"][0]["running"][2]["project"] = ""
+    assert "Another project" in (await house.get("/queue")).text

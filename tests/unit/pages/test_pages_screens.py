@@ -121,6 +121,15 @@ async def test_unknown_thing_is_a_page_with_a_way_on(house, path):
     assert 'href="/services/madang/"' in answer.text
 
 
+async def test_error_outside_a_page_is_shown_in_the_same_frame(house):
+    answer = await house.error("/services/madang/nowhere")
+    assert answer.status_code == 404
+    assert "Nothing is here." in answer.text
+    assert "Look elsewhere &lt;b&gt;" in answer.text
+    assert 'href="/services/madang/"' in answer.text
+    assert "Log out" not in answer.text
+
+
 async def test_links_follow_a_public_address_with_a_path(house):
     app = house.app("https://lab.example/jupyter/")
     answer = await house.get("/", app)
@@ -143,13 +152,13 @@ async def test_static_files_are_kept_only_under_their_present_address(house):
 
 
 def test_script_stays_small_and_knows_every_word_it_uses():
-    from madang.api.pages.frame import _script_words
+    from madang.api.pages.render import script_words
 
     folder = files("madang.api.pages").joinpath("static")
     source = folder.joinpath("madang.js").read_text("utf-8")
     assert len(source.encode()) < 12_000
     source += folder.joinpath("run-form.js").read_text("utf-8")
-    known = _script_words("ko")
+    known = script_words("ko")
     used = set(re.findall(r"\bwords\.([a-z_]+)", source))
     assert used
     assert [word for word in used if f'"{word}"' not in known] == []

@@ -6,9 +6,10 @@ through the API when it comes and somebody looks, and goes on to the server once
 
 from typing import Any
 
-from madang.api.pages.frame import Screen, Visit
+from madang.api.pages.frame import Visit
 from madang.api.pages.home import pool_pictures
 from madang.api.pages.leases import card, is_mine
+from madang.api.pages.render import Screen
 
 
 async def find(visit: Visit) -> Screen:

@@ -200,6 +200,7 @@ TEXTS = {
     "pages.queue.running": ("In use, at the latest until", "사용 중 (늦어도 이때까지)"),
     "pages.queue.waiting": ("Waiting, with the expected start", "대기 중 (예상 시작)"),
     "pages.queue.me": ("me", "나"),
+    "pages.queue.other_project": ("Another project", "다른 프로젝트"),
     "pages.queue.asked": ("asked", "신청"),
     "pages.queue.none_waiting": (
         "Nobody is waiting. A request that fits what is free starts at once.",
