@@ -5,14 +5,19 @@ views that the API sends, and one small script keeps it live. Pages only read: w
 something is done by the browser through the API, so that rules and checks exist once.
 """
 
-from fastapi import APIRouter
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
 
 from madang.api.pages import home, queue, runs, usage, wait
 from madang.api.pages.assets import Assets
 from madang.api.pages.frame import Frame, Identity, ShowScreen
+from madang.api.pages.render import Renderer, problem_screen
 from madang.settings.config import SERVICE_PREFIX, ServiceSettings
+from madang.units import now_ms
 
-__all__ = ["build"]
+__all__ = ["build", "error_page"]
 
 _SCREENS: tuple[tuple[str, ShowScreen], ...] = (
     ("/", home.show),
@@ -40,8 +45,20 @@ def build(services: object, settings: ServiceSettings, identity: Identity) -> AP
     """
     router = APIRouter(prefix=SERVICE_PREFIX, include_in_schema=False)
     assets = Assets()
-    frame = Frame(services, settings, identity, assets)
+    frame = Frame(services, identity, Renderer(settings.public_url, assets))
     for path, screen in _SCREENS:
         router.add_api_route(path, frame.endpoint(screen), methods=["GET"])
     router.add_api_route("/static/{digest}/{name}", assets.send, methods=["GET"])
     return router
+
+
+def error_page(request: Request, shape: Mapping[str, Any]) -> Response:
+    """Return an error in the one shape as a page, for a browser that nobody is known behind.
+
+    The application calls it for what goes wrong outside a page of ours: an address that does not
+    exist, a login that is refused, a hub that does not answer. It asks nobody anything.
+    """
+    house = request.app.state.house
+    lang = house.identity.lang(request)
+    renderer = Renderer(house.settings.public_url, Assets())
+    return renderer.render(problem_screen(shape, lang), lang=lang, now_ms=now_ms())

@@ -1,4 +1,4 @@
-"""What every page shares: who looks, which words, the frame around the content, its headers.
+"""What every page shares: who looks, in which language, and what happens when it goes wrong.
 
 A screen is a function that takes a :class:`Visit` and returns a :class:`Screen`; it knows nothing
 of HTTP. The frame asks identity who is there, renders, and turns our errors into a page that names
@@ -8,38 +8,20 @@ Pages call these methods of ``services``: ``leases.list/get``, ``pool.pool/queue
 ``runs.list/get/log``, ``projects.me`` and ``usage.usage``.
 """
 
-import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from fastapi import Request, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from madang.api.pages import wording
-from madang.api.pages.assets import Assets
 from madang.api.pages.links import Links
+from madang.api.pages.render import FRAGMENT, Renderer, Screen, problem_screen
 from madang.errors import MadangError, UnauthenticatedError
-from madang.i18n import catalogue, problem, text
+from madang.i18n import problem, text
 from madang.services.requests import Actor
-from madang.settings.config import ServiceSettings
 from madang.units import now_ms
 
-FRAGMENT = "X-Madang-Fragment"
-"""Header by which the script asks for the content without the frame around it."""
-
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
-)
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",
-    "Vary": f"{FRAGMENT}, Cookie, Accept-Language",
-    "X-Content-Type-Options": "nosniff",
-}
+_MAX_QUERY_CHARS = 255
 
 
 class Identity(Protocol):
@@ -77,68 +59,16 @@ class Visit:
         return text(f"pages.{key}", self.lang, **values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Screen:
-    """What a page shows.
-
-    Attributes
-    ----------
-    section
-        Entry of the navigation that is marked as present.
-    title
-        Also read aloud, and shown on the tab.
-    announce
-        One sentence on the state of things; a screen reader says it when it changes.
-    is_live
-        Whether the script keeps the page fresh; off for a form, which must not lose input.
-    location
-        Set to send the browser on instead of showing anything.
-    """
-
-    template: str = ""
-    section: str = ""
-    title: str = ""
-    announce: str = ""
-    is_live: bool = True
-    status: int = 200
-    location: str = ""
-    values: dict[str, Any] = field(default_factory=dict)
-
-
 ShowScreen = Callable[[Visit], Awaitable[Screen]]
 
 
-def _script_words(lang: str) -> str:
-    """Return the words that the script needs, as JSON."""
-    start = "pages.js."
-    shown = {key[len(start) :]: text(key, lang) for key in catalogue() if key.startswith(start)}
-    for unit in ("s", "min", "h", "d"):
-        shown[f"unit_{unit}"] = text(f"pages.unit.{unit}", lang)
-    for form in ("in", "in_past", "left", "left_past", "ago"):
-        shown[f"time_{form}"] = text(f"pages.time.{form}", lang, span="{span}")
-    return json.dumps(shown, ensure_ascii=False)
-
-
 class Frame:
-    """Renders screens into the frame that all pages share."""
+    """Answers requests for pages."""
 
-    def __init__(
-        self, services: Any, settings: ServiceSettings, identity: Identity, assets: Assets
-    ) -> None:
+    def __init__(self, services: Any, identity: Identity, renderer: Renderer) -> None:
         self._services = services
         self._identity = identity
-        self._assets = assets
-        self._links = Links.of(settings.public_url)
-        self._templates = Environment(
-            loader=PackageLoader("madang.api.pages"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters.update(
-            credits=wording.credits, hours=wording.hours, moment=wording.moment
-        )
+        self._renderer = renderer
 
     def endpoint(self, screen: ShowScreen) -> Callable[[Request], Awaitable[Response]]:
         """Return the route function of a screen."""
@@ -150,10 +80,15 @@ class Frame:
             except UnauthenticatedError:
                 raise
             except MadangError as error:
-                shown = _problem_screen(visit, error)
-            if shown.location:
-                return Response(status_code=303, headers={**_HEADERS, "Location": shown.location})
-            return await self._render(request, visit, shown)
+                shown = problem_screen(problem(error, visit.lang), visit.lang)
+            return self._renderer.render(
+                shown,
+                lang=visit.lang,
+                now_ms=visit.now_ms,
+                person=visit.person,
+                csrf=await self._identity.csrf(request),
+                is_fragment=request.headers.get(FRAGMENT) == "1",
+            )
 
         return answer
 
@@ -164,43 +99,8 @@ class Frame:
             services=self._services,
             actor=replace(actor, lang=lang),
             lang=lang,
-            links=self._links,
+            links=self._renderer.links,
             now_ms=now_ms(),
             path={key: str(value) for key, value in request.path_params.items()},
-            query={key: value[:200] for key, value in request.query_params.items()},
+            query={key: value[:_MAX_QUERY_CHARS] for key, value in request.query_params.items()},
         )
-
-    async def _render(self, request: Request, visit: Visit, screen: Screen) -> Response:
-        is_fragment = request.headers.get(FRAGMENT) == "1"
-        shared = {
-            "layout": "fragment.html" if is_fragment else "base.html",
-            "screen": screen,
-            "lang": visit.lang,
-            "t": visit.words,
-            "links": visit.links,
-            "static": lambda name: visit.links.prefix + self._assets.path(name),
-            "person": visit.person,
-            "now_ms": visit.now_ms,
-            "csrf": "" if is_fragment else await self._identity.csrf(request),
-            "script_words": "" if is_fragment else _script_words(visit.lang),
-            "span": partial(wording.duration, lang=visit.lang),
-            "relative": lambda at_ms, form: wording.relative(
-                at_ms, visit.now_ms, form, visit.lang
-            ),
-        }
-        body = self._templates.get_template(screen.template).render({**shared, **screen.values})
-        headers = {**_HEADERS, "Content-Language": visit.lang}
-        if is_fragment:
-            headers[FRAGMENT] = "1"
-        return Response(body, screen.status, headers, media_type="text/html; charset=utf-8")
-
-
-def _problem_screen(visit: Visit, error: MadangError) -> Screen:
-    shown = problem(error, visit.lang)
-    return Screen(
-        template="problem.html",
-        title=visit.words("problem.title"),
-        status=error.status,
-        is_live=error.status == 503,
-        values={"problem": shown},
-    )

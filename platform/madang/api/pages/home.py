@@ -3,9 +3,10 @@
 from collections import Counter
 from typing import Any
 
-from madang.api.pages.frame import Screen, Visit
+from madang.api.pages.frame import Visit
 from madang.api.pages.leases import card, is_mine
 from madang.api.pages.pictures import stack, tiles
+from madang.api.pages.render import Screen
 
 _RECENT = 5
 
@@ -60,9 +61,7 @@ def pool_pictures(pool: dict[str, Any], leases: list[Any]) -> list[dict[str, Any
     return [
         {
             **flavor,
-            "picture": tiles(
-                flavor["devices_total"], flavor["devices_free"], mine[flavor["name"]]
-            ),
+            "picture": tiles(flavor["devices_total"], flavor["devices_free"], mine[flavor["name"]]),
         }
         for flavor in pool["flavors"]
     ]
@@ -70,8 +69,10 @@ def pool_pictures(pool: dict[str, Any], leases: list[Any]) -> list[dict[str, Any
 
 def _budget(project: dict[str, Any]) -> dict[str, Any]:
     left, granted = project["left_microcredits"], project["granted_microcredits"]
+    reserved = project.get("reserved_microcredits", 0)
+    used = max(0, granted - left - reserved)
     return {
         **project,
-        "bar": stack([("left", left)], granted),
+        "bar": stack([("used", used), ("reserved", reserved), ("left", left)], granted),
         "is_low": left * 20 < granted or left <= 0,
     }

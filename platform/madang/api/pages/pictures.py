@@ -17,7 +17,7 @@ MAX_DAYS = 31
 _TILE = 24
 _GAP = 5
 _TILES_PER_ROW = 8
-_CHART = {"width": 720, "height": 200, "left": 44, "right": 8, "top": 12, "bottom": 26}
+_CHART = {"width": 720, "height": 230, "left": 46, "right": 8, "top": 12, "bottom": 30}
 
 
 def stack(parts: Sequence[tuple[str, int]], whole: int = 0) -> list[dict[str, Any]]:

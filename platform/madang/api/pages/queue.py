@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from madang.api.pages.frame import Screen, Visit
+from madang.api.pages.frame import Visit
 from madang.api.pages.pictures import span, tiles
+from madang.api.pages.render import Screen
 
 _SHORTEST_AXIS_MS = 3_600_000
 

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from madang.api.pages.frame import Screen, Visit
+from madang.api.pages.frame import Visit
 from madang.api.pages.home import pool_pictures
 from madang.api.pages.leases import devices_text, expected_picture, is_mine
+from madang.api.pages.render import Screen
 from madang.domain.project import MAY_USE
 from madang.domain.run import MAX_NOTEBOOK_BYTES, MAX_PARAMETERS_BYTES
 

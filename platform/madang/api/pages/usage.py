@@ -4,8 +4,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from madang.api.pages.frame import Screen, Visit
+from madang.api.pages.frame import Visit
 from madang.api.pages.pictures import day_chart, days_between, stack
+from madang.api.pages.render import Screen
 from madang.api.pages.wording import percent
 
 

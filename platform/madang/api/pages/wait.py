@@ -1,14 +1,15 @@
 """The waiting page: the hub sends people here until their server can be opened.
 
-It says the place in the queue, why, and when it is expected to start; takes the turn when it comes
-and somebody looks (the script does that through the API); and goes on to the server once it answers.
+It says the place in the queue, why, and when it is expected to start. The script takes the turn
+through the API when it comes and somebody looks, and goes on to the server once it answers.
 """
 
 from typing import Any
 
-from madang.api.pages.frame import Screen, Visit
+from madang.api.pages.frame import Visit
 from madang.api.pages.home import pool_pictures
 from madang.api.pages.leases import card, is_mine
+from madang.api.pages.render import Screen
 
 
 async def find(visit: Visit) -> Screen:
@@ -59,9 +60,7 @@ async def show(visit: Visit) -> Screen:
 def _announce(visit: Visit, lease: Any, phase: str) -> str:
     standing = lease["standing"]
     if phase == "waiting" and standing is not None:
-        return visit.words(
-            "wait.place", position=standing["position"], waiting=standing["waiting"]
-        )
+        return visit.words("wait.place", position=standing["position"], waiting=standing["waiting"])
     return visit.words(f"wait.{phase}.title")
 
 

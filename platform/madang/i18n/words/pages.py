@@ -35,7 +35,7 @@ TEXTS = {
     "pages.time.left": ("{span} left", "{span} 남음"),
     "pages.time.left_past": ("time is up", "시간이 다 됨"),
     "pages.time.ago": ("{span} ago", "{span} 전"),
-    "pages.expected.unknown": ("start not known yet", "시작 시각을 아직 알 수 없음"),
+    "pages.expected.unknown": ("not known yet", "아직 알 수 없음"),
     "pages.expected.band": (
         "Expected to start between {earliest} and {latest}",
         "{earliest}에서 {latest} 사이에 시작할 것으로 보입니다",
@@ -142,7 +142,10 @@ TEXTS = {
     ),
     # Home
     "pages.home.hello": ("Hello, {person}", "{person} 님, 안녕하세요"),
-    "pages.home.summary": ("{running} running, {waiting} waiting", "실행 {running}건, 대기 {waiting}건"),
+    "pages.home.summary": (
+        "{running} running, {waiting} waiting",
+        "실행 {running}건, 대기 {waiting}건",
+    ),
     "pages.home.summary_turn": (
         "Your turn has come. Take it before the time runs out.",
         "차례가 왔습니다. 시간이 지나기 전에 시작해 주세요.",
@@ -197,6 +200,7 @@ TEXTS = {
     "pages.queue.running": ("In use, at the latest until", "사용 중 (늦어도 이때까지)"),
     "pages.queue.waiting": ("Waiting, with the expected start", "대기 중 (예상 시작)"),
     "pages.queue.me": ("me", "나"),
+    "pages.queue.other_project": ("Another project", "다른 프로젝트"),
     "pages.queue.asked": ("asked", "신청"),
     "pages.queue.none_waiting": (
         "Nobody is waiting. A request that fits what is free starts at once.",
@@ -318,7 +322,7 @@ TEXTS = {
         "이 양식에는 JavaScript가 필요합니다. 터미널 명령으로도 제출할 수 있습니다: madang --help.",
     ),
     # Usage
-    "pages.usage.period": ("{first} to {last} ({zone})", "{first} ~ {last} ({zone})"),
+    "pages.usage.period": ("{first} to {last} ({zone})", "{first}부터 {last}까지 ({zone})"),
     "pages.usage.held": ("Held", "차지"),
     "pages.usage.used": ("Really used", "실제 사용"),
     "pages.usage.busy": ("Share really used", "실제 사용 비율"),
@@ -412,7 +416,10 @@ TEXTS = {
     "pages.js.brand": ("Madang", "마당"),
     "pages.js.close": ("Close", "닫기"),
     "pages.js.your_turn": ("● Your turn · Madang", "● 차례가 왔어요 · 마당"),
-    "pages.js.failed": ("That did not work (status {status}).", "처리하지 못했습니다 (상태 {status})."),
+    "pages.js.failed": (
+        "That did not work (status {status}).",
+        "처리하지 못했습니다 (상태 {status}).",
+    ),
     "pages.js.no_answer": ("Madang does not answer.", "마당이 응답하지 않습니다."),
     "pages.js.no_answer_hint": (
         "Nothing was lost. Please try again in a moment.",
@@ -428,11 +435,11 @@ TEXTS = {
         "노트북 파일이 아닙니다. JupyterLab에서 저장한 .ipynb 파일을 골라 주세요.",
     ),
     "pages.js.file_takes": (
-        "{count} code cells, with a cell for parameters.",
+        "Code cells: {count}, one of them for parameters.",
         "코드 셀 {count}개, 매개변수 셀 있음.",
     ),
     "pages.js.file_plain": (
-        "{count} code cells, no cell is tagged “parameters”; given values go before the first cell.",
+        "Code cells: {count}. None is tagged “parameters”, so given values go before the first cell.",
         "코드 셀 {count}개, ‘parameters’ 태그가 붙은 셀은 없음. 주신 값은 첫 셀 앞에 들어갑니다.",
     ),
     "pages.js.json_broken": ("Not valid JSON: {reason}", "올바른 JSON이 아닙니다: {reason}"),
