@@ -140,7 +140,8 @@ async def end(core: Core, lease: Lease, reason: EndReason) -> None:
 
 
 async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
-    if life.is_alive:
+    # A process may live that a failed start never recorded: devices go on only when it is gone.
+    if life.is_alive or (lease.id, lease.attempt) in await core.engine.launcher.alive():
         await core.engine.launcher.stop(lease.id, lease.attempt, core.policy.stop_grace_ms)
         return
     now = core.clock()
