@@ -142,13 +142,16 @@ class MadangClient:
             The class of the answer's status, with the code, message and hint of the service;
             ``service_unreachable`` when nothing answered in time.
         """
+        headers = {"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {}
+        if content is not None:
+            headers["Content-Type"] = "application/x-ipynb+json"
         request = self._http.build_request(
             method,
             path,
             params={k: v for k, v in (query or {}).items() if v is not None},
             json=body,
             content=content,
-            headers={"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {},
+            headers=headers,
         )
         deadline = time.monotonic() + (self.retry_s if retry_s is None else retry_s)
         pause_s = _FIRST_PAUSE_S

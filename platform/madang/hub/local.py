@@ -1,0 +1,254 @@
+"""The spawner of one machine: launches notebook servers through the shim.
+
+``poll``, ``stop`` and the address come from the shim's record, never from a pid of the hub, so a
+hub that was killed finds its servers again and never starts a second one.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from jupyterhub.spawner import LocalProcessSpawner
+from jupyterhub.utils import random_port
+from tornado.web import HTTPError
+from traitlets import Bool, Unicode, default
+
+from madang import shim
+from madang.domain.profile import device_env
+from madang.errors import RefusedError
+from madang.hub.people import folder_name
+from madang.hub.spawner import LeasedMixin, server_failed
+from madang.settings.home import Home
+
+_READY_STEP_S = 0.05
+_STOP_STEP_S = 0.1
+_KILL_PATIENCE_S = 30.0
+_LOG_TAIL_BYTES = 3000
+_LOG_TAIL_LINES = 12
+
+# With these a server starts faster, asks nobody outside for news, and loads our extension.
+_SERVER_ARGS = (
+    "--ServerApp.jpserver_extensions=madang.agent=True",
+    "--LabApp.extension_manager=readonly",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.news_url=None",
+)
+
+
+class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc]
+    """Notebook servers of one machine, as this user or, with PAM, as the person's system user."""
+
+    data_folder = Unicode(config=True, help="The installation's data folder (MADANG_HOME).")
+    is_system_users = Bool(False, config=True, help="Run each server as its person's system user.")
+    tutorials = Unicode("", config=True, help="Folder copied once to each person; empty: none.")
+
+    @default("cmd")  # type: ignore[untyped-decorator]
+    def _cmd_default(self) -> list[str]:
+        # -P: no module is taken from the person's folder before ours.
+        return [sys.executable, "-P", "-m", "madang.hub.singleuser"]
+
+    @default("env_keep")  # type: ignore[untyped-decorator]
+    def _env_keep_default(self) -> list[str]:
+        # Everything else of the hub's environment stays here; it holds secrets.
+        return ["LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TZ", "VIRTUAL_ENV"]
+
+    # -- launching --------------------------------------------------------------------------------
+
+    async def launch(self, lease: dict[str, Any]) -> str:
+        """Start the server, or adopt the one that this attempt already has."""
+        record = self._record()
+        known = await asyncio.to_thread(shim.read, record)
+        if known is not None and not known.is_alive:
+            raise self._died(record, known)
+        if known is None:
+            known = await self._launch_new(record, lease)
+        else:
+            self.log.info("Adopting the server of %s, attempt %s", lease["id"], self.attempt)
+            self._take_token()
+        self.port = int(known.meta["port"])
+        await self._until_ready(record, str(known.meta["url"]))
+        return str(known.meta["origin"])
+
+    async def _launch_new(self, record: Path, lease: dict[str, Any]) -> shim.Record:
+        self.ip = "127.0.0.1"
+        self.port = random_port()
+        cwd = await asyncio.to_thread(self._prepare_folder)
+        env = {**self.get_env(), **self._lease_env(lease)}
+        self._keep_token()
+        origin = f"http://{self.ip}:{self.port}"
+        meta = {
+            "origin": origin,
+            "url": origin + str(self.server.base_url),
+            "port": self.port,
+            "person": self.person,
+            "server": self.name,
+        }
+        argv = self._argv()
+        work = asyncio.ensure_future(
+            asyncio.to_thread(shim.launch, record, argv, env=env, cwd=cwd, meta=meta)
+        )
+        self._launching = work
+        # A cancelled start does not stop the thread; stop() waits for it.
+        return await asyncio.shield(work)
+
+    _launching: "asyncio.Future[shim.Record] | None" = None
+
+    def _argv(self) -> list[str]:
+        command = list(self.cmd)
+        if self.is_system_users:
+            command += ["--as-user", self.person]
+        root = ["--allow-root"] if os.geteuid() == 0 and not self.is_system_users else []
+        return [*command, *_SERVER_ARGS, *root, *self.get_args()]
+
+    def _lease_env(self, lease: dict[str, Any]) -> dict[str, str]:
+        devices = tuple(str(device) for device in lease.get("device_ids") or ())
+        return {
+            "MADANG_URL": self.service_url,
+            "MADANG_LEASE": str(lease["id"]),
+            "MADANG_ATTEMPT": str(self.attempt),
+            "MADANG_PROJECT": str(lease.get("project") or ""),
+            "JUPYTERHUB_ACTIVITY_INTERVAL": "900",
+            **device_env(devices, bool(lease.get("is_simulated"))),
+        }
+
+    def user_env(self, env: dict[str, str]) -> dict[str, str]:
+        """Give the person's own home, so that settings of one never reach another."""
+        if self.is_system_users:
+            found: dict[str, str] = super().user_env(env)
+            return found
+        env["USER"] = self.person
+        env["HOME"] = str(self._folder())
+        env["SHELL"] = "/bin/bash"
+        return env
+
+    def _folder(self) -> Path:
+        return self._home.people / folder_name(self.person)
+
+    def _prepare_folder(self) -> Path:
+        if self.is_system_users:
+            # The launcher changes to their home once it is them.
+            return self._home.root
+        folder = self._folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        notebooks = folder / "notebooks"
+        if self.tutorials and not notebooks.exists() and Path(self.tutorials).is_dir():
+            with contextlib.suppress(OSError):
+                shutil.copytree(self.tutorials, notebooks)
+        return folder
+
+    async def _until_ready(self, record: Path, url: str) -> None:
+        deadline = time.monotonic() + self.launch_timeout_s
+        async with httpx.AsyncClient(trust_env=False, timeout=1.0) as http:
+            while time.monotonic() < deadline:
+                with contextlib.suppress(httpx.HTTPError):
+                    answer = await http.get(url + "api")
+                    if answer.status_code < 500:
+                        return
+                known = shim.read(record)
+                if known is not None and not known.is_alive:
+                    raise self._died(record, known)
+                await asyncio.sleep(_READY_STEP_S)
+        raise server_failed(
+            "server_too_slow", self._log_tail(record), seconds=self.launch_timeout_s
+        )
+
+    def _died(self, record: Path, known: shim.Record) -> HTTPError:
+        code = "?" if known.exit_code is None else str(known.exit_code)
+        return server_failed("server_died", self._log_tail(record), exit_code=code)
+
+    def _log_tail(self, record: Path) -> str:
+        known = shim.read(record)
+        if known is None or not known.log:
+            return ""
+        try:
+            with Path(known.log).open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
+                lines = file.read().decode("utf-8", "replace").splitlines()
+        except OSError:
+            return ""
+        return "\n".join(lines[-_LOG_TAIL_LINES:])
+
+    # -- living and ending ------------------------------------------------------------------------
+
+    async def poll_server(self) -> int | None:
+        """Read the record; what cannot be read counts as alive."""
+        record = self._record()
+        try:
+            known = shim.read(record)
+            if known is None:
+                return 0
+            if known.is_alive:
+                return None
+            if not known.is_sure:
+                # The keeper was killed; what it left is ended before we call it gone.
+                await asyncio.to_thread(shim.sweep, record)
+        except (OSError, ValueError, KeyError) as error:
+            self.log.warning("Cannot read %s: %s; taken as alive", record, error)
+            return None
+        return 1 if known.exit_code is None else known.exit_code
+
+    async def stop_server(self, grace_ms: int) -> None:
+        """End the tree through its keeper and wait until the record says so."""
+        if self._launching is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.shield(self._launching)
+            self._launching = None
+        record = self._record()
+        await asyncio.to_thread(shim.stop, record, grace_ms)
+        deadline = time.monotonic() + grace_ms / 1000 + _KILL_PATIENCE_S
+        while time.monotonic() < deadline:
+            known = shim.read(record)
+            if known is None or not known.is_alive:
+                break
+            await asyncio.sleep(_STOP_STEP_S)
+        else:
+            self.log.error("The server of %s did not end in time", record)
+        self._token_file().unlink(missing_ok=True)
+
+    async def get_url(self) -> str:
+        """Return where the server listens; the hub asks after a restart."""
+        known = shim.read(self._record())
+        if known is None or "origin" not in known.meta:
+            return str(self.server.url)
+        self.port = int(known.meta["port"])
+        return str(known.meta["url"])
+
+    def is_spent(self, lease: dict[str, Any]) -> bool:
+        """Tell also by the record: one attempt never gets a second server."""
+        if super().is_spent(lease):
+            return True
+        known = shim.read(self._record())
+        return known is not None and not known.is_alive
+
+    # -- files ------------------------------------------------------------------------------------
+
+    @property
+    def _home(self) -> Home:
+        return Home(Path(self.data_folder))
+
+    def _record(self) -> Path:
+        return self._home.process(self.lease_id, self.attempt, "server")
+
+    def _token_file(self) -> Path:
+        return self._home.attempt(self.lease_id, self.attempt) / "server-token"
+
+    def _keep_token(self) -> None:
+        """Keep the server's token (0600): who adopts the server must speak with the same one."""
+        path = self._token_file()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w") as file:
+            file.write(self.api_token)
+
+    def _take_token(self) -> None:
+        try:
+            self.api_token = self._token_file().read_text().strip()
+        except FileNotFoundError as error:
+            raise RefusedError("server_not_adoptable", lease=self.lease_id) from error

@@ -1,0 +1,140 @@
+"""The hub's HTTP client of the service: leases and profiles, on behalf of a person.
+
+Spawners and the profile page call it. It tells two cases apart, because they are opposite for a
+queue: the service refused (:class:`RefusedError`, the spawn ends with its words) and the service
+does not answer (:class:`UnreachableError`, ask again).
+"""
+
+import asyncio
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import httpx
+
+from madang.i18n import LANGUAGES, text
+
+_API = "/api/v1"
+_ASK_AGAIN = frozenset({408, 425, 429})
+
+
+class UnreachableError(Exception):
+    """The service does not answer, or not sensibly, now."""
+
+
+class RefusedError(Exception):
+    """The service understood and said no.
+
+    Attributes
+    ----------
+    messages, hints
+        What failed and what to do next, by language.
+    """
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        self.status = status
+        self.code = str(problem.get("code") or "refused")
+        details = problem.get("details")
+        fields = details if isinstance(details, dict) else {}
+        self.messages = self._texts("message", fields, str(problem.get("message") or self.code))
+        self.hints = self._texts("hint", fields, str(problem.get("hint") or ""))
+        super().__init__(f"{self.code}: {self.messages['en']}")
+
+    def _texts(self, part: str, fields: dict[str, Any], given: str) -> dict[str, str]:
+        key = f"error.{self.code}.{part}"
+        found = {lang: text(key, lang, **fields) for lang in LANGUAGES}
+        return {lang: given if value == key else value for lang, value in found.items()}
+
+
+class ServiceClient:
+    """Speaks to one service with the hub's token.
+
+    Parameters
+    ----------
+    service_url
+        Address of the service with its prefix, no slash at the end.
+    token
+        The service's own token; the person is named in a header.
+    """
+
+    _shared: ClassVar[dict[tuple[int, str], "ServiceClient"]] = {}
+
+    def __init__(self, service_url: str, token: str) -> None:
+        self._token = token
+        # Every waiting spawn holds a connection for its long poll, so there is no upper limit.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+        self._http = httpx.AsyncClient(
+            base_url=service_url + _API,
+            limits=limits,
+            trust_env=False,
+            timeout=10,
+            # Without TLS the client need not read the certificates of this machine.
+            verify=service_url.startswith("https:"),
+        )
+
+    @classmethod
+    def shared(cls, service_url: str, token: str) -> "ServiceClient":
+        """Return the one client of this event loop for a service."""
+        key = (id(asyncio.get_running_loop()), service_url)
+        if key not in cls._shared:
+            cls._shared[key] = cls(service_url, token)
+        return cls._shared[key]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def request_lease(self, person: str, body: dict[str, Any], key: str) -> dict[str, Any]:
+        """Ask for a lease; the service returns the unfinished one of this person and server."""
+        headers = {"Idempotency-Key": key}
+        return dict(await self._call("POST", "/leases", person, json=body, headers=headers))
+
+    async def watch_lease(
+        self, person: str, lease_id: str, seen: str, wait_s: int = 20
+    ) -> dict[str, Any]:
+        """Return the lease as soon as it differs from the version seen, or after ``wait_s``."""
+        query = {"wait_s": str(wait_s), "seen": seen}
+        path = f"/leases/{quote(lease_id, safe='')}"
+        return dict(await self._call("GET", path, person, params=query, timeout=wait_s + 10))
+
+    async def open_lease_of(self, person: str, server: str) -> dict[str, Any] | None:
+        """Return the unfinished notebook lease of a person's server, if there is one."""
+        query = {"kind": "notebook", "mine": "1"}
+        found = await self._call("GET", "/leases", person, params=query)
+        for lease in found.get("leases") or [] if isinstance(found, dict) else found:
+            if lease.get("name") == server and lease.get("state") != "ended":
+                return dict(lease)
+        return None
+
+    async def withdraw_lease(self, person: str, lease_id: str) -> None:
+        """End a lease; one that has ended or is not known is fine."""
+        try:
+            await self._call("DELETE", f"/leases/{quote(lease_id, safe='')}", person)
+        except RefusedError as error:
+            if error.status not in (404, 409, 410):
+                raise
+
+    async def profiles(self, person: str, lang: str = "en") -> dict[str, Any]:
+        """Return what the person may pick, see the profiles view; texts in one language."""
+        headers = {"Accept-Language": lang}
+        found = await self._call("GET", "/profiles", person, headers=headers)
+        return dict(found)
+
+    async def _call(self, method: str, path: str, person: str, **options: Any) -> Any:
+        headers = {
+            "Authorization": f"token {self._token}",
+            "X-Madang-Person": person,
+            **options.pop("headers", {}),
+        }
+        try:
+            answer = await self._http.request(method, path, headers=headers, **options)
+            if answer.status_code == 204:
+                return {}
+            data = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise UnreachableError(f"{method} {path}: {error!r}") from error
+        status = answer.status_code
+        if status >= 500 or status in _ASK_AGAIN:
+            raise UnreachableError(f"{method} {path}: status {status}")
+        if status >= 400:
+            raise RefusedError(status, data if isinstance(data, dict) else {})
+        return data

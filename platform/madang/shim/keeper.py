@@ -1,0 +1,257 @@
+"""The keeper: starts one process, records its life, ends its whole tree.
+
+Runs as a process of its own (``python -m madang.shim <record>``), one thread, signals only where
+it waits for them. It must not import anything beyond the standard library and must not fail for a
+reason that could be reported in the record instead.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from madang.shim.record import (
+    HEARTBEAT_S,
+    LOCK,
+    RECORD,
+    SPEC,
+    STOP,
+    boot_id,
+    process_ids,
+    read_json,
+    start_ticks,
+    write_json,
+)
+
+AFTER_MAIN_GRACE_S = 2.0
+"""Time that descendants get between SIGTERM and SIGKILL once the main process has ended."""
+
+LOG_CAP_BYTES = 32 * 1024**2
+LOG_KEPT_BYTES = 1024**2
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_WAITED = (signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP)
+
+
+def main(arguments: list[str]) -> int:
+    """Keep one process; return the exit status of the keeper, not of the process."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m madang.shim <record folder>\n")
+        return 2
+    # From here on a signal waits until we look, also in the fork.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED)
+    if os.fork():
+        os._exit(0)
+    os.closerange(3, 65536)
+    os.setsid()
+    record = Path(arguments[0])
+    try:
+        lock = _take_lock(record)
+        if lock is not None:
+            Keeper(record, lock).run()
+    except OSError as error:
+        # One write, so that the launcher never reads half of it.
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _take_lock(record: Path) -> int | None:
+    """Return the held lock, or None when this folder has, or had, its process."""
+    fd = os.open(record / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    while not (record / RECORD).exists():
+        # A reader may hold it shared for a moment, so one refusal says nothing.
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever held it may have written its record just before.
+            if not (record / RECORD).exists():
+                return fd
+            break
+        time.sleep(0.003)
+    os.close(fd)
+    return None
+
+
+def _prctl(option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+class Keeper:
+    """One process and its tree, from fork to the last descendant's end."""
+
+    def __init__(self, record: Path, lock: int) -> None:
+        self._record = record
+        self._lock = lock
+        self._data: dict[str, Any] = {}
+        self._kill_at: float | None = None
+        self._is_main_gone = False
+
+    def run(self) -> None:
+        """Start the process and stay until nothing of it lives."""
+        spec = read_json(self._record / SPEC)
+        if spec is None:
+            raise FileNotFoundError(f"no readable {SPEC} in {self._record}")
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        log = os.open(spec["log"], os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._start(spec, log)
+        if (self._record / STOP).exists():
+            self._begin_stop()
+        beat = time.monotonic()
+        while self._reap():
+            now = time.monotonic()
+            if now >= beat:
+                beat = now + HEARTBEAT_S
+                with contextlib.suppress(OSError):
+                    os.utime(self._lock)
+                _cap(log)
+            if self._kill_at is not None and now >= self._kill_at:
+                self._kill_tree()
+            self._wait(beat)
+        self._write_last(time.time_ns() // 1_000_000)
+
+    def _start(self, spec: dict[str, Any], log: int) -> None:
+        """Fork, record, and only then let the child go: nothing ever runs unrecorded."""
+        gate, opener = os.pipe()
+        keeper = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            os.close(opener)
+            _become(spec, log, gate, keeper)
+        os.close(gate)
+        self._write(
+            pid=pid,
+            pid_ticks=start_ticks(pid),
+            shim_pid=keeper,
+            shim_ticks=start_ticks(keeper),
+            boot=boot_id(),
+            started_ms=time.time_ns() // 1_000_000,
+            log=spec["log"],
+            meta=spec["meta"],
+        )
+        (self._record / SPEC).unlink(missing_ok=True)
+        os.write(opener, b"g")
+        os.close(opener)
+
+    def _write(self, **news: Any) -> None:
+        self._data.update(news)
+        write_json(self._record / RECORD, self._data)
+
+    def _write_last(self, ended_ms: int) -> None:
+        """Record the end; on a full disk try for a minute, after that the end is an estimate."""
+        # A clock that was set back must not make a negative life.
+        ended_ms = max(ended_ms, self._data["started_ms"])
+        for _ in range(60):
+            with contextlib.suppress(OSError):
+                return self._write(ended_ms=ended_ms)
+            time.sleep(1)
+        return None
+
+    def _wait(self, beat: float) -> None:
+        until = beat if self._kill_at is None else min(beat, self._kill_at)
+        caught = signal.sigtimedwait(_WAITED, max(0.0, until - time.monotonic()))
+        if caught is not None and caught.si_signo == signal.SIGTERM:
+            self._begin_stop()
+
+    def _begin_stop(self) -> None:
+        grace_ms = (read_json(self._record / STOP) or {}).get("grace_ms", 10_000)
+        at = time.monotonic() + grace_ms / 1000
+        if self._is_main_gone:
+            # Its descendants are being ended already, under a shorter grace.
+            return
+        if self._kill_at is None:
+            self._kill_at = at
+            # Once only: many programs take a second one as "at once". Not yet reaped, so the id
+            # is still ours.
+            os.kill(self._data["pid"], signal.SIGTERM)
+        self._kill_at = min(self._kill_at, at)
+
+    def _reap(self) -> bool:
+        """Collect what has ended; return whether anything of the tree is left."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                # As subreaper we inherit every orphan: no child means no descendant.
+                return False
+            if pid == 0:
+                return True
+            if pid == self._data["pid"]:
+                self._main_ended(os.waitstatus_to_exitcode(status))
+
+    def _main_ended(self, exit_code: int) -> None:
+        self._is_main_gone = True
+        self._data["exit_code"] = exit_code
+        left = descendants()
+        if left:
+            with contextlib.suppress(OSError):
+                self._write()
+            self._kill_at = time.monotonic() + AFTER_MAIN_GRACE_S
+            _signal_all(left, signal.SIGTERM)
+
+    def _kill_tree(self) -> None:
+        _signal_all(descendants(), signal.SIGKILL)
+        # Again soon: one that forked while it was killed leaves a child behind.
+        self._kill_at = time.monotonic() + 0.05
+
+
+def _become(spec: dict[str, Any], log: int, gate: int, keeper: int) -> None:
+    """Turn the forked child into the process; never returns."""
+    try:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != keeper or os.read(gate, 1) != b"g":
+            os._exit(127)
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        # Python ignores these two for itself; a program expects the default.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.chdir(spec["cwd"])
+        os.execvpe(spec["argv"][0], spec["argv"], spec["env"])  # noqa: S606 - our purpose
+    except BaseException as error:
+        os.write(2, f"madang: cannot start {spec['argv'][0]}: {error}\n".encode())
+    finally:
+        os._exit(127)
+
+
+def descendants() -> list[int]:
+    """Return the ids of all descendants of this process, parents first."""
+    children: dict[int, list[int]] = {}
+    for pid in process_ids():
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            stat = Path(f"/proc/{pid}/stat").read_bytes()
+            parent = int(stat.rpartition(b")")[2].split()[1])
+            children.setdefault(parent, []).append(pid)
+    found: list[int] = []
+    level = [os.getpid()]
+    while level:
+        level = [child for parent in level for child in children.get(parent, ())]
+        found.extend(level)
+    return found
+
+
+def _signal_all(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def _cap(log: int) -> None:
+    """Cut a log that has grown beyond the cap to its tail; the writers append, so they go on."""
+    with contextlib.suppress(OSError):
+        size = os.fstat(log).st_size
+        if size > LOG_CAP_BYTES:
+            tail = os.pread(log, LOG_KEPT_BYTES, size - LOG_KEPT_BYTES)
+            os.ftruncate(log, 0)
+            os.write(log, b"... cut here: the log had grown too long ...\n" + tail)

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+from traitlets.config import Config
+
+from madang.hub import configure
+from madang.hub.configuration import ACCESS_SCOPE
+from madang.hub.settings import HubSettings
+from madang.settings.home import Home
+
+
+def settings(**changes):
+    base = {
+        "home": Home(Path("/data")),
+        "service_url": "http://127.0.0.1:9999/services/madang",
+        "service_token": "s" * 32,
+        "stack_token": "t" * 32,
+        "public_url": "http://127.0.0.1:8000/",
+        "bind_url": "http://127.0.0.1:9998",
+        "proxy_api_url": "http://127.0.0.1:9997",
+        "proxy_token": "p" * 32,
+        "user_password": "u" * 12,
+        "admin_password": "a" * 32,
+        "admins": ("admin",),
+    }
+    return HubSettings(**{**base, **changes})
+
+
+def test_environment_round_trip():
+    given = settings(tutorials=Path("/t"))
+    assert HubSettings.from_env(given.to_env()) == given
+
+
+def test_a_queue_is_no_failure():
+    c = Config()
+    configure(c, settings())
+    assert c.JupyterHub.concurrent_spawn_limit == 0
+    assert c.JupyterHub.init_spawners_timeout == 1
+    assert c.JupyterHub.cleanup_servers is False
+    assert c.JupyterHub.cleanup_proxy is False
+    assert c.ConfigurableHTTPProxy.should_start is False
+    assert c.Spawner.start_timeout >= 86_400 * 30
+    assert c.JupyterHub.tornado_settings["slow_spawn_timeout"] < 1
+    assert c.JupyterHub.extra_user_scopes == {ACCESS_SCOPE}
+
+
+def test_roles_of_the_site_are_merged_never_replaced():
+    c = Config()
+    c.JupyterHub.load_roles = [
+        {"name": "user", "scopes": ["self", "shares"]},
+        {"name": "teachers", "scopes": ["list:users"], "groups": ["t"]},
+        {"name": "madang", "scopes": ["read:metrics"], "services": ["prometheus"]},
+    ]
+    c.JupyterHub.services.append({"name": "culler", "api_token": "x"})
+    c.JupyterHub.template_paths = ["/site"]
+    configure(c, settings())
+    roles = {role["name"]: role for role in c.JupyterHub.load_roles}
+    assert roles["user"]["scopes"] == ["self", "shares", ACCESS_SCOPE]
+    assert roles["teachers"]["groups"] == ["t"]
+    assert roles["madang"]["scopes"][0] == "read:metrics"
+    assert "servers" in roles["madang"]["scopes"]
+    assert roles["madang"]["services"] == ["prometheus", "madang"]
+    assert {s["name"] for s in c.JupyterHub.services} == {"culler", "madang", "madang-stack"}
+    assert c.JupyterHub.template_paths[0] == "/site"
+
+
+def test_the_service_cannot_make_tokens():
+    c = Config()
+    configure(c, settings())
+    roles = {role["name"]: role["scopes"] for role in c.JupyterHub.load_roles}
+    assert not any("tokens" in scope or "admin" in scope for scope in roles["madang"])
+    assert roles["madang-stack"] == ["proxy", "tokens!user=admin"]
+
+
+def test_pam_keeps_passwords_out():
+    c = Config()
+    configure(c, settings(login="pam"))
+    assert c.JupyterHub.authenticator_class == "pam"
+    assert "SharedPasswordAuthenticator" not in c
+    assert c.LeasedLocalSpawner.is_system_users is True

@@ -1,0 +1,49 @@
+"""Reading records: what is said of a folder without a keeper."""
+
+import json
+import os
+from pathlib import Path
+
+from madang import shim
+from madang.shim.keeper import LOG_CAP_BYTES, LOG_KEPT_BYTES, _cap
+from madang.shim.record import RECORD, start_ticks, write_json
+
+
+def test_nothing_was_started(tmp_path: Path) -> None:
+    assert shim.read(tmp_path / "none") is None
+    (tmp_path / RECORD).write_text("{half")
+    assert shim.read(tmp_path) is None
+
+
+def test_writing_is_private_and_leaves_no_rest(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", {"a": 1})
+    assert json.loads((tmp_path / "x.json").read_text()) == {"a": 1}
+    assert (tmp_path / "x.json").stat().st_mode & 0o777 == 0o600
+    assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_start_ticks_tell_lives_apart() -> None:
+    assert start_ticks(os.getpid()) == start_ticks(os.getpid())
+    assert start_ticks(2**22 + 1) is None
+
+
+def test_an_unrecorded_end_is_an_estimate(tmp_path: Path) -> None:
+    data = {"pid": 1, "shim_pid": 1, "shim_ticks": 0, "boot": "other", "started_ms": 5}
+    (tmp_path / RECORD).write_text(json.dumps(data))
+    found = shim.read(tmp_path)
+    assert found is not None
+    assert (found.is_alive, found.is_sure, found.ended_ms) == (False, False, 5)
+
+
+def test_a_log_is_cut_to_its_tail(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    try:
+        os.ftruncate(fd, LOG_CAP_BYTES)
+        os.write(fd, b"last line\n")
+        _cap(fd)
+        os.write(fd, b"goes on\n")
+    finally:
+        os.close(fd)
+    assert path.stat().st_size < LOG_KEPT_BYTES + 100
+    assert path.read_bytes().endswith(b"last line\ngoes on\n")
