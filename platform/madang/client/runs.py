@@ -193,8 +193,9 @@ def run(
     name
         For people; the file's name when None.
     files
-        Files that the notebook reads. Their names in the run's folder are those relative to the
-        notebook, or the keys of a mapping.
+        Files that the notebook reads, beside those that its metadata declare. Their names in the
+        run's folder are those relative to the notebook (outside its folder, the bare name), or the
+        keys of a mapping.
     flavor, devices
         Kind and number of devices.
     limit
@@ -215,8 +216,11 @@ def run(
         path = Path(check_local_path(str(notebook)))
         data = _read(path)
         given = check_parameters(parameters or {})
-        check_declared(given, check_notebook(data)["declared"])
-        named = check_files({key: _read(file) for key, file in _named(path, files).items()})
+        facts = check_notebook(data)
+        check_declared(given, facts["declared"])
+        declared = _named(path, [path.parent / file for file in facts["files"]])
+        paths = declared | _named(path, files)
+        named = check_files({key: _read(file) for key, file in paths.items()})
         limit_s = max(1, math.ceil(parse_duration_ms(limit) / 1000))
     except MadangError as error:
         raise spoken(error) from error.__cause__
@@ -242,11 +246,11 @@ def _named(
     if isinstance(files, Mapping):
         return {key: Path(check_local_path(str(path))) for key, path in files.items()}
     named: dict[str, Path] = {}
-    folder = notebook.absolute().parent
+    folder = Path(os.path.normpath(notebook.absolute())).parent
     for given in files:
         path = Path(check_local_path(str(given)))
-        inside = path.absolute().is_relative_to(folder)
-        key = path.absolute().relative_to(folder).as_posix() if inside else path.name
+        full = Path(os.path.normpath(path.absolute()))
+        key = full.relative_to(folder).as_posix() if full.is_relative_to(folder) else full.name
         if key in named:
             raise InvalidError("path_outside", given=key)
         named[key] = path

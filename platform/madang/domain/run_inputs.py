@@ -42,12 +42,14 @@ class NotebookFacts(TypedDict):
     """What :func:`check_notebook` learns about a notebook.
 
     ``cells`` counts all cells, ``code_cells`` those that are executed; ``declared`` holds the names
-    that the cell tagged ``parameters`` assigns, or None when there is no such cell.
+    that the cell tagged ``parameters`` assigns, or None when there is no such cell; ``files`` the
+    paths, relative to the notebook, that its metadata declare under ``madang.files``.
     """
 
     cells: int
     code_cells: int
     declared: list[str] | None
+    files: list[str]
 
 
 def check_parameters(parameters: object) -> dict[str, Any]:
@@ -136,7 +138,12 @@ def check_notebook(data: bytes) -> NotebookFacts:
             declared = assigned_names(_source(cell))
             break
     code_cells = sum(cell["cell_type"] == "code" for cell in cells)
-    return {"cells": len(cells), "code_cells": code_cells, "declared": declared}
+    return {
+        "cells": len(cells),
+        "code_cells": code_cells,
+        "declared": declared,
+        "files": _declared_files(notebook["metadata"]),
+    }
 
 
 def _cells(notebook: object) -> list[dict[str, Any]]:
@@ -159,6 +166,22 @@ def _cells(notebook: object) -> list[dict[str, Any]]:
         ):
             raise InvalidError("notebook_not_notebook", what=f"cells[{number}]")
     return cells
+
+
+def _declared_files(metadata: Mapping[str, Any]) -> list[str]:
+    """Return declared paths: beside, below or one folder above the notebook, nothing hidden.
+
+    Whoever submits somebody else's notebook must not send a key or a token along with it.
+    """
+    own = metadata.get("madang")
+    declared = own.get("files", []) if isinstance(own, dict) else []
+    if not isinstance(declared, list) or len(declared) > MAX_FILES:
+        raise InvalidError("notebook_not_notebook", what="metadata.madang.files")
+    for path in declared:
+        name = path.removeprefix("../") if isinstance(path, str) else path
+        if any(part.startswith(".") for part in check_file_name(name).split("/")):
+            raise InvalidError("path_outside", given=_short(path))
+    return declared
 
 
 def _is_source(source: object) -> bool:

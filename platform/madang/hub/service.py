@@ -63,7 +63,12 @@ class ServiceClient:
         # Every waiting spawn holds a connection for its long poll, so there is no upper limit.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
         self._http = httpx.AsyncClient(
-            base_url=service_url + _API, limits=limits, trust_env=False, timeout=10
+            base_url=service_url + _API,
+            limits=limits,
+            trust_env=False,
+            timeout=10,
+            # Without TLS the client need not read the certificates of this machine.
+            verify=service_url.startswith("https:"),
         )
 
     @classmethod

@@ -11,6 +11,7 @@ import papermill
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.iorw import LocalHandler, papermill_io
+from traitlets.config import Config
 
 from madang.domain.run_inputs import check_local_path
 from madang.runner.files import NOTEBOOK, OUTPUT, RunFolder, write_atomically
@@ -87,6 +88,7 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
             timeout=None,
             # The history is a file of the person's home; runs side by side would fight over it.
             ipython_hist_file=":memory:",
+            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
         ).execute()
 
 

@@ -108,7 +108,8 @@ class Keeper:
             now = time.monotonic()
             if now >= beat:
                 beat = now + HEARTBEAT_S
-                os.utime(self._lock)
+                with contextlib.suppress(OSError):
+                    os.utime(self._lock)
                 _cap(log)
             if self._kill_at is not None and now >= self._kill_at:
                 self._kill_tree()
@@ -144,6 +145,8 @@ class Keeper:
 
     def _write_last(self, ended_ms: int) -> None:
         """Record the end; on a full disk try for a minute, after that the end is an estimate."""
+        # A clock that was set back must not make a negative life.
+        ended_ms = max(ended_ms, self._data["started_ms"])
         for _ in range(60):
             with contextlib.suppress(OSError):
                 return self._write(ended_ms=ended_ms)

@@ -4,6 +4,7 @@ Environment and arguments of the process go over by a 0600 file that the keeper 
 a token must never stand on a command line.
 """
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -31,6 +32,16 @@ from madang.shim.record import (
 
 START_LIMIT_S = 15.0
 """How long the start of a keeper may take on an overloaded machine."""
+
+_RESET = (
+    signal.SIGCHLD,
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
 
 _ENTRY = Path(__file__).with_name("__main__.py")
 
@@ -108,8 +119,19 @@ def _spawn_keeper(record: Path) -> None:
     ]
     # Isolated and without site-packages: 8 ms instead of 12, and no user file can change it.
     argv = [sys.executable, "-I", "-S", str(_ENTRY), str(record)]
-    pid = os.posix_spawn(sys.executable, argv, env, file_actions=actions, setsid=True)
-    os.waitpid(pid, 0)
+    pid = os.posix_spawn(
+        sys.executable,
+        argv,
+        env,
+        file_actions=actions,
+        setsid=True,
+        # Whatever our caller ignores or blocks (nohup does) must not reach the process.
+        setsigmask=(),
+        setsigdef=_RESET,
+    )
+    # Where SIGCHLD is ignored there is nothing to wait for.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
 
 
 def _await_start(record: Path) -> Record:

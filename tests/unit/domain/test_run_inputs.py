@@ -123,7 +123,7 @@ def test_notebook_facts():
             code("later = 1", "parameters"),
         )
     )
-    assert facts == {"cells": 4, "code_cells": 3, "declared": ["lr", "a", "b", "c"]}
+    assert facts == {"cells": 4, "code_cells": 3, "declared": ["lr", "a", "b", "c"], "files": []}
     assert check_notebook(notebook(code("x = 1")))["declared"] is None
     assert check_notebook(b"\xef\xbb\xbf" + notebook())["cells"] == 0
 
@@ -155,6 +155,18 @@ def test_notebook_facts():
 )
 def test_notebooks_that_are_refused(data, code):
     assert refused(check_notebook, data) == code
+
+
+@pytest.mark.parametrize("path", ["../../a", ".ssh/id", "../.env", "/etc/passwd", "a/../b", 3, ""])
+def test_declared_files_that_lead_out(path):
+    assert refused(check_notebook, notebook(madang={"files": [path]})) == "path_outside"
+
+
+def test_declared_files():
+    facts = check_notebook(notebook(madang={"files": ["../data/a.csv", "b.csv"]}))
+    assert facts["files"] == ["../data/a.csv", "b.csv"]
+    assert refused(check_notebook, notebook(madang={"files": "a"})) == "notebook_not_notebook"
+    assert check_notebook(notebook(madang="text"))["files"] == []
 
 
 def test_cells_that_python_cannot_parse_are_read_by_line():

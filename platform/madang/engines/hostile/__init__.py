@@ -40,7 +40,8 @@ class HostileEngine:
         faults: Faults | None = None,
         now_ms: int = 1_700_000_000_000,
     ) -> None:
-        self._world = World(Random(seed), faults or Faults(), now_ms)
+        random = Random(seed)  # noqa: S311 - a test must be able to repeat it
+        self._world = World(random, faults or Faults(), now_ms)
         self.admission = HostileAdmission(self._world, capacity or {"sim-h200": 4})
         self.launcher = HostileLauncher(self._world)
         self.meter = MemoryMeter()

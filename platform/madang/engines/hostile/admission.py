@@ -37,6 +37,7 @@ class HostileAdmission:
 
     async def adopt(self, item: QueueItem, device_ids: Sequence[str], started_ms: int) -> None:
         """Take note that this attempt holds these devices."""
+        del started_ms
         self._waiting.pop(item.lease_id, None)
         key = (item.lease_id, item.attempt)
         self._held.setdefault(key, (item.flavor, tuple(device_ids)))
@@ -107,6 +108,7 @@ class HostileAdmission:
 
     async def standings(self, now_ms: int) -> Mapping[str, Standing]:
         """Return places in the order of requests, without times."""
+        del now_ms
         found: dict[str, Standing] = {}
         for flavor in {item.flavor for item in self._waiting.values()}:
             items = sorted(

@@ -60,7 +60,7 @@ class LocalLauncher:
             has_dask_cuda=find_spec("dask_cuda") is not None,
             has_cudf=find_spec("cudf") is not None,
         )
-        # Attempts whose last process has ended for sure: nothing can happen to them any more.
+        # Attempts of which nothing has a keeper any more: not to be read again and again.
         self._over: set[tuple[str, int]] = set()
         self._answered: set[tuple[str, int]] = set()
         self._stopping: dict[tuple[str, int], asyncio.Task[None]] = {}
@@ -91,6 +91,7 @@ class LocalLauncher:
             raise LocalError(
                 "process_not_started", record=str(folder.path), why=str(error)
             ) from error
+        self._over.discard((spec.lease_id, spec.attempt))
         folder.launch(commands, person_home)
 
     def _commands(self, spec: LaunchSpec, folder: Path, person_home: Path) -> tuple[Command, ...]:
@@ -135,7 +136,7 @@ class LocalLauncher:
             lives = [shim.read(role) for role in AttemptFolder(path).roles()]
             if any(life is not None and life.is_alive for life in lives):
                 found.add(key)
-            elif lives and all(life is not None and life.is_sure for life in lives):
+            elif lives:
                 self._over.add(key)
         roots = {path: key for key, path in all_attempts(self._home.attempts)}
         for _, record in shim.strays(self._home.attempts):

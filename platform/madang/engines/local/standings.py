@@ -4,6 +4,7 @@ The forecast plays a copy of the queue in a thread, so that a long queue never h
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 
 from madang.domain.lease import Standing
@@ -18,6 +19,10 @@ FRESH_MS = 1_000
 CHANGED_MS = 200
 """... and after a change this, so that a burst of requests is looked at together."""
 
+LONGEST_MS = 5_000
+COST_SHARE = 4
+"""A long queue takes a while to play: it is played for a quarter of the time at most."""
+
 MIN_HISTORY_MS = 1_000
 """Shorter attempts (failed starts) say nothing about how long people work."""
 
@@ -28,6 +33,7 @@ class Standings:
     def __init__(self) -> None:
         self._known: Mapping[str, Standing] = {}
         self._at_ms: int | None = None
+        self._rest_ms = 0
         self._is_stale = True
         self._lock = asyncio.Lock()
         self._history = History()
@@ -55,11 +61,14 @@ class Standings:
     ) -> Mapping[str, Standing]:
         """Return the standing of each waiting lease by its id."""
         async with self._lock:
-            limit_ms = CHANGED_MS if self._is_stale else FRESH_MS
+            limit_ms = max(self._rest_ms, CHANGED_MS if self._is_stale else FRESH_MS)
             if self._at_ms is None or not 0 <= now_ms - self._at_ms < limit_ms:
                 self._is_stale = False
                 copy, durations = queue.copy(), self.durations()
+                begin = time.monotonic()
                 self._known = await asyncio.to_thread(compute, copy, ends, durations, now_ms)
+                cost_ms = int((time.monotonic() - begin) * 1_000)
+                self._rest_ms = min(COST_SHARE * cost_ms, LONGEST_MS)
                 self._at_ms = now_ms
             return self._known
 
@@ -84,15 +93,15 @@ def compute(
     for flavor in queue.flavors():
         waiting = queue.waiting(flavor, now_ms)
         for place in waiting:
-            time = times.get(place.lease_id, UNKNOWN)
+            when = times.get(place.lease_id, UNKNOWN)
             found[place.lease_id] = Standing(
                 lease_id=place.lease_id,
                 position=place.position,
                 waiting=len(waiting),
                 reason=place.reason,
-                expected_ms=time.expected_ms,
-                earliest_ms=time.earliest_ms,
-                latest_ms=time.latest_ms,
+                expected_ms=when.expected_ms,
+                earliest_ms=when.earliest_ms,
+                latest_ms=when.latest_ms,
                 devices_free=queue.free(flavor),
             )
     return found

@@ -1,0 +1,141 @@
+"""``madang doctor``: what could stand in the way on this machine, and what to do about it.
+
+Each check reads and changes nothing. A check that fails says the next step.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from madang.i18n import text
+from madang.settings.home import Home
+from madang.stack import ports, proxy_program
+from madang.stack.lock import is_held
+from madang.stack.probes import Addresses, Probes
+from madang.stack.secret import load_secrets
+from madang.stack.state import PARTS, State
+
+_LEAST_FREE_BYTES = 2 * 1024**3
+_OLDEST_SANE_S = 1_767_225_600  # 2026-01-01, before the first release
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding.
+
+    Attributes
+    ----------
+    name
+        Key of the check, such as ``"disk"``.
+    is_ok
+        Whether nothing needs to be done.
+    values
+        What the texts are filled with.
+    """
+
+    name: str
+    is_ok: bool
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def text(self, lang: str) -> str:
+        """Return what was found."""
+        kind = "ok" if self.is_ok else "bad"
+        return text(f"doctor.{self.name}.{kind}", lang, **self.values)
+
+    def next_step(self, lang: str) -> str:
+        """Return what to do, empty when nothing is."""
+        return "" if self.is_ok else text(f"doctor.{self.name}.next", lang, **self.values)
+
+
+def doctor(home: Home, *, port: int = 8000) -> list[Check]:
+    """Check this machine and, when an ``up`` runs, its parts.
+
+    Parameters
+    ----------
+    port
+        Public port that an ``up`` would take.
+    """
+    state = State.load(home)
+    is_up = is_held(home)
+    checks = [
+        _python(),
+        _folder(home),
+        _disk(home),
+        _port(state.ports.get("public", port) if is_up else port, is_up),
+        _proxy(),
+        _gpu(),
+        _clock(home),
+    ]
+    return [*checks, *(_parts(home, state) if is_up else [])]
+
+
+def _python() -> Check:
+    version = ".".join(str(n) for n in sys.version_info[:3])
+    return Check("python", (3, 11) <= sys.version_info[:2] < (3, 14), {"version": version})
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _folder(home: Home) -> Check:
+    place = _existing(home.root)
+    is_ok = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    return Check("folder", is_ok, {"path": str(home.root)})
+
+
+def _disk(home: Home) -> Check:
+    free = shutil.disk_usage(_existing(home.root)).free
+    values = {"path": str(home.root), "free": f"{free / 1024**3:.1f}", "least": 2}
+    return Check("disk", free >= _LEAST_FREE_BYTES, values)
+
+
+def _port(port: int, is_up: bool) -> Check:
+    if is_up:
+        return Check("port", True, {"port": port})
+    is_free = ports.is_free("127.0.0.1", port)
+    holder = "" if is_free else ports.holder(port) or "?"
+    return Check("port", is_free, {"port": port, "holder": holder, "other": port + 1})
+
+
+def _proxy() -> Check:
+    if proxy_program.installed() is not None:
+        return Check("proxy", True, {"version": proxy_program.version()})
+    return Check("node", proxy_program.node() is not None and proxy_program.npm() is not None)
+
+
+def _gpu() -> Check:
+    """Look at NVML; without a driver the GPUs are simulated, which is fine."""
+    if find_spec("pynvml") is None or not Path("/proc/driver/nvidia/version").exists():
+        return Check("no_gpu", True)
+    found = shutil.which("nvidia-smi")
+    devices = sorted(Path("/proc/driver/nvidia/gpus").glob("*"))
+    return Check("gpu", bool(devices), {"count": len(devices), "tool": found or "-"})
+
+
+def _clock(home: Home) -> Check:
+    """Time stands on bills: it may not lie before the release, nor before what was written."""
+    newest = max((p.stat().st_mtime for p in (home.state, home.lock) if p.exists()), default=0.0)
+    is_ok = time.time() >= max(_OLDEST_SANE_S, newest - 60)
+    return Check("clock", is_ok, {"now": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())})
+
+
+def _parts(home: Home, state: State) -> list[Check]:
+    addresses = Addresses.of(state.public_url, state.ports)
+    probes = Probes(addresses, state.ports.get("public", 0), state.host)
+    try:
+        checks: dict[str, Callable[[], bool]] = probes.checks(load_secrets(home).proxy_token)
+        return [
+            Check("part", checks[name](), {"part": name, "log": str(home.logs / f"{name}.log")})
+            for name in PARTS
+        ]
+    finally:
+        probes.close()

@@ -1,0 +1,81 @@
+"""``madang down``: end an installation and everything it started. Harmless when nothing runs."""
+
+import signal
+import time
+
+from madang.errors import LocalError
+from madang.settings.home import Home
+from madang.stack import ending
+from madang.stack.lock import HomeLock, is_held
+from madang.stack.probes import Addresses
+from madang.stack.processes import Identity, end
+from madang.stack.secret import load_secrets
+from madang.stack.state import SUPERVISOR, State
+from madang.stack.supervisor import leftovers
+from madang.stack.words import Tell, say_short
+
+_PATIENCE_S = 180.0
+_GRACE_MS = 20_000
+
+
+def down(home: Home, *, tell: Tell = print) -> bool:
+    """End everything and return when it is gone.
+
+    Returns
+    -------
+    bool
+        Whether anything was running.
+
+    Raises
+    ------
+    LocalError
+        ``still_up`` when the running ``up`` does not end in time.
+    """
+    if not home.root.is_dir():
+        return False
+    was_up = is_held(home)
+    if was_up:
+        _ask_supervisor(home, tell)
+    with HomeLock(home):
+        return _end_what_is_left(home, tell) or was_up
+
+
+def _ask_supervisor(home: Home, tell: Tell) -> None:
+    say_short(tell, "stack.stopping")
+    deadline = time.monotonic() + _PATIENCE_S
+    asked: Identity | None = None
+    while is_held(home):
+        supervisor = State.load(home).parts.get(SUPERVISOR)
+        # One that has only just taken the lock has not written its name yet.
+        if supervisor is not None and supervisor != asked and supervisor.is_alive:
+            supervisor.send(signal.SIGTERM)
+            asked = supervisor
+        if time.monotonic() > deadline:
+            raise LocalError("still_up", home=str(home.root), seconds=int(_PATIENCE_S))
+        time.sleep(0.1)
+
+
+def _end_what_is_left(home: Home, tell: Tell) -> bool:
+    """After a killed supervisor: the parts may run, and the leases' processes do."""
+    state = State.load(home)
+    parts = leftovers(home, state)
+    if not parts and not ending.live_records(home):
+        _forget(home, state)
+        return bool(ending.end_attempts(home, _GRACE_MS))
+    say_short(tell, "stack.closing")
+    if "service" in state.ports:
+        secrets = load_secrets(home)
+        service_url = Addresses.of(state.public_url, state.ports).service_url
+        ending.end_leases(service_url, secrets.service_token, state.admin or "admin")
+    ending.end_attempts(home, _GRACE_MS)
+    end(parts)
+    ending.end_attempts(home, _GRACE_MS)
+    _forget(home, state)
+    say_short(tell, "stack.closed")
+    return True
+
+
+def _forget(home: Home, state: State) -> None:
+    if state.parts:
+        state.parts, state.since_ms = {}, {}
+        state.save(home)

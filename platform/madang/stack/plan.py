@@ -1,0 +1,181 @@
+"""What to run: settings, commands and environments of the parts. Starts no process."""
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from madang.hub.settings import HubSettings
+from madang.settings.config import ServiceSettings
+from madang.settings.files import load_policy, load_profiles
+from madang.settings.home import Home
+from madang.stack import defaults, ports
+from madang.stack.secret import Secrets
+from madang.stack.state import State
+
+MARKER = "MADANG_PART_OF"
+"""Environment variable of every part: the data folder. Finds parts that no state file names."""
+
+_ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpOptions:
+    """What the administrator asked ``up`` for; None means the default file."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    gpus: str = "auto"
+    policy: str | None = None
+    profiles: str | None = None
+    hub_config: str | None = None
+    login: str = "shared"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One process of the stack."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    log: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that :class:`madang.stack.session.Session` needs to run an installation."""
+
+    home: Home
+    host: str
+    public_url: str
+    ports: Mapping[str, int]
+    service: ServiceSettings
+    hub: HubSettings
+    secrets: Secrets
+    parts: Mapping[str, Part]
+
+    @property
+    def admin(self) -> str:
+        """Name of the person as whom the command line speaks."""
+        return self.hub.admins[0]
+
+
+def make_plan(
+    home: Home, options: UpOptions, secrets: Secrets, before: State, proxy: list[str]
+) -> Plan:
+    """Return the plan; the ports of the last time are taken again where they are free.
+
+    Raises
+    ------
+    InvalidError
+        A file is missing or cannot be read.
+    """
+    policy_path = defaults.config_file("policy.yaml", options.policy)
+    profiles_path = defaults.config_file("profiles.yaml", options.profiles)
+    hub_config = defaults.config_file("jupyterhub_config.py", options.hub_config)
+    policy = load_policy(policy_path)
+    load_profiles(profiles_path)
+    chosen = _choose_ports(options.port, before)
+    public_url = f"http://{_shown_host(options.host)}:{options.port}/"
+    service = ServiceSettings(
+        home=home,
+        database_url=home.database_url,
+        bind_host="127.0.0.1",
+        bind_port=chosen["service"],
+        public_url=public_url,
+        hub_api_url=f"http://127.0.0.1:{chosen['hub']}/hub/api",
+        api_token=secrets.service_token,
+        policy_path=policy_path,
+        profiles_path=profiles_path,
+        gpus=options.gpus,
+        login_is_shared=options.login == "shared",
+    )
+    hub = HubSettings(
+        home=home,
+        service_url=service.service_url,
+        service_token=secrets.service_token,
+        stack_token=secrets.stack_token,
+        public_url=public_url,
+        bind_url=f"http://127.0.0.1:{chosen['hub']}",
+        proxy_api_url=f"http://127.0.0.1:{chosen['proxy_api']}",
+        proxy_token=secrets.proxy_token,
+        login=options.login,
+        user_password=secrets.user_password,
+        admin_password=secrets.admin_password,
+        admins=policy.admins or ("admin",),
+        stop_grace_ms=policy.stop_grace_ms,
+        tutorials=defaults.tutorials(),
+    )
+    parts = {
+        "service": _service_part(home, service),
+        "hub": _hub_part(home, hub, hub_config),
+        "proxy": _proxy_part(home, options, chosen, secrets, proxy),
+    }
+    return Plan(
+        home=home,
+        host=options.host,
+        public_url=public_url,
+        ports=chosen,
+        service=service,
+        hub=hub,
+        secrets=secrets,
+        parts=parts,
+    )
+
+
+def _choose_ports(public: int, before: State) -> dict[str, int]:
+    taken = {public}
+    chosen = {n: ports.choose(before.ports.get(n), taken) for n in ("hub", "proxy_api", "service")}
+    return {**chosen, "public": public}
+
+
+def _shown_host(host: str) -> str:
+    if host in _ANYWHERE:
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
+def _service_part(home: Home, settings: ServiceSettings) -> Part:
+    return Part(
+        name="service",
+        argv=(sys.executable, "-P", "-m", "madang.api.serve"),
+        env={**os.environ, **settings.to_env(), **_marker(home)},
+        log=home.logs / "service.log",
+    )
+
+
+def _hub_part(home: Home, settings: HubSettings, config: Path) -> Part:
+    beside = str(Path(sys.executable).parent)
+    path = os.pathsep.join((beside, os.environ.get("PATH", os.defpath)))
+    return Part(
+        name="hub",
+        argv=(sys.executable, "-P", "-m", "madang.hub.main", "-f", str(config)),
+        env={**os.environ, **settings.to_env(), **_marker(home), "PATH": path},
+        log=home.logs / "hub.log",
+    )
+
+
+def _proxy_part(
+    home: Home, options: UpOptions, chosen: Mapping[str, int], secrets: Secrets, command: list[str]
+) -> Part:
+    hub = f"http://127.0.0.1:{chosen['hub']}"
+    argv = (
+        *command,
+        *("--ip", options.host, "--port", str(options.port)),
+        *("--api-ip", "127.0.0.1", "--api-port", str(chosen["proxy_api"])),
+        *("--default-target", hub, "--error-target", f"{hub}/hub/error"),
+    )
+    env = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "NODE_ENV": "production",
+        "CONFIGPROXY_AUTH_TOKEN": secrets.proxy_token,
+        **_marker(home),
+    }
+    return Part(name="proxy", argv=argv, env=env, log=home.logs / "proxy.log")
+
+
+def _marker(home: Home) -> dict[str, str]:
+    return {MARKER: str(home.root)}

@@ -1,0 +1,174 @@
+"""``madang up``: one command that runs an installation until it is told to stop."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from madang.errors import LocalError
+from madang.settings.home import Home
+from madang.stack import ports, proxy_program
+from madang.stack.lock import HomeLock
+from madang.stack.plan import Plan, UpOptions, make_plan
+from madang.stack.processes import Identity, end
+from madang.stack.secret import load_secrets
+from madang.stack.session import Session
+from madang.stack.state import SUPERVISOR, State
+from madang.stack.supervisor import leftovers
+from madang.stack.words import Tell, say, say_short
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def up(
+    home: Home,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    gpus: str = "auto",
+    detach: bool = False,
+    policy: str | Path | None = None,
+    profiles: str | Path | None = None,
+    hub_config: str | Path | None = None,
+    login: str = "shared",
+    tell: Tell = print,
+) -> None:
+    """Run proxy, hub and service until SIGTERM or Ctrl-C, then end everything.
+
+    Parameters
+    ----------
+    home
+        The data folder.
+    host, port
+        The public address; everything else listens on loopback.
+    gpus
+        ``auto``, ``nvml`` or ``sim:8xh200``.
+    detach
+        Return as soon as everything is healthy and go on in the background.
+    policy, profiles, hub_config
+        The administrator's files; None takes those of the repository or the package.
+    login
+        ``shared`` (a generated password) or ``pam`` (system users).
+    tell
+        Called with each line for the person.
+
+    Raises
+    ------
+    LocalError
+        ``already_up``, ``port_busy``, ``no_node``, ``proxy_install``, ``part_not_healthy``.
+    InvalidError
+        A file is missing or cannot be read.
+    """
+    options = UpOptions(
+        host=host,
+        port=port,
+        gpus=gpus,
+        policy=str(policy) if policy else None,
+        profiles=str(profiles) if profiles else None,
+        hub_config=str(hub_config) if hub_config else None,
+        login=login,
+    )
+    if detach:
+        from madang.stack.detached import start_detached
+
+        start_detached(home, options, tell)
+        return
+    run(home, options, tell)
+
+
+def run(
+    home: Home,
+    options: UpOptions,
+    tell: Tell,
+    ready: Callable[[], None] | None = None,
+    change: Callable[[Plan], Plan] | None = None,
+) -> None:
+    """Run an installation in this process.
+
+    Parameters
+    ----------
+    ready
+        Called once everything is healthy.
+    change
+        Gives another plan than the usual one; tests put a small service in its place.
+    """
+    with HomeLock(home):
+        state = State.load(home)
+        stop = _stop_on_signals()
+        _end_leftovers(home, state, tell)
+        me = Identity.of(os.getpid())
+        state.parts = {SUPERVISOR: me} if me else {}
+        state.save(home)
+        session = _prepare(home, options, state, tell, change)
+        try:
+            is_up = session.start(stop.is_set)
+        except BaseException:
+            session.abandon()
+            raise
+        try:
+            if is_up:
+                _say_where(session.plan, tell)
+                if ready is not None:
+                    ready()
+                session.tend_until(stop.wait)
+        finally:
+            session.close()
+
+
+def _prepare(
+    home: Home,
+    options: UpOptions,
+    state: State,
+    tell: Tell,
+    change: Callable[[Plan], Plan] | None,
+) -> Session:
+    if not ports.is_free(options.host, options.port):
+        raise LocalError(
+            "port_busy",
+            host=options.host,
+            port=options.port,
+            holder=ports.holder(options.port) or "?",
+            other=options.port + 1,
+        )
+    proxy = proxy_program.ensure(lambda: say_short(tell, "stack.installing_proxy"))
+    plan = make_plan(home, options, load_secrets(home), state, proxy)
+    return Session(change(plan) if change else plan, state, tell)
+
+
+def _end_leftovers(home: Home, state: State, tell: Tell) -> None:
+    """End hub, service and proxy of an ``up`` that was killed. Kernels are left alone."""
+    found = leftovers(home, state)
+    if found:
+        say_short(tell, "stack.leftovers", count=len(found))
+        end(found)
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            signal.signal(number, handle)
+    return stop
+
+
+def _say_where(plan: Plan, tell: Tell) -> None:
+    say(tell, "stack.address", url=plan.public_url)
+    if plan.hub.login == "pam":
+        say(tell, "stack.login_pam")
+    else:
+        say(
+            tell,
+            "stack.login",
+            password=plan.secrets.user_password,
+            admin=plan.admin,
+            admin_password=plan.secrets.admin_password,
+        )
+    if plan.host not in ("127.0.0.1", "::1", "localhost"):
+        say(tell, "stack.open_to_network", host=plan.host)
+    say(tell, "stack.how_to_stop", home=str(plan.home.root))
