@@ -121,8 +121,8 @@ TEXTS = {
         "출력과 큰 파일은 빼고, 데이터는 프로젝트 폴더에서 읽도록 해 주세요.",
     ),
     "error.body_too_deep.message": (
-        "The request is nested too deeply or has too many parts – at most {limit} levels and {brackets} brackets.",
-        "요청의 중첩이 너무 깊거나 조각이 너무 많습니다. 최대 {limit}단계, 괄호 {brackets}개까지입니다.",
+        "The request is nested too deeply or has too many parts – at most {limit} levels and {parts} parts.",
+        "요청의 중첩이 너무 깊거나 조각이 너무 많습니다. 최대 {limit}단계, 조각 {parts}개까지입니다.",
     ),
     "error.body_too_deep.hint": (
         "Pass large structures as a file of the run.",
