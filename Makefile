@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-integration check format lock clean
+.PHONY: help install up demo test test-unit test-contract test-integration check format lock clean bench-replay
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test-contract: $(STAMP) ## one suite for every engine and every store
 
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
 	$(BIN)/python -m pytest tests/integration
+
+bench-replay: $(STAMP) ## replay a real trace through the queue: speed, waits, ratio to a plain queue
+	$(BIN)/python tests/benchmarks/bench_replay.py
 
 check: $(STAMP) ## format, lint, types, import contracts; what CI runs
 	$(BIN)/ruff format --check .

@@ -24,16 +24,26 @@ class MadangError(Exception):
         HTTP status that the API answers with.
     exit_code
         Exit status of the command line: 1 refused, 2 usage, 3 not reachable.
+    message, hint
+        Words for a person, where the error is met without a page around it: the client fills them
+        from the service's answer. Empty inside the service, which renders at its edge.
     """
 
     status: int = 400
     exit_code: int = 1
+    message: str = ""
+    hint: str = ""
 
     def __init__(self, code: str, **details: Any) -> None:
         self.code = code
         self.details = details
         shown = ", ".join(f"{key}={value!r}" for key, value in details.items())
         super().__init__(f"{code}: {shown}" if shown else code)
+
+    def __str__(self) -> str:
+        if self.message:
+            return f"{self.message} {self.hint} [{self.code}]"
+        return super().__str__()
 
 
 class InvalidError(MadangError):

@@ -88,6 +88,9 @@ TRANSITIONS: Mapping[LeaseState, frozenset[LeaseState]] = {
 HOLDS_DEVICES = frozenset({LeaseState.ADMITTED, LeaseState.ACTIVE, LeaseState.ENDING})
 """States in which the devices of the lease belong to it."""
 
+GIVEN_BACK = "given_back"
+"""Reason of an attempt whose lease went back to the queue."""
+
 CLAIM_MS = 120_000
 """How long an admitted notebook is held for its person to take it."""
 
@@ -186,6 +189,35 @@ class Lease:
     def expires_ms(self) -> int | None:
         """When the present attempt reaches its time limit; None before it started."""
         return None if self.started_ms is None else self.started_ms + self.limit_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One life of a lease between admission and release.
+
+    Attributes
+    ----------
+    n
+        Number of the life, from 1.
+    started_ms, ended_ms
+        Start of its first and end of its last process; both None when none was started.
+    reason
+        Why it was closed: an :class:`EndReason`'s value, or ``given_back``; empty while open.
+    """
+
+    lease: str
+    n: int
+    admitted_ms: int
+    device_ids: tuple[str, ...]
+    rate_microcredits: int
+    started_ms: int | None = None
+    ended_ms: int | None = None
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds its devices still."""
+        return not self.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

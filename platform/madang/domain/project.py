@@ -105,3 +105,14 @@ class Balance:
     def left(self) -> int:
         """What may still be reserved; never negative."""
         return max(0, self.granted - self.used - self.reserved)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """Micro-credits of a project's budget that are set aside for one attempt of a lease."""
+
+    project: str
+    lease: str
+    attempt: int
+    microcredits: int
+    until_ms: int

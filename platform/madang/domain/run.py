@@ -43,7 +43,7 @@ class Run:
     notebook_sha256, output_sha256
         Names of the input snapshot and of the executed notebook in the artifacts.
     lease, attempt
-        The slot that took it and how often it was taken; empty and 0 while queued.
+        The slot that took it, or that it waits for, and how often it was taken.
     cells_done, cells_total
         Progress; not committed for each cell, the service keeps it in memory while running.
     error

@@ -74,6 +74,9 @@ class Admission(Protocol):
     async def standings(self, now_ms: int) -> Mapping[str, Standing]:
         """Return the standing of each waiting lease by its id."""
 
+    async def estimate(self, item: QueueItem, now_ms: int) -> int | None:
+        """Return when a lease like this would start if it were asked for now; None if unknown."""
+
     async def capacity(self) -> Sequence[FlavorCapacity]:
         """Return how much there is and how much is free, by flavor."""
 

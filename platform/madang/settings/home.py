@@ -7,6 +7,7 @@ written twice. Nothing here creates or reads a file.
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 ENV_HOME = "MADANG_HOME"
 """Environment variable that names the data folder; the default is ``~/.local/share/madang``."""
@@ -69,6 +70,11 @@ class Home:
     def people(self) -> Path:
         """A folder for each person where servers run as one user."""
         return self.root / "people"
+
+    def person(self, hub_name: str) -> Path:
+        """Return a person's folder; whatever the name holds, it is one folder below ``people``."""
+        name = quote(hub_name, safe="@")
+        return self.people / (f"%2E{name[1:]}" if name.startswith(".") else name)
 
     @property
     def logs(self) -> Path:

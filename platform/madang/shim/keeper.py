@@ -108,7 +108,8 @@ class Keeper:
             now = time.monotonic()
             if now >= beat:
                 beat = now + HEARTBEAT_S
-                os.utime(self._lock)
+                with contextlib.suppress(OSError):
+                    os.utime(self._lock)
                 _cap(log)
             if self._kill_at is not None and now >= self._kill_at:
                 self._kill_tree()
@@ -144,6 +145,8 @@ class Keeper:
 
     def _write_last(self, ended_ms: int) -> None:
         """Record the end; on a full disk try for a minute, after that the end is an estimate."""
+        # A clock that was set back must not make a negative life.
+        ended_ms = max(ended_ms, self._data["started_ms"])
         for _ in range(60):
             with contextlib.suppress(OSError):
                 return self._write(ended_ms=ended_ms)
@@ -162,9 +165,12 @@ class Keeper:
         if self._is_main_gone:
             # Its descendants are being ended already, under a shorter grace.
             return
-        self._kill_at = at if self._kill_at is None else min(self._kill_at, at)
-        # Not yet reaped, so the id is still ours.
-        os.kill(self._data["pid"], signal.SIGTERM)
+        if self._kill_at is None:
+            self._kill_at = at
+            # Once only: many programs take a second one as "at once". Not yet reaped, so the id
+            # is still ours.
+            os.kill(self._data["pid"], signal.SIGTERM)
+        self._kill_at = min(self._kill_at, at)
 
     def _reap(self) -> bool:
         """Collect what has ended; return whether anything of the tree is left."""

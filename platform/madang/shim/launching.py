@@ -4,6 +4,7 @@ Environment and arguments of the process go over by a 0600 file that the keeper 
 a token must never stand on a command line.
 """
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -31,6 +32,16 @@ from madang.shim.record import (
 
 START_LIMIT_S = 15.0
 """How long the start of a keeper may take on an overloaded machine."""
+
+_RESET = (
+    signal.SIGCHLD,
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
 
 _ENTRY = Path(__file__).with_name("__main__.py")
 
@@ -108,8 +119,19 @@ def _spawn_keeper(record: Path) -> None:
     ]
     # Isolated and without site-packages: 8 ms instead of 12, and no user file can change it.
     argv = [sys.executable, "-I", "-S", str(_ENTRY), str(record)]
-    pid = os.posix_spawn(sys.executable, argv, env, file_actions=actions, setsid=True)
-    os.waitpid(pid, 0)
+    pid = os.posix_spawn(
+        sys.executable,
+        argv,
+        env,
+        file_actions=actions,
+        setsid=True,
+        # Whatever our caller ignores or blocks (nohup does) must not reach the process.
+        setsigmask=(),
+        setsigdef=_RESET,
+    )
+    # Where SIGCHLD is ignored there is nothing to wait for.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
 
 
 def _await_start(record: Path) -> Record:
@@ -148,7 +170,9 @@ def stop(record: Path, grace_ms: int) -> None:
     data = read_json(record / RECORD)
     if data is not None and (data.get("ended_ms") is not None or not has_keeper(record, data)):
         return
-    write_json(record / STOP, {"grace_ms": int(grace_ms)})
+    asked = read_json(record / STOP)
+    if asked is None or asked.get("grace_ms", 0) > grace_ms:
+        write_json(record / STOP, {"grace_ms": int(grace_ms)})
     data = read_json(record / RECORD)
     if data is None:
         return

@@ -271,6 +271,29 @@ def test_a_process_id_of_another_boot_is_nobody(root: Path) -> None:
     assert not (record / STOP).exists()
 
 
+def test_what_the_launcher_ignores_does_not_reach_the_process(root: Path) -> None:
+    """As under nohup, or in a program that lets the kernel collect its children."""
+    code = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN);"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]);" + RACER
+    )
+    env = {**ENV, "PYTHONPATH": PACKAGE_ROOT}
+    argv = [sys.executable, "-c", code, str(root / "a"), ENV["PATH"]]
+    pid = int(subprocess.run(argv, env=env, capture_output=True, check=True).stdout)
+    status = Path(f"/proc/{pid}/status").read_text()
+    ignored, blocked = (
+        int(line.split()[1], 16)
+        for name in ("SigIgn:", "SigBlk:")
+        for line in status.splitlines()
+        if line.startswith(name)
+    )
+    # The C library keeps two signals for itself and ignores them in whatever it spawns.
+    assert (ignored & ~(3 << 31), blocked) == (0, 0)
+    shim.stop(root / "a", 60_000)
+    until(lambda: known(root / "a").exit_code == -signal.SIGTERM)
+
+
 def test_what_cannot_start_says_why(root: Path) -> None:
     started = shim.launch(root / "a", ["no-such-program"], env=ENV, cwd=root)
     until(lambda: known(root / "a").ended_ms is not None)

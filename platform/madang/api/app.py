@@ -1,0 +1,71 @@
+"""Builds the application: identity, routes, pages, errors, headers, and the life around them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from madang import __version__
+from madang.api import login, pages, problems
+from madang.api.headers import Guard
+from madang.api.house import House
+from madang.api.hub_client import HubClient
+from madang.api.identity import Identity
+from madang.api.routes import api_router
+from madang.api.routes.live import health_router
+from madang.settings.config import SERVICE_PREFIX, ServiceSettings
+
+if TYPE_CHECKING:
+    from madang.services import Services
+
+OPENAPI_URL = f"{SERVICE_PREFIX}/api/openapi.json"
+
+
+def create_app(
+    services: "Services", settings: ServiceSettings, hub: HubClient | None = None
+) -> FastAPI:
+    """Return the application, mounted at the service's prefix.
+
+    Parameters
+    ----------
+    services
+        The use-cases. Started when the application starts, stopped when it stops.
+    settings
+        Addresses and the service's own token.
+    hub
+        Whom to ask about tokens; made from the settings when None.
+    """
+    hub = hub or HubClient(settings.hub_api_url, settings.api_token)
+    services.attach_hub(hub)
+    identity = Identity(services, settings, hub)
+    house = House(services=services, settings=settings, identity=identity)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await services.start()
+        try:
+            yield
+        finally:
+            house.closing.set()
+            await services.stop()
+            await hub.aclose()
+
+    # The interactive documentation loads scripts from elsewhere, which our headers forbid.
+    app = FastAPI(
+        title="Madang",
+        version=__version__,
+        openapi_url=OPENAPI_URL,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.house = house
+    app.add_middleware(Guard)
+    problems.install(app)
+    app.include_router(api_router())
+    app.include_router(health_router, prefix=SERVICE_PREFIX)
+    app.include_router(login.router, prefix=SERVICE_PREFIX)
+    app.include_router(pages.build(services, settings, identity))
+    return app

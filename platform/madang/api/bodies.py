@@ -1,0 +1,192 @@
+"""What may stand in a request's body; anything else is refused by name.
+
+These models check form (types, lengths, characters). Rules (budget, roles, caps, profiles, what a
+notebook may be given) belong to the use-cases.
+"""
+
+import base64
+import binascii
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from madang.errors import InvalidError
+from madang.services.requests import ClusterRequest, LeaseRequest, RunRequest
+from madang.units import MS_PER_S
+
+MAX_LIMIT_S = 30 * 24 * 3600
+MAX_DEVICES = 4096
+MAX_LOG_CHARS = 64 * 1024
+MAX_TIME_MS = 2**53
+
+# No control characters, no line separators, nothing that turns the direction of writing.
+_PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
+Name = Annotated[str, StringConstraints(max_length=100, pattern=_PLAIN)]
+Word = Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)]
+LimitS = Annotated[int, Field(ge=1, le=MAX_LIMIT_S)]
+Devices = Annotated[int, Field(ge=0, le=MAX_DEVICES)]
+Cells = Annotated[int, Field(ge=0, le=1_000_000)]
+TimeMs = Annotated[int, Field(ge=0, le=MAX_TIME_MS)]
+
+
+def _cut(length: int) -> BeforeValidator:
+    """Cut rather than refuse: a run must be able to end whatever its error looks like."""
+
+    def cut(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "�")[:length]
+
+    return BeforeValidator(cut)
+
+
+class Body(BaseModel):
+    """Base of all bodies: no unknown field, no guessing of types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class LeaseBody(Body):
+    """Ask for a notebook lease, by profile, or by flavor and devices."""
+
+    kind: Literal["notebook"] = "notebook"
+    name: Name = ""
+    project: Word
+    profile: Word = ""
+    flavor: Word = ""
+    devices: Devices | None = None
+    limit_s: LimitS | None = None
+    start_without_me: bool | None = None
+
+    def request(self) -> LeaseRequest:
+        """Return it as the use-case takes it."""
+        return LeaseRequest(
+            project=self.project,
+            name=self.name,
+            profile=self.profile,
+            flavor=self.flavor,
+            devices=self.devices,
+            limit_ms=_ms(self.limit_s),
+            start_without_me=bool(self.start_without_me),
+        )
+
+
+class HoldBody(Body):
+    """Hold a waiting lease back, or let it go on."""
+
+    held_back: bool
+
+
+class ActivityBody(Body):
+    """What the agent of a notebook server saw."""
+
+    kernel_busy: bool
+    last_input_ms: TimeMs | None = None
+    last_cell_ms: TimeMs | None = None
+    busy_since_ms: TimeMs | None = None
+    kernel_cpu_ms: TimeMs | None = None
+
+
+class ClusterBody(Body):
+    """Ask for a Dask cluster."""
+
+    project: Word = ""
+    name: Name = ""
+    workers: Annotated[int, Field(ge=1, le=1024)]
+    gpus_per_worker: Annotated[int, Field(ge=0, le=64)]
+    threads_per_worker: Annotated[int, Field(ge=1, le=1024)] | None = None
+    flavor: Word | None = None
+    limit_s: LimitS | None = None
+
+    def request(self) -> ClusterRequest:
+        """Return it as the use-case takes it."""
+        given = {"threads_per_worker": self.threads_per_worker, "flavor": self.flavor or None}
+        return ClusterRequest(
+            project=self.project,
+            name=self.name,
+            workers=self.workers,
+            gpus_per_worker=self.gpus_per_worker,
+            limit_ms=_ms(self.limit_s),
+            **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
+        )
+
+
+class RunBody(Body):
+    """Submit one notebook with one set of parameters; files come as base64 by relative name."""
+
+    project: Word = ""
+    name: Name = ""
+    notebook: Annotated[str, StringConstraints(min_length=2)]
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
+    flavor: Word | None = None
+    devices: Devices | None = None
+    limit_s: LimitS | None = None
+
+    def request(self) -> RunRequest:
+        """Return it as the use-case takes it, which checks notebook, parameters and names.
+
+        Raises
+        ------
+        InvalidError
+            ``file_not_base64``.
+        """
+        given = {
+            "flavor": self.flavor or None,
+            "devices": self.devices,
+            "limit_ms": _ms(self.limit_s),
+        }
+        return RunRequest(
+            project=self.project,
+            name=self.name,
+            notebook=self.notebook.encode("utf-8"),
+            parameters=self.parameters,
+            files={name: _file(name, data) for name, data in self.files.items()},
+            **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
+        )
+
+
+class ProgressBody(Body):
+    """How far a run is, and what it printed since."""
+
+    cells_done: Cells
+    cells_total: Cells
+    cell: int | Name | None = None
+    log: Annotated[str, StringConstraints(max_length=MAX_LOG_CHARS)] = ""
+
+
+class RunErrorBody(Body):
+    """The cell that failed, and with what."""
+
+    cell: int | None = None
+    name: Annotated[str, _cut(200)] = ""
+    value: Annotated[str, _cut(4000)] = ""
+
+
+class FinishBody(Body):
+    """How a run ended."""
+
+    state: Literal["succeeded", "failed", "cancelled", "expired"]
+    reason: Annotated[str, _cut(1000)] = ""
+    error: RunErrorBody | None = None
+
+
+class Problem(BaseModel):
+    """The one shape of an error, for the description of the API."""
+
+    code: str
+    message: str
+    hint: str
+    details: dict[str, Any]
+    status: int
+
+
+def _file(name: str, data: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidError("file_not_base64", given=ascii(name)[1:80]) from error
+
+
+def _ms(seconds: int | None) -> int | None:
+    return None if seconds is None else seconds * MS_PER_S

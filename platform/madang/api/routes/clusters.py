@@ -1,0 +1,57 @@
+"""Dask clusters: open, look, wait, get the keys, close."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from madang.api.bodies import ClusterBody
+from madang.api.routes.common import (
+    Anybody,
+    Key,
+    Seen,
+    TheHouse,
+    WaitS,
+    answer,
+    get_or_wait,
+    noun_router,
+)
+
+router = noun_router("clusters")
+
+
+@router.post("/clusters", operation_id="cluster_create", status_code=201)
+async def cluster_create(
+    house: TheHouse, actor: Anybody, body: ClusterBody, key: Key = None
+) -> Response:
+    """Ask for a cluster; without a project, for the project of the asking notebook or run."""
+    return answer(await house.services.clusters.create(actor, body.request(), key=key), 201)
+
+
+@router.get("/clusters", operation_id="cluster_list")
+async def cluster_list(house: TheHouse, actor: Anybody) -> Response:
+    """List the clusters that the asker may see."""
+    return answer(await house.services.clusters.list(actor))
+
+
+@router.get("/clusters/{cluster_id}", operation_id="cluster_get")
+async def cluster_get(
+    request: Request,
+    house: TheHouse,
+    actor: Anybody,
+    cluster_id: str,
+    wait_s: WaitS = 0.0,
+    seen: Seen = "",
+) -> Response:
+    """Show one cluster; with ``wait_s`` when it has changed after ``seen``."""
+    return await get_or_wait(request, house.services.clusters, actor, cluster_id, wait_s, seen)
+
+
+@router.get("/clusters/{cluster_id}/credentials", operation_id="cluster_credentials")
+async def cluster_credentials(house: TheHouse, actor: Anybody, cluster_id: str) -> Response:
+    """Give the owner the address and the keys of a cluster."""
+    return answer(await house.services.clusters.credentials(actor, cluster_id))
+
+
+@router.delete("/clusters/{cluster_id}", operation_id="cluster_end")
+async def cluster_end(house: TheHouse, actor: Anybody, cluster_id: str) -> Response:
+    """Close a cluster and give its devices back."""
+    return answer(await house.services.clusters.end(actor, cluster_id))

@@ -1,0 +1,91 @@
+"""Leases: ask, look, wait, claim, hold back, end; and what a notebook's agent reports."""
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from madang.api.bodies import ActivityBody, HoldBody, LeaseBody
+from madang.api.routes.common import (
+    Anybody,
+    Key,
+    ProjectQuery,
+    Seen,
+    Someone,
+    TheHouse,
+    WaitS,
+    Word,
+    answer,
+    get_or_wait,
+    noun_router,
+)
+
+router = noun_router("leases")
+
+
+@router.post("/leases", operation_id="lease_create", status_code=201)
+async def lease_create(
+    house: TheHouse, actor: Someone, body: LeaseBody, key: Key = None
+) -> Response:
+    """Ask for a notebook lease."""
+    return answer(await house.services.leases.request(actor, body.request(), key=key), 201)
+
+
+@router.get("/leases", operation_id="lease_list")
+async def lease_list(
+    house: TheHouse,
+    actor: Someone,
+    state: Word | None = None,
+    kind: Word | None = None,
+    mine: bool = False,
+    project: ProjectQuery = None,
+) -> Response:
+    """List the leases that the asker may see."""
+    leases = house.services.leases
+    return answer(await leases.list(actor, state=state, kind=kind, mine=mine, project=project))
+
+
+@router.get("/leases/{lease_id}", operation_id="lease_get")
+async def lease_get(
+    request: Request,
+    house: TheHouse,
+    actor: Anybody,
+    lease_id: str,
+    wait_s: WaitS = 0.0,
+    seen: Seen = "",
+) -> Response:
+    """Show one lease; with ``wait_s`` when it has changed after ``seen``."""
+    return await get_or_wait(request, house.services.leases, actor, lease_id, wait_s, seen)
+
+
+@router.post("/leases/{lease_id}/claim", operation_id="lease_claim")
+async def lease_claim(house: TheHouse, actor: Someone, lease_id: str) -> Response:
+    """Take a notebook whose turn has come."""
+    return answer(await house.services.leases.claim(actor, lease_id))
+
+
+@router.post("/leases/{lease_id}/hold", operation_id="lease_hold")
+async def lease_hold(house: TheHouse, actor: Someone, lease_id: str, body: HoldBody) -> Response:
+    """Hold a waiting lease back, or let it go on; its place is kept."""
+    return answer(await house.services.leases.hold(actor, lease_id, body.held_back))
+
+
+@router.post("/leases/{lease_id}/activity", operation_id="lease_report", status_code=204)
+async def lease_report(
+    house: TheHouse, actor: Someone, lease_id: str, body: ActivityBody
+) -> Response:
+    """Report whether the kernels of a notebook server are busy."""
+    await house.services.leases.activity(actor, lease_id, body.model_dump())
+    return Response(status_code=204)
+
+
+@router.delete("/leases/{lease_id}", operation_id="lease_end")
+async def lease_end(
+    house: TheHouse,
+    actor: Someone,
+    lease_id: str,
+    why: Annotated[str, Query(max_length=300)] = "",
+) -> Response:
+    """Withdraw a waiting lease, or end a running one."""
+    return answer(await house.services.leases.end(actor, lease_id, why=why))

@@ -1,0 +1,25 @@
+"""The event stream of a browser, and whether the service is well."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from madang.api.events import open_stream
+from madang.api.house import house_of
+from madang.api.routes.common import Someone, TheHouse, answer, noun_router
+
+router = noun_router("events")
+health_router = APIRouter(tags=["health"])
+
+
+@router.get("/events", operation_id="event_stream")
+async def event_stream(request: Request, house: TheHouse, actor: Someone) -> Response:
+    """Stream which topics change: ``event: change``, data ``{"topics": [...]}``."""
+    return open_stream(house, request, actor)
+
+
+@health_router.get("/healthz", operation_id="health_get")
+async def health_get(request: Request) -> Response:
+    """Say whether the service can work; needs no login."""
+    health = await house_of(request).services.health()
+    return answer(health, 200 if health.get("ok", True) else 503)

@@ -1,0 +1,25 @@
+"""What there is, what one may pick, and who waits."""
+
+from starlette.responses import Response
+
+from madang.api.routes.common import Anybody, ProjectQuery, TheHouse, answer, noun_router
+
+router = noun_router("pool")
+
+
+@router.get("/pool", operation_id="pool_get")
+async def pool_get(house: TheHouse, actor: Anybody) -> Response:
+    """Show the devices of the pool and how many are free."""
+    return answer(await house.services.pool.pool(actor))
+
+
+@router.get("/profiles", operation_id="profiles_list")
+async def profiles_list(house: TheHouse, actor: Anybody, project: ProjectQuery = None) -> Response:
+    """List what one may pick, with waiting time, price and what is left of the budget."""
+    return answer(await house.services.pool.profiles(actor, project))
+
+
+@router.get("/queue", operation_id="queue_get")
+async def queue_get(house: TheHouse, actor: Anybody) -> Response:
+    """Show who waits and who runs, as far as the asker may see it."""
+    return answer(await house.services.pool.queue(actor))

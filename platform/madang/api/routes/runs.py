@@ -1,0 +1,87 @@
+"""Runs: submit, look, wait, fetch what came out, cancel."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from madang.api.bodies import RunBody
+from madang.api.reading import large_body
+from madang.api.routes.common import (
+    Anybody,
+    Key,
+    ProjectQuery,
+    Seen,
+    Someone,
+    TheHouse,
+    WaitS,
+    Word,
+    answer,
+    download,
+    get_or_wait,
+    noun_router,
+)
+from madang.units import is_id
+
+NOTEBOOK_TYPE = "application/x-ipynb+json"
+
+router = noun_router("runs")
+
+
+@router.post("/runs", operation_id="run_create", status_code=201)
+@large_body
+async def run_create(house: TheHouse, actor: Someone, body: RunBody, key: Key = None) -> Response:
+    """Submit one notebook with one set of parameters."""
+    return answer(await house.services.runs.submit(actor, body.request(), key=key), 201)
+
+
+@router.get("/runs", operation_id="run_list")
+async def run_list(
+    house: TheHouse, actor: Someone, project: ProjectQuery = None, state: Word | None = None
+) -> Response:
+    """List the runs that the asker may see."""
+    return answer(await house.services.runs.list(actor, project=project, state=state))
+
+
+@router.get("/runs/{run_id}", operation_id="run_get")
+async def run_get(
+    request: Request,
+    house: TheHouse,
+    actor: Anybody,
+    run_id: str,
+    wait_s: WaitS = 0.0,
+    seen: Seen = "",
+) -> Response:
+    """Show one run; with ``wait_s`` when it has changed after ``seen``."""
+    return await get_or_wait(request, house.services.runs, actor, run_id, wait_s, seen)
+
+
+@router.get("/runs/{run_id}/output", operation_id="run_output")
+async def run_output(house: TheHouse, actor: Someone, run_id: str) -> Response:
+    """Fetch the executed notebook, also a partial one."""
+    data = await house.services.runs.output(actor, run_id)
+    return download(data, NOTEBOOK_TYPE, f"{_safe(run_id)}-output.ipynb")
+
+
+@router.get("/runs/{run_id}/notebook", operation_id="run_notebook")
+async def run_notebook(house: TheHouse, actor: Someone, run_id: str) -> Response:
+    """Fetch the notebook as it was submitted."""
+    data = await house.services.runs.notebook(actor, run_id)
+    return download(data, NOTEBOOK_TYPE, f"{_safe(run_id)}.ipynb")
+
+
+@router.get("/runs/{run_id}/log", operation_id="run_log")
+async def run_log(house: TheHouse, actor: Someone, run_id: str) -> Response:
+    """Fetch what the run has printed."""
+    log = await house.services.runs.log(actor, run_id)
+    data = log.encode("utf-8", "replace")
+    return download(data, "text/plain; charset=utf-8", f"{_safe(run_id)}.log")
+
+
+@router.delete("/runs/{run_id}", operation_id="run_cancel")
+async def run_cancel(house: TheHouse, actor: Someone, run_id: str) -> Response:
+    """Cancel a run; what it has written so far is kept."""
+    return answer(await house.services.runs.cancel(actor, run_id))
+
+
+def _safe(run_id: str) -> str:
+    """Return the id for a file name; an address may hold anything, an id only letters."""
+    return run_id if is_id(run_id, "run") else "run"

@@ -1,0 +1,62 @@
+"""What a slot's worker asks and reports: the next run, its progress, its output, its end."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from madang.api.bodies import FinishBody, ProgressBody
+from madang.api.problems import with_status
+from madang.api.reading import large_body
+from madang.api.routes.common import TheHouse, Worker, answer, noun_router
+from madang.api.waiting import unless_gone
+from madang.errors import ConflictError, InvalidError
+
+NEXT_S = 15.0
+
+router = noun_router("slots")
+
+
+@router.post("/slots/next", operation_id="slot_next")
+async def slot_next(request: Request, house: TheHouse, actor: Worker) -> Response:
+    """Take the next run of this slot; 204 when there is none now, 410 when the slot shall stop."""
+    waiting = house.services.slots.next(actor, NEXT_S)
+    try:
+        work = await unless_gone(house, request, waiting)
+    except ConflictError as error:
+        if error.code == "slot_over":
+            with_status(error, 410)
+        raise
+    return Response(status_code=204) if work is None else answer(_as_text(work))
+
+
+@router.post("/runs/{run_id}/progress", operation_id="run_report")
+async def run_report(house: TheHouse, actor: Worker, run_id: str, body: ProgressBody) -> Response:
+    """Report how far a run is; the answer says whether it shall stop."""
+    return answer(await house.services.slots.progress(actor, run_id, body.model_dump()))
+
+
+@router.put("/runs/{run_id}/output", operation_id="run_store_output")
+@large_body
+async def run_store_output(
+    request: Request, house: TheHouse, actor: Worker, run_id: str
+) -> Response:
+    """Store the executed notebook, whole or so far."""
+    data = await request.body()
+    if not data:
+        raise InvalidError("body_empty")
+    return answer(await house.services.slots.put_output(actor, run_id, data))
+
+
+@router.post("/runs/{run_id}/finish", operation_id="run_finish")
+async def run_finish(house: TheHouse, actor: Worker, run_id: str, body: FinishBody) -> Response:
+    """Report how a run ended."""
+    return answer(await house.services.slots.finish(actor, run_id, body.model_dump()))
+
+
+def _as_text(work: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the handed-over run as JSON can carry it: the notebook as text, files as base64."""
+    files = {name: base64.b64encode(data).decode() for name, data in work["files"].items()}
+    return {**work, "notebook": work["notebook"].decode("utf-8", "replace"), "files": files}

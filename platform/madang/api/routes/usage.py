@@ -1,0 +1,64 @@
+"""Who one is, what one's projects have left, and where it went."""
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import Response
+
+from madang.api.routes.common import (
+    ProjectQuery,
+    Someone,
+    TheHouse,
+    TimeQuery,
+    answer,
+    noun_router,
+)
+
+MAX_ENTRIES = 1000
+
+router = noun_router("usage")
+
+
+@router.get("/me", operation_id="me_get")
+async def me_get(house: TheHouse, actor: Someone) -> Response:
+    """Show who the credential belongs to, and their projects."""
+    return answer(await house.services.projects.me(actor))
+
+
+@router.get("/projects", operation_id="project_list")
+async def project_list(house: TheHouse, actor: Someone) -> Response:
+    """List the projects that the asker may see."""
+    return answer(await house.services.projects.list(actor))
+
+
+@router.get("/usage", operation_id="usage_get")
+async def usage_get(
+    house: TheHouse,
+    actor: Someone,
+    project: ProjectQuery = None,
+    from_ms: TimeQuery = None,
+    to_ms: TimeQuery = None,
+) -> Response:
+    """Show what was held, used and charged, by project, person, kind and day."""
+    usage = house.services.usage
+    return answer(await usage.usage(actor, project=project, from_ms=from_ms, to_ms=to_ms))
+
+
+@router.get("/ledger", operation_id="ledger_list")
+async def ledger_list(
+    house: TheHouse,
+    actor: Someone,
+    project: ProjectQuery = None,
+    after_seq: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = 100,
+) -> Response:
+    """List entries of the ledger in their order, after a sequence number."""
+    usage = house.services.usage
+    found = await usage.entries(actor, project=project, after_seq=after_seq, limit=limit)
+    return answer(found)
+
+
+@router.get("/ledger/verify", operation_id="ledger_verify")
+async def ledger_verify(house: TheHouse, actor: Someone) -> Response:
+    """Recompute chain, sums and balances of the ledger."""
+    return answer(await house.services.usage.verify(actor))

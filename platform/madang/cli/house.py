@@ -1,0 +1,120 @@
+"""Verbs about the installation on this machine: up, down, serve, status, doctor, demo."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from madang.cli.output import Json, note, say, show, show_json
+from madang.client.standing import clock
+from madang.client.words import language
+from madang.errors import UnavailableError
+from madang.settings.home import Home
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Data folder (MADANG_HOME).", show_default=False)
+]
+
+
+def up(
+    home: HomeOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Public port.")] = 8000,
+    gpus: Annotated[str, typer.Option(help="auto, nvml, or sim:8xh200.")] = "auto",
+    detach: Annotated[bool, typer.Option("--detach", help="Return once it is up.")] = False,
+    policy: Annotated[Path | None, typer.Option(help="Projects, grants, rates.")] = None,
+    profiles: Annotated[Path | None, typer.Option(help="What people can pick.")] = None,
+    hub_config: Annotated[Path | None, typer.Option(help="The hub's file.")] = None,
+    login: Annotated[str, typer.Option(help="shared (one password) or pam.")] = "shared",
+) -> None:
+    """Start proxy, hub and service on this machine."""
+    from madang import stack
+
+    stack.up(
+        Home.find(home),
+        host=host,
+        port=port,
+        gpus=gpus,
+        detach=detach,
+        policy=policy,
+        profiles=profiles,
+        hub_config=hub_config,
+        login=login,
+    )
+
+
+def down(home: HomeOption = None) -> None:
+    """Stop the installation and everything that runs in it."""
+    from madang import stack
+
+    if not stack.down(Home.find(home)):
+        note(say("cli.nothing_up"))
+
+
+def serve() -> None:
+    """Run the service alone, beside an existing hub; settings come from the environment."""
+    from madang import stack
+
+    stack.serve()
+
+
+def status(home: HomeOption = None, as_json: Json = False) -> None:
+    """Tell which parts are up, and where; status 3 when it is not up."""
+    from madang import stack
+
+    known = stack.status(Home.find(home))
+    if as_json:
+        show_json(known)
+    else:
+        print(known["address"] if known["is_up"] else say("cli.nothing_up"))
+        rows = [
+            (
+                *(part["name"], say("cli.alive" if part["is_alive"] else "cli.gone")),
+                *(part["pid"], clock(part["since_ms"]), part["log"]),
+            )
+            for part in known["parts"]
+        ]
+        show(rows, False, "part state pid since log", lambda: rows, (2,))
+    if not known["is_up"]:
+        raise typer.Exit(UnavailableError.exit_code)
+
+
+def doctor(home: HomeOption = None, as_json: Json = False) -> None:
+    """Check this machine, and say the next step; status 1 when something is wrong."""
+    from madang import stack
+
+    lang = language()
+    found = [
+        {
+            "name": check.name,
+            "ok": check.is_ok,
+            "text": check.text(lang),
+            "next_step": check.next_step(lang),
+        }
+        for check in stack.doctor(Home.find(home))
+    ]
+    if as_json:
+        show_json(found)
+    else:
+        for check in found:
+            print(f"{'ok  ' if check['ok'] else 'BAD '} {check['text']}")
+            if check["next_step"]:
+                print(f"     {check['next_step']}")
+    if not all(check["ok"] for check in found):
+        raise typer.Exit(1)
+
+
+def demo(
+    home: HomeOption = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave its data folder behind.")] = False,
+) -> None:
+    """Tell the whole story on simulated GPUs, and check every step."""
+    from madang.stack.demo import demo as tell
+
+    raise typer.Exit(tell(home, keep=keep))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verbs."""
+    for verb in (up, down, serve, status, doctor, demo):
+        app.command()(verb)

@@ -1,0 +1,195 @@
+"""Verbs about runs: submit a notebook, watch it, list, look, cancel, fetch."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from madang.cli.leases import Id, place
+from madang.cli.output import Json, Project, credits, details, note, noun, say, show, show_json
+
+_RUN = (
+    "id name project person state reason_text error parameters flavor devices limit_ms "
+    "submitted_ms started_ms ended_ms attempt standing"
+)
+_BAR = 24
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add ``run`` and ``runs``."""
+    app.command()(run)
+    _runs(noun(app, "runs", "Notebooks that were submitted."))
+
+
+def parameter(text: str) -> tuple[str, Any]:
+    """Read ``name=value``; a value that is no JSON is text."""
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise typer.BadParameter(say("cli.parameter", given=text))
+    try:
+        return name, json.loads(value, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return name, value
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def run(
+    notebook: Annotated[str, typer.Argument(help="The .ipynb file.")],
+    parameters: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", help="name=value, JSON or text.")
+    ] = None,
+    project: Annotated[str | None, typer.Option(help="Who pays.")] = None,
+    name: Annotated[str | None, typer.Option(help="For people.")] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option("--file", "-f", help="A file that the notebook reads.")
+    ] = None,
+    flavor: Annotated[str, typer.Option(help="Kind of device.")] = "gpu",
+    devices: Annotated[int, typer.Option(min=0, help="Number of devices.")] = 1,
+    limit: Annotated[str, typer.Option(help="Time limit, such as 90s or 2h.")] = "1h",
+    watch: Annotated[bool, typer.Option("--watch", help="Wait, and show the cells.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="With --watch: save the result here.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Submit a notebook with parameters."""
+    from madang.client.http import MadangClient
+    from madang.client.runs import run as submit
+
+    given = dict(parameter(text) for text in parameters or [])
+    with MadangClient() as client:
+        job = submit(
+            notebook,
+            given,
+            project=project,
+            name=name,
+            files=file or [],
+            flavor=flavor,
+            devices=devices,
+            limit=limit,
+            client=client,
+        )
+        if watch or output is not None:
+            _watch(job)
+            if output is not None and job.view["has_output"]:
+                note(say("cli.saved", path=job.output(output)))
+        if as_json:
+            show_json(job.view)
+        else:
+            print(f"{job.id} {job.view['state']}")
+        if job.is_final:
+            job.check()
+
+
+def _watch(job: Any) -> None:
+    """Follow a run on standard error until it ends."""
+    is_live = sys.stderr.isatty()
+    last = ""
+    while True:
+        line = _line(job.view)
+        if line != last:
+            print(f"\r\x1b[K{line}" if is_live else line, end="" if is_live else "\n",
+                  file=sys.stderr, flush=True)  # fmt: skip
+        last = line
+        if job.is_final:
+            break
+        job.next_change()
+    if is_live:
+        print(file=sys.stderr)
+
+
+def _line(view: dict[str, Any]) -> str:
+    if view["state"] == "queued":
+        standing = view.get("standing") or {}
+        return " · ".join(
+            part
+            for part in (view["name"], say("cli.queued"), place(view), standing.get("reason_text"))
+            if part
+        )
+    done, total = view["cells_done"], view["cells_total"]
+    full = _BAR * done // total if total else 0
+    bar = "#" * full + "." * (_BAR - full)
+    return f"{view['name']} [{bar}] {done}/{total} {view['state']}"
+
+
+def _rows(found: list[dict[str, Any]]) -> list[tuple[object, ...]]:
+    return [
+        (
+            *(x["id"], x["name"], x["project"], x["person"], x["state"]),
+            f"{x['cells_done']}/{x['cells_total']}",
+            *(place(x) or x.get("reason_text") or "", credits(x["charged_microcredits"])),
+        )
+        for x in found
+    ]
+
+
+def _list(project: str | None, as_json: bool) -> None:
+    from madang.client.http import MadangClient
+
+    with MadangClient() as client:
+        found = client.get("runs", project=project)
+    head = "id name project person state cells place credits"
+    show(found, as_json, head, lambda: _rows(found), (5, 7))
+
+
+def _runs(group: typer.Typer) -> None:
+    @group.callback()
+    def default(context: typer.Context, project: Project = None, as_json: Json = False) -> None:
+        """List notebooks that were submitted."""
+        if context.invoked_subcommand is None:
+            _list(project, as_json)
+
+    @group.command("list")
+    def list_command(project: Project = None, as_json: Json = False) -> None:
+        """List runs, newest first."""
+        _list(project, as_json)
+
+    @group.command("show")
+    def show_command(run: Id, as_json: Json = False) -> None:
+        """Show one run."""
+        from madang.client.http import MadangClient
+
+        with MadangClient() as client:
+            details(client.get(f"runs/{run}"), as_json, _RUN)
+
+    @group.command("cancel")
+    def cancel(run: Id) -> None:
+        """Take a run out of the queue, or let it save and stop."""
+        from madang.client.http import MadangClient
+
+        with MadangClient() as client:
+            client.delete(f"runs/{run}")
+        print(say("cli.stopping", id=run))
+
+    @group.command("log")
+    def log(run: Id) -> None:
+        """Print what the cells printed."""
+        from madang.client.http import MadangClient
+
+        with MadangClient() as client:
+            print(client.request("GET", f"runs/{run}/log").text, end="")
+
+    @group.command("output")
+    def output(run: Id, to: Annotated[Path | None, typer.Option("--output", "-o")] = None) -> None:
+        """Save the executed notebook, whole or as far as it came."""
+        from madang.client.http import MadangClient
+        from madang.client.runs import Run
+
+        with MadangClient() as client:
+            print(Run.of(run, client).output(to))
+
+    @group.command("watch")
+    def watch(run: Id) -> None:
+        """Follow a run until it ends; status 1 when it did not succeed."""
+        from madang.client.http import MadangClient
+        from madang.client.runs import Run
+
+        with MadangClient() as client:
+            job = Run.of(run, client)
+            _watch(job)
+            job.check()

@@ -1,0 +1,265 @@
+"""Executes a notebook with parameters on the pool.
+
+Examples
+--------
+>>> import madang
+>>> job = madang.run("train.ipynb", {"lr": 0.1}, devices=1)  # doctest: +SKIP
+>>> job.wait().output("train-0.1.ipynb")  # doctest: +SKIP
+
+The notebook and its files are read here, with the rights of whoever calls, and checked before
+anything is sent: the service never opens a person's path.
+"""
+
+import base64
+import math
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from madang.client.http import LONG_POLL_S, MadangClient
+from madang.client.words import spoken
+from madang.domain.run import FINAL_RUN_STATES
+from madang.domain.run_inputs import (
+    check_declared,
+    check_files,
+    check_local_path,
+    check_notebook,
+    check_parameters,
+)
+from madang.errors import InvalidError, MadangError, UnavailableError
+from madang.units import parse_duration_ms
+
+_FRESH_S = 1.0
+
+
+class Run:
+    """One run, as a handle: ask for its state, wait, fetch what it made.
+
+    Parameters
+    ----------
+    view
+        What the service says about it.
+    client
+        How to reach the service; found by itself when None.
+    """
+
+    def __init__(self, view: Mapping[str, Any], client: MadangClient | None = None) -> None:
+        self._http = client or MadangClient()
+        self._view = dict(view)
+        self._asked_at = time.monotonic()
+
+    @classmethod
+    def of(cls, run_id: str, client: MadangClient | None = None) -> "Run":
+        """Return the handle of a run that was submitted before."""
+        http = client or MadangClient()
+        return cls(http.get(f"runs/{run_id}"), http)
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """What the service says, at most a second old."""
+        if not self.is_final and time.monotonic() - self._asked_at > _FRESH_S:
+            self.refresh()
+        return self._view
+
+    @property
+    def id(self) -> str:
+        """Id of the run."""
+        return str(self._view["id"])
+
+    @property
+    def name(self) -> str:
+        """Name for people."""
+        return str(self._view["name"] or self._view["id"])
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it will not change any more, as far as was asked."""
+        return self._view["state"] in FINAL_RUN_STATES
+
+    @property
+    def state(self) -> str:
+        """queued, running, succeeded, failed, cancelled or expired."""
+        return str(self.view["state"])
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Cells done, and cells in all."""
+        view = self.view
+        return int(view["cells_done"]), int(view["cells_total"])
+
+    def refresh(self) -> "Run":
+        """Ask the service anew."""
+        return self._saw(self._http.get(f"runs/{self.id}"))
+
+    def next_change(self, wait_s: float = LONG_POLL_S) -> "Run":
+        """Return when something changed, at the latest after a while."""
+        version = str(self._view.get("version") or "")
+        return self._saw(self._http.wait(f"runs/{self.id}", version, math.ceil(wait_s)))
+
+    def _saw(self, view: dict[str, Any]) -> "Run":
+        self._view = view
+        self._asked_at = time.monotonic()
+        return self
+
+    def wait(self, timeout_s: float | None = None) -> "Run":
+        """Wait for the end, whatever it is; see :meth:`check`.
+
+        Raises
+        ------
+        UnavailableError
+            ``run_still_going`` after ``timeout_s``; the run goes on.
+        """
+        deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        while not self.is_final:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                waited = round(timeout_s or 0)
+                raise spoken(UnavailableError("run_still_going", name=self.name, waited_s=waited))
+            self.next_change(min(LONG_POLL_S, left_s))
+        return self
+
+    def check(self) -> "Run":
+        """Return itself when it succeeded.
+
+        Raises
+        ------
+        MadangError
+            ``run_not_succeeded`` with the failing cell and its error.
+        """
+        view = self.view
+        if self.is_final and view["state"] != "succeeded":
+            error = view.get("error") or {}
+            said = view.get("reason_text") or view.get("reason") or "-"
+            if error.get("name"):
+                said = f"{error['name']}: {error.get('value', '')} (In cell {error.get('cell')})"
+            raise spoken(
+                MadangError("run_not_succeeded", name=self.name, state=view["state"], given=said)
+            )
+        return self
+
+    def log(self) -> str:
+        """Return what the cells printed."""
+        return self._http.request("GET", f"runs/{self.id}/log").text
+
+    def output(self, path: str | Path | None = None) -> Path:
+        """Write the executed notebook, whole or as far as it came, and return its path.
+
+        Parameters
+        ----------
+        path
+            Where to write; ``<name>-<id>.ipynb`` in the working folder when None.
+        """
+        data = self._http.request("GET", f"runs/{self.id}/output").content
+        stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in self.name).strip(".")
+        target = Path(path) if path is not None else Path(f"{stem}-{self.id}.ipynb")
+        target.write_bytes(data)
+        return target
+
+    def cancel(self) -> "Run":
+        """Take it out of the queue, or let it save and stop; repeating it is harmless."""
+        self._http.delete(f"runs/{self.id}")
+        return self.refresh()
+
+    def __repr__(self) -> str:
+        done, total = int(self._view["cells_done"]), int(self._view["cells_total"])
+        return f"<Run {self.name}: {self._view['state']}, {done}/{total} cells, {self.id}>"
+
+
+def run(
+    notebook: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    project: str | None = None,
+    name: str | None = None,
+    files: Iterable[str | Path] | Mapping[str, str | Path] = (),
+    flavor: str = "gpu",
+    devices: int = 1,
+    limit: str | float = "1h",
+    wait: bool = False,
+    client: MadangClient | None = None,
+) -> Run:
+    """Submit a notebook with parameters, and return its handle.
+
+    Parameters
+    ----------
+    notebook
+        Path of an ``.ipynb`` file of at most 10 MiB.
+    parameters
+        JSON values for names that the notebook's cell tagged ``parameters`` assigns.
+    project
+        Who pays; the project of the notebook server when None.
+    name
+        For people; the file's name when None.
+    files
+        Files that the notebook reads, beside those that its metadata declare. Their names in the
+        run's folder are those relative to the notebook (outside its folder, the bare name), or the
+        keys of a mapping.
+    flavor, devices
+        Kind and number of devices.
+    limit
+        Time limit of the run, such as ``"90s"`` or ``"2h"``.
+    wait
+        Wait for the end, and raise when the run did not succeed.
+    client
+        How to reach the service; found by itself when None.
+
+    Raises
+    ------
+    InvalidError
+        Anything that is not fit to run, before it is sent.
+    MadangError
+        What the service refuses; ``run_not_succeeded`` with ``wait``.
+    """
+    try:
+        path = Path(check_local_path(str(notebook)))
+        data = _read(path)
+        given = check_parameters(parameters or {})
+        facts = check_notebook(data)
+        check_declared(given, facts["declared"])
+        declared = _named(path, [path.parent / file for file in facts["files"]])
+        paths = declared | _named(path, files)
+        named = check_files({key: _read(file) for key, file in paths.items()})
+        limit_s = max(1, math.ceil(parse_duration_ms(limit) / 1000))
+    except MadangError as error:
+        raise spoken(error) from error.__cause__
+    body = {
+        "name": name or path.stem,
+        "project": project or os.environ.get("MADANG_PROJECT", ""),
+        "notebook": data.decode("utf-8-sig"),
+        "parameters": given,
+        "files": {key: base64.b64encode(value).decode() for key, value in named.items()},
+        "flavor": flavor,
+        "devices": devices,
+        "limit_s": limit_s,
+    }
+    http = client or MadangClient()
+    job = Run(http.post("runs", body), http)
+    return job.wait().check() if wait else job
+
+
+def _named(
+    notebook: Path, files: Iterable[str | Path] | Mapping[str, str | Path]
+) -> dict[str, Path]:
+    """Return the files by their name in the run's folder."""
+    if isinstance(files, Mapping):
+        return {key: Path(check_local_path(str(path))) for key, path in files.items()}
+    named: dict[str, Path] = {}
+    folder = Path(os.path.normpath(notebook.absolute())).parent
+    for given in files:
+        path = Path(check_local_path(str(given)))
+        full = Path(os.path.normpath(path.absolute()))
+        key = full.relative_to(folder).as_posix() if full.is_relative_to(folder) else full.name
+        if key in named:
+            raise InvalidError("path_outside", given=key)
+        named[key] = path
+    return named
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise InvalidError("input_unreadable", path=str(path), given=said) from error

@@ -1,0 +1,145 @@
+"""Processes in memory that start badly, end late, and sometimes are simply gone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from madang.domain.cluster import ClusterEndpoint
+from madang.domain.lease import LeaseKind
+from madang.engines.hostile.faults import World
+from madang.engines.ports import AttemptLife, LaunchSpec
+from madang.errors import LocalError
+
+SIGTERM_EXIT = -15
+
+_Key = tuple[str, int]
+
+
+@dataclass(slots=True)
+class _Process:
+    kind: LeaseKind
+    started_ms: int
+    is_recorded: bool = True
+    is_sure: bool = True
+    stop_at_ms: int | None = None
+    vanish_at_ms: int | None = None
+    ended_ms: int | None = None
+    exit_code: int | None = None
+
+
+class HostileLauncher:
+    """The port ``Launcher``.
+
+    Attributes
+    ----------
+    starts
+        How many processes were ever made for each attempt; more than one breaks promise P2.
+    specs
+        What was asked for, by attempt.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._processes: dict[_Key, _Process] = {}
+        self.starts: dict[_Key, int] = {}
+        self.specs: dict[_Key, LaunchSpec] = {}
+
+    async def start(self, spec: LaunchSpec) -> None:
+        """Start an attempt; started again, what was made is recorded and nothing else happens."""
+        key = (spec.lease_id, spec.attempt)
+        self.specs[key] = spec
+        faults = self._world.faults
+        if key not in self._processes:
+            if self._world.happens(faults.start_refused):
+                raise LocalError("process_not_started", record=spec.lease_id, why="refused")
+            process = self._make(key, spec.kind)
+            if self._world.happens(faults.start_unrecorded):
+                process.is_recorded = False
+                raise LocalError("process_not_started", record=spec.lease_id, why="unrecorded")
+        self._processes[key].is_recorded = True
+
+    def _make(self, key: _Key, kind: LeaseKind) -> _Process:
+        now, faults = self._world.now_ms, self._world.faults
+        process = self._processes[key] = _Process(kind, now)
+        self.starts[key] = self.starts.get(key, 0) + 1
+        if self._world.happens(faults.vanish):
+            process.vanish_at_ms = now + self._world.within(faults.vanish_ms)
+        return process
+
+    async def stop(self, lease_id: str, attempt: int, grace_ms: int) -> None:
+        """Ask for the end, which comes at some moment within the grace."""
+        process = self._processes.get((lease_id, attempt))
+        if process is not None and process.stop_at_ms is None:
+            process.stop_at_ms = self._world.now_ms + self._world.within(grace_ms)
+
+    def _now(self, key: _Key) -> _Process | None:
+        """Return a process as time has left it."""
+        process = self._processes.get(key)
+        if process is None or process.ended_ms is not None:
+            return process
+        now = self._world.now_ms
+        if process.vanish_at_ms is not None and process.vanish_at_ms <= now:
+            process.ended_ms, process.is_sure = process.vanish_at_ms, False
+        elif process.stop_at_ms is not None and process.stop_at_ms <= now:
+            process.ended_ms, process.exit_code = process.stop_at_ms, SIGTERM_EXIT
+        return process
+
+    async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
+        """Return what is recorded of an attempt."""
+        process = self._now((lease_id, attempt))
+        if process is None or not process.is_recorded:
+            return AttemptLife()
+        return AttemptLife(
+            started_ms=process.started_ms,
+            ended_ms=process.ended_ms,
+            exit_code=process.exit_code,
+            is_sure=process.is_sure,
+        )
+
+    async def alive(self) -> Sequence[tuple[str, int]]:
+        """Return everything that lives, recorded or not."""
+        return sorted(k for k in self._processes if (p := self._now(k)) and p.ended_ms is None)
+
+    async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
+        """Return an address for a living cluster; nothing answers there."""
+        life = await self.observe(lease_id, attempt)
+        process = self._processes.get((lease_id, attempt))
+        if process is None or process.kind is not LeaseKind.CLUSTER or not life.is_alive:
+            return None
+        return ClusterEndpoint(
+            address="tls://127.0.0.1:1",
+            dashboard_url="http://127.0.0.1:1/",
+            ca_pem="ca",
+            cert_pem="cert",
+            key_pem="key",
+        )
+
+    async def log_tail(self, lease_id: str, attempt: int, max_bytes: int) -> str:
+        """Return a line for an attempt that was started."""
+        is_known = (lease_id, attempt) in self._processes
+        return f"{lease_id}.{attempt} was here\n"[-max_bytes:] if is_known else ""
+
+    # -- knobs -----------------------------------------------------------------------------------
+
+    def _latest(self, lease_id: str) -> _Process:
+        key = max(key for key in self._processes if key[0] == lease_id)
+        process = self._now(key)
+        if process is None:
+            raise KeyError(lease_id)
+        return process
+
+    def finish(self, lease_id: str, exit_code: int) -> None:
+        """Let the latest attempt of a lease end by itself now."""
+        process = self._latest(lease_id)
+        if process.ended_ms is None:
+            process.ended_ms, process.exit_code = self._world.now_ms, exit_code
+
+    def vanish(self, lease_id: str) -> None:
+        """Let the latest attempt of a lease be gone without a record."""
+        process = self._latest(lease_id)
+        if process.ended_ms is None:
+            process.ended_ms, process.is_sure = self._world.now_ms, False
+
+    def launch_notebook(self, lease_id: str, attempt: int) -> None:
+        """Start a notebook server once for an attempt, as the hub does."""
+        if (lease_id, attempt) not in self._processes:
+            self._make((lease_id, attempt), LeaseKind.NOTEBOOK)

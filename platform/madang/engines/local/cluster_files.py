@@ -1,0 +1,93 @@
+"""Keys and ports of a cluster in its attempt's folder: made once, then only read.
+
+Written before the first process starts, so that a start that is repeated after a crash uses the
+same keys and ports and so finds the same processes.
+"""
+
+import contextlib
+import os
+import socket
+import ssl
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from madang.engines.local.commands import CA_FILE, CERT_FILE, KEY_FILE, LOOPBACK
+from madang.pki import issue_cluster
+from madang.shim.record import read_json, write_json
+
+FILE = "cluster.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterFiles:
+    """What stands in the file: ports of scheduler and dashboard, and the three PEM texts."""
+
+    port: int
+    dashboard_port: int
+    ca_pem: str
+    cert_pem: str
+    key_pem: str = field(repr=False)
+
+    @property
+    def address(self) -> str:
+        """Where a client finds the scheduler."""
+        return f"tls://{LOOPBACK}:{self.port}"
+
+    @property
+    def dashboard_url(self) -> str:
+        """Where the scheduler answers HTTP; pages and JSON lie below it."""
+        return f"http://{LOOPBACK}:{self.dashboard_port}/"
+
+
+def prepare(folder: Path, lease_id: str, days: int) -> ClusterFiles:
+    """Make the files of a cluster unless they are there, and return them."""
+    known = load(folder)
+    if known is None:
+        keys = issue_cluster(lease_id, (), days)
+        ports = _free_ports(2)
+        known = ClusterFiles(
+            port=ports[0],
+            dashboard_port=ports[1],
+            ca_pem=keys.ca_pem,
+            cert_pem=keys.cert_pem,
+            key_pem=keys.key_pem,
+        )
+        write_json(folder / FILE, asdict(known))
+    for name, text in (
+        (CA_FILE, known.ca_pem),
+        (CERT_FILE, known.cert_pem),
+        (KEY_FILE, known.key_pem),
+    ):
+        _write_private(folder / name, text)
+    return known
+
+
+def load(folder: Path) -> ClusterFiles | None:
+    """Return what was prepared, or None."""
+    data = read_json(folder / FILE)
+    return None if data is None else ClusterFiles(**data)
+
+
+def tls_context(folder: Path) -> ssl.SSLContext:
+    """Return a client's context that trusts this cluster's authority and no other."""
+    context = ssl.create_default_context(cafile=str(folder / CA_FILE))
+    context.load_cert_chain(str(folder / CERT_FILE), str(folder / KEY_FILE))
+    return context
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind((LOOPBACK, 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+def _write_private(path: Path, text: str) -> None:
+    if path.exists():
+        return
+    temporary = path.with_name(f".{path.name}")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w", encoding="ascii") as file:
+        file.write(text)
+    temporary.replace(path)

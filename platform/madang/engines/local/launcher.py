@@ -1,0 +1,181 @@
+"""Starts clusters and slots of this machine through the shim, and watches every attempt.
+
+Attempts of notebooks are launched by the hub (role ``server``) in the same folders, so observing,
+stopping and listing works for them too. All state is in the record folders: a launcher that starts
+anew knows what the one before it knew. File work happens in threads, never on the event loop.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from madang import shim
+from madang.domain.cluster import ClusterEndpoint
+from madang.domain.lease import LeaseKind
+from madang.engines.local import cluster_files
+from madang.engines.local.attempt_folder import AttemptFolder, all_attempts
+from madang.engines.local.commands import (
+    LOOPBACK,
+    SLOT_ARGV,
+    Command,
+    Machine,
+    base_env,
+    cluster_commands,
+    slot_command,
+)
+from madang.engines.ports import AttemptLife, LaunchSpec
+from madang.errors import ConflictError, LocalError
+from madang.settings.home import Home
+
+ANSWER_LIMIT_S = 2.0
+STOP_LOOK_S = 0.1
+_MS_PER_DAY = 86_400_000
+
+
+class LocalLauncher:
+    """The port ``Launcher`` on one machine.
+
+    Parameters
+    ----------
+    home
+        Where attempts and people's folders lie.
+    environ
+        Environment of the service, of which a few variables reach tenants; ours when None.
+    slot_argv
+        What a slot executes.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        environ: Mapping[str, str] | None = None,
+        slot_argv: Sequence[str] = SLOT_ARGV,
+    ) -> None:
+        self._home = home
+        self._slot_argv = tuple(slot_argv)
+        self._machine = Machine(
+            environ=dict(os.environ if environ is None else environ),
+            has_dask_cuda=find_spec("dask_cuda") is not None,
+            has_cudf=find_spec("cudf") is not None,
+        )
+        # Attempts of which nothing has a keeper any more: not to be read again and again.
+        self._over: set[tuple[str, int]] = set()
+        self._answered: set[tuple[str, int]] = set()
+        self._stopping: dict[tuple[str, int], asyncio.Task[None]] = {}
+
+    def _folder(self, lease_id: str, attempt: int) -> AttemptFolder:
+        return AttemptFolder(self._home.attempt(lease_id, attempt))
+
+    async def start(self, spec: LaunchSpec) -> None:
+        """Start an attempt; what runs already, or has run, is left as it is.
+
+        Raises
+        ------
+        LocalError
+            ``process_not_started``: this machine could not start a process.
+        ConflictError
+            ``attempt_stopped``: it was asked to stop before all of it had started.
+        """
+        await asyncio.to_thread(self._start, spec)
+
+    def _start(self, spec: LaunchSpec) -> None:
+        folder = self._folder(spec.lease_id, spec.attempt)
+        person_home = self._home.person(spec.person_name)
+        try:
+            folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            person_home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            commands = self._commands(spec, folder.path, person_home)
+        except OSError as error:
+            raise LocalError(
+                "process_not_started", record=str(folder.path), why=str(error)
+            ) from error
+        self._over.discard((spec.lease_id, spec.attempt))
+        folder.launch(commands, person_home)
+
+    def _commands(self, spec: LaunchSpec, folder: Path, person_home: Path) -> tuple[Command, ...]:
+        env = base_env(spec, self._machine, person_home)
+        if spec.kind is LeaseKind.SLOT:
+            return (slot_command(self._slot_argv, env),)
+        if spec.kind is LeaseKind.CLUSTER:
+            days = spec.limit_ms // _MS_PER_DAY + 2
+            files = cluster_files.prepare(folder, spec.lease_id, days)
+            ports = (files.port, files.dashboard_port)
+            return cluster_commands(spec, self._machine, env, folder, ports)
+        raise ConflictError("launch_by_hub", lease=spec.lease_id)
+
+    async def stop(self, lease_id: str, attempt: int, grace_ms: int) -> None:
+        """Ask all processes of an attempt to save and end; harmless when they are gone."""
+        key = (lease_id, attempt)
+        is_open = await asyncio.to_thread(self._folder(*key).stop, grace_ms)
+        if is_open and key not in self._stopping:
+            task = asyncio.create_task(self._stop_rest(key, grace_ms))
+            self._stopping[key] = task
+            task.add_done_callback(lambda _: self._stopping.pop(key, None))
+
+    async def _stop_rest(self, key: tuple[str, int], grace_ms: int) -> None:
+        """Ask the scheduler as soon as its workers are gone; should we be killed, observe does."""
+        # Other processes end them, so there is no event to wait for.
+        while await asyncio.to_thread(self._folder(*key).stop, grace_ms):  # noqa: ASYNC110
+            await asyncio.sleep(STOP_LOOK_S)
+
+    async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
+        """Return what is recorded of an attempt; ends what an ended main process left behind."""
+        return await asyncio.to_thread(self._folder(lease_id, attempt).observe)
+
+    async def alive(self) -> Sequence[tuple[str, int]]:
+        """Return (lease, attempt) of everything that lives, also what lost its keeper."""
+        return await asyncio.to_thread(self._alive)
+
+    def _alive(self) -> list[tuple[str, int]]:
+        found = set()
+        for key, path in all_attempts(self._home.attempts):
+            if key in self._over:
+                continue
+            lives = [shim.read(role) for role in AttemptFolder(path).roles()]
+            if any(life is not None and life.is_alive for life in lives):
+                found.add(key)
+            elif lives:
+                self._over.add(key)
+        roots = {path: key for key, path in all_attempts(self._home.attempts)}
+        for _, record in shim.strays(self._home.attempts):
+            if record.parent in roots:
+                found.add(roots[record.parent])
+        return sorted(found)
+
+    async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
+        """Return how to reach a cluster's scheduler; None until it has answered, and after it."""
+        folder = self._folder(lease_id, attempt)
+        files = await asyncio.to_thread(folder.cluster_if_alive)
+        if files is None:
+            return None
+        key = (lease_id, attempt)
+        if key not in self._answered:
+            if not await _answers(folder.path, files.port):
+                return None
+            self._answered.add(key)
+        return ClusterEndpoint(
+            address=files.address,
+            dashboard_url=files.dashboard_url,
+            ca_pem=files.ca_pem,
+            cert_pem=files.cert_pem,
+            key_pem=files.key_pem,
+        )
+
+    async def log_tail(self, lease_id: str, attempt: int, max_bytes: int) -> str:
+        """Return the end of what the processes printed, by role when there are several."""
+        return await asyncio.to_thread(self._folder(lease_id, attempt).log_tail, max_bytes)
+
+
+async def _answers(folder: Path, port: int) -> bool:
+    """Shake hands with the scheduler: the port may answer for somebody else, the key may not."""
+    try:
+        context = await asyncio.to_thread(cluster_files.tls_context, folder)
+        async with asyncio.timeout(ANSWER_LIMIT_S):
+            _, writer = await asyncio.open_connection(LOOPBACK, port, ssl=context)
+            writer.transport.abort()
+    except OSError:
+        # Refused, timed out, or a certificate of another authority.
+        return False
+    return True

@@ -1,0 +1,107 @@
+"""What waiting leases are told: places from the queue, times from the forecast, kept for a second.
+
+The forecast plays a copy of the queue in a thread, so that a long queue never holds up the loop.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from madang.domain.lease import Standing
+from madang.domain.queue import QueueItem
+from madang.policy.durations import Durations, History
+from madang.policy.fair_queue import FairQueue
+from madang.policy.forecast import UNKNOWN, forecast
+
+FRESH_MS = 1_000
+"""Nobody is told anything older than this, ..."""
+
+CHANGED_MS = 200
+"""... and after a change this, so that a burst of requests is looked at together."""
+
+LONGEST_MS = 5_000
+COST_SHARE = 4
+"""A long queue takes a while to play: it is played for a quarter of the time at most."""
+
+MIN_HISTORY_MS = 1_000
+"""Shorter attempts (failed starts) say nothing about how long people work."""
+
+
+class Standings:
+    """The cache of one admission."""
+
+    def __init__(self) -> None:
+        self._known: Mapping[str, Standing] = {}
+        self._at_ms: int | None = None
+        self._rest_ms = 0
+        self._is_stale = True
+        self._lock = asyncio.Lock()
+        self._history = History()
+        self._ended: list[tuple[QueueItem, int]] = []
+
+    def forget(self) -> None:
+        """Take note that the queue has changed."""
+        self._is_stale = True
+
+    def ended(self, item: QueueItem, duration_ms: int) -> None:
+        """Learn how long a lease lasted."""
+        self._is_stale = True
+        if duration_ms >= MIN_HISTORY_MS:
+            self._ended.append((item, duration_ms))
+
+    def durations(self) -> Durations:
+        """Return what was learnt; not while a forecast reads it in a thread."""
+        for item, duration_ms in self._ended:
+            self._history.add(item.kind, item.person, duration_ms)
+        self._ended.clear()
+        return self._history
+
+    async def get(
+        self, queue: FairQueue, ends: Mapping[str, int], now_ms: int
+    ) -> Mapping[str, Standing]:
+        """Return the standing of each waiting lease by its id."""
+        async with self._lock:
+            limit_ms = max(self._rest_ms, CHANGED_MS if self._is_stale else FRESH_MS)
+            if self._at_ms is None or not 0 <= now_ms - self._at_ms < limit_ms:
+                self._is_stale = False
+                copy, durations = queue.copy(), self.durations()
+                begin = time.monotonic()
+                self._known = await asyncio.to_thread(compute, copy, ends, durations, now_ms)
+                cost_ms = int((time.monotonic() - begin) * 1_000)
+                self._rest_ms = min(COST_SHARE * cost_ms, LONGEST_MS)
+                self._at_ms = now_ms
+            return self._known
+
+    async def estimate(
+        self, queue: FairQueue, ends: Mapping[str, int], item: QueueItem, now_ms: int
+    ) -> int | None:
+        """Return when a lease would start that is asked for now."""
+        play = queue.copy()
+        play.submit(item, now_ms)
+        async with self._lock:
+            durations = self.durations()
+            found = await asyncio.to_thread(forecast, play, item.flavor, now_ms, ends, durations)
+        return found.get(item.lease_id, UNKNOWN).expected_ms
+
+
+def compute(
+    queue: FairQueue, ends: Mapping[str, int], durations: Durations, now_ms: int
+) -> dict[str, Standing]:
+    """Put places and times together for all flavors."""
+    times = forecast(queue, None, now_ms, ends, durations)
+    found = {}
+    for flavor in queue.flavors():
+        waiting = queue.waiting(flavor, now_ms)
+        for place in waiting:
+            when = times.get(place.lease_id, UNKNOWN)
+            found[place.lease_id] = Standing(
+                lease_id=place.lease_id,
+                position=place.position,
+                waiting=len(waiting),
+                reason=place.reason,
+                expected_ms=when.expected_ms,
+                earliest_ms=when.earliest_ms,
+                latest_ms=when.latest_ms,
+                devices_free=queue.free(flavor),
+            )
+    return found

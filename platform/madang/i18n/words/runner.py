@@ -1,0 +1,38 @@
+"""Texts about how runs end, for pages, client and command line."""
+
+TEXTS = {
+    "run_reason.cell_failed": ("A cell failed.", "셀 하나가 오류로 멈췄습니다."),
+    "run_reason.kernel_died": (
+        "The kernel died, often for want of memory.",
+        "커널이 죽었습니다. 메모리 부족인 경우가 많습니다.",
+    ),
+    "run_reason.kernel_failed": (
+        "The kernel could not be started or did not answer.",
+        "커널을 시작하지 못했거나 커널이 응답하지 않았습니다.",
+    ),
+    "run_reason.output_not_saved": (
+        "The executed notebook could not be saved; what was saved before is kept.",
+        "실행된 노트북을 저장하지 못했습니다. 그 전까지 저장된 내용은 남아 있습니다.",
+    ),
+    "run_reason.slot_disk": (
+        "There was no room to prepare the run on the machine.",
+        "실행을 준비할 디스크 공간이 없었습니다.",
+    ),
+    "run_reason.runner_error": (
+        "The notebook could not be executed as it is.",
+        "이 노트북은 그대로 실행할 수 없었습니다.",
+    ),
+    "run_reason.runner_died": (
+        "The process that executed the run was killed.",
+        "실행하던 프로세스가 강제로 종료되었습니다.",
+    ),
+    "run_reason.slot_stopped": (
+        "The GPUs were given back before the run was finished.",
+        "실행이 끝나기 전에 GPU가 반납되었습니다.",
+    ),
+    "run_reason.stopped": ("Stopped.", "중지되었습니다."),
+    "run_reason.parameters_undeclared": (
+        "The notebook does not declare a parameter that was given.",
+        "주신 매개변수가 노트북에 선언되어 있지 않습니다.",
+    ),
+}

@@ -1,0 +1,127 @@
+"""Stock papermill under our wrapper: its engine with a watch, and files instead of addresses.
+
+Only :mod:`madang.runner.execute` uses it. Papermill's own injection, metadata and error marks stay
+as they are; what is replaced is where it reads and writes, and who hears of each cell.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import papermill
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from papermill.iorw import LocalHandler, papermill_io
+from traitlets.config import Config
+
+from madang.domain.run_inputs import check_local_path
+from madang.runner.files import NOTEBOOK, OUTPUT, RunFolder, write_atomically
+from madang.runner.watch import Watch
+
+ENGINE = "madang"
+INJECTED = "injected-parameters"
+
+
+class RunFiles(LocalHandler):  # type: ignore[misc]
+    """The only way in or out: the snapshot and the output of the folder papermill runs in."""
+
+    def read(self, path: str) -> str:
+        """Return the text of the snapshot; text that is itself a notebook is no path."""
+        return self._inside(path).read_text(encoding="utf-8")
+
+    def write(self, buf: str, path: str) -> None:
+        """Save the output so that it is always a whole notebook."""
+        write_atomically(self._inside(path), buf.encode("utf-8", "backslashreplace"))
+
+    def _inside(self, path: str) -> Path:
+        if check_local_path(path) not in (NOTEBOOK, OUTPUT):
+            raise PermissionError(path)
+        return Path(self._cwd or ".") / path
+
+
+class Client(PapermillNotebookClient):  # type: ignore[misc]
+    """Papermill's client, telling a watch about cells and about what they print."""
+
+    def __init__(self, nb_man: NotebookExecutionManager, *, watch: Watch, **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        self.watch = watch
+        tags = [cell.metadata.get("tags", []) for cell in self.nb.cells]
+        self._injected = next((i for i, t in enumerate(tags) if INJECTED in t), len(tags))
+        self._total = sum(INJECTED not in t for t in tags)
+
+    def number(self, index: int) -> int:
+        """Return the number of a cell as its author counts: from 1, without the injected one."""
+        return index + (index < self._injected)
+
+    def execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
+        """Execute one cell; anything that ends the run early marks the cell that was running."""
+        self.watch.kernel_pid = getattr(self.km.provisioner, "pid", None)
+        try:
+            self.watch.begin_cell(self.number(cell_index), self._total)
+            done = super().execute_cell(cell, cell_index, **options)
+        except BaseException:
+            self.nb_man.cell_exception(self.nb.cells[cell_index], cell_index=cell_index)
+            raise
+        self.watch.end_cell(self.number(cell_index))
+        return done
+
+    def process_message(self, *arguments: Any, **options: Any) -> Any:
+        """Take a message of the kernel; what was printed goes to the log as well."""
+        output = super().process_message(*arguments, **options)
+        if output is not None and output.get("output_type") == "stream":
+            self.watch.log(arguments[0]["content"]["text"])
+        return output
+
+
+class WatchedEngine(NBClientEngine):  # type: ignore[misc]
+    """Papermill's stock engine with our client."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: NotebookExecutionManager, kernel_name: str, *, watch: Watch, **options: Any
+    ) -> Any:
+        """Execute all cells with one fresh kernel."""
+        return Client(
+            nb_man,
+            watch=watch,
+            kernel_name=kernel_name,
+            startup_timeout=options["start_timeout"],
+            timeout=None,
+            # The history is a file of the person's home; runs side by side would fight over it.
+            ipython_hist_file=":memory:",
+            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+        ).execute()
+
+
+def use_files_only() -> None:
+    """Take every other way to read or write (web, clouds, standard streams) from papermill."""
+    papermill_io.reset()
+    papermill_io.register("local", RunFiles())
+
+
+def execute(folder: RunFolder, parameters: dict[str, Any], watch: Watch) -> None:
+    """Execute the snapshot of a run; the process must stand in ``folder.root``.
+
+    Raises
+    ------
+    papermill.PapermillExecutionError
+        A cell failed; the output is saved, with papermill's marks.
+    nbclient.exceptions.DeadKernelError
+        The kernel died.
+    OSError
+        The output cannot be saved.
+    """
+    use_files_only()
+    papermill_engines.register(ENGINE, WatchedEngine)
+    # Constant relative names: papermill reads paths as templates and would fill in parameters.
+    papermill.execute_notebook(
+        NOTEBOOK,
+        OUTPUT,
+        parameters=parameters,
+        engine_name=ENGINE,
+        kernel_name="python3",
+        language="python",
+        progress_bar=False,
+        cwd=str(folder.work),
+        autosave_cell_every=30,
+        watch=watch,
+    )

@@ -1,0 +1,137 @@
+"""Executes one run in a process of its own: ``python -m madang.runner.execute <folder>``.
+
+Started by the slot. Reads the folder's snapshot and task and writes the executed notebook after
+every cell. Events go as JSON lines to the descriptor of ``--events`` (standard output without it):
+progress, log, and at last ``{"result": …}``; a pipe, because the disk may be what fails. SIGTERM
+means: interrupt, save what there is, say so. Exit status 0 whenever a result was said.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from madang.domain.run import RunState
+from madang.domain.run_inputs import check_declared, check_notebook, check_parameters
+from madang.errors import MadangError
+from madang.runner.files import RunFolder
+from madang.runner.watch import TIME_LIMIT, Event, Stopped, Watch
+
+MAX_ERROR_CHARACTERS = 2_000
+
+
+def outcome(
+    state: RunState, reason: str = "", *, cell: int = 0, name: str = "", value: str = ""
+) -> dict[str, Any]:
+    """Return a result in the form that the service takes."""
+    error = {"cell": cell, "name": name, "value": value[:MAX_ERROR_CHARACTERS]} if name else None
+    return {"state": state.value, "reason": reason, "error": error}
+
+
+def execute_folder(folder: RunFolder, watch: Watch) -> dict[str, Any]:
+    """Execute what the folder holds and return how it ended; faults of the notebook never raise."""
+    task = json.loads(folder.task.read_text(encoding="utf-8"))
+    try:
+        parameters = check_parameters(task["parameters"])
+        check_declared(parameters, check_notebook(folder.notebook.read_bytes())["declared"])
+    except MadangError as error:
+        return outcome(RunState.FAILED, error.code, name=type(error).__name__, value=str(error))
+    return _run(folder, parameters, watch)
+
+
+def _run(folder: RunFolder, parameters: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    """Run papermill and translate each way it can end."""
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    from madang.runner.engine import execute
+
+    try:
+        execute(folder, parameters, watch)
+    except PapermillExecutionError as error:
+        ended = outcome(
+            RunState.FAILED, "cell_failed", cell=watch.cell, name=error.ename, value=error.evalue
+        )
+    except DeadKernelError:
+        ended = outcome(
+            RunState.FAILED,
+            "kernel_died",
+            cell=watch.cell,
+            name="DeadKernelError",
+            value=f"The kernel died in cell {watch.cell}.",
+        )
+    except Stopped:
+        ended = outcome(RunState.CANCELLED)
+    except OSError as error:
+        return outcome(
+            RunState.FAILED,
+            "output_not_saved",
+            cell=watch.cell,
+            name=type(error).__name__,
+            value=error.strerror or str(error),
+        )
+    except RuntimeError as error:  # the kernel did not come up, or jupyter gave up on it
+        ended = outcome(
+            RunState.FAILED, "kernel_failed", name=type(error).__name__, value=str(error)
+        )
+    except Exception as error:  # edge of the process: a hostile notebook fails its run, no more
+        traceback.print_exc()
+        ended = outcome(
+            RunState.FAILED, "runner_error", name=type(error).__name__, value=str(error)
+        )
+    else:
+        return outcome(RunState.SUCCEEDED)
+    return _stopped(watch) if watch.stop_reason else ended
+
+
+def _stopped(watch: Watch) -> dict[str, Any]:
+    """Return the result of a run that was told to stop: never the interrupt's own error."""
+    if watch.stop_reason == TIME_LIMIT:
+        return outcome(RunState.EXPIRED, TIME_LIMIT)
+    return outcome(RunState.CANCELLED, watch.stop_reason or "stopped")
+
+
+def writer(descriptor: int) -> Callable[[Event], None]:
+    """Return a function that writes events as lines; a reader that went away ends nothing."""
+    file = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
+
+    def emit(event: Event) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            file.write(json.dumps(event) + "\n")
+
+    return emit
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Execute one run folder."""
+    parser = argparse.ArgumentParser(prog="madang.runner.execute")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--events", type=int, default=1)
+    parser.add_argument("--grace-s", type=float, default=10.0)
+    given = parser.parse_args(arguments)
+    folder = RunFolder(given.folder.absolute())
+    os.chdir(folder.root)
+    events = os.dup(given.events)  # not inheritable: the kernel must not write events
+    if given.events > 2:
+        os.close(given.events)
+    emit = writer(events)
+    task = json.loads(folder.task.read_text(encoding="utf-8"))
+    watch = Watch(emit, limit_ms=task["limit_ms"], grace_s=given.grace_s)
+    signal.signal(signal.SIGTERM, lambda *_: watch.stop("stopped"))
+    signal.signal(signal.SIGINT, lambda *_: watch.stop("stopped"))
+    try:
+        ended = execute_folder(folder, watch)
+    finally:
+        watch.close()
+    emit({"result": ended})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

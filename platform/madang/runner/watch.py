@@ -1,0 +1,119 @@
+"""Watches one execution: counts cells, passes on what was printed, and ends it when told to.
+
+The engine tells it about cells; a signal handler, the time limit or a test asks it to stop. It ends
+a cell the way a person would: an interrupt first, a second one, and then the kernel is killed. It
+knows processes and time, but neither papermill nor HTTP.
+"""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Event = Mapping[str, Any]
+
+MAX_LOG_CHARACTERS = 1_000_000
+"""What a run may print into its log; the notebook keeps everything."""
+
+
+TIME_LIMIT = "time_limit"
+
+
+class Stopped(BaseException):
+    """Raised between cells once the run was told to stop."""
+
+
+class Watch:
+    """One execution as seen from outside.
+
+    Parameters
+    ----------
+    emit
+        Called with ``{"cells_done", "cells_total", "cell"}`` or ``{"log": text}``.
+    limit_ms
+        Time limit from the construction on.
+    grace_s
+        How long an interrupted cell may go on before the kernel is killed; two interrupts are sent
+        in that time.
+    """
+
+    def __init__(
+        self, emit: Callable[[Event], None], *, limit_ms: int, grace_s: float = 10.0
+    ) -> None:
+        self._emit = emit
+        self._grace_s = grace_s
+        self._stop = threading.Event()
+        self._done = threading.Event()
+        self._logged = 0
+        self.stop_reason: str | None = None
+        self.kernel_pid: int | None = None
+        self.cells_done = 0
+        self.cells_total = 0
+        self.cell = 0
+        self._thread = threading.Thread(
+            target=self._guard, args=(limit_ms / 1000,), name="watch", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, reason: str) -> None:
+        """Ask the execution to end; the first reason counts. Safe in a signal handler."""
+        if self.stop_reason is None:
+            self.stop_reason = reason
+        self._stop.set()
+
+    def close(self) -> None:
+        """Say that the execution is over."""
+        self._done.set()
+        self._thread.join()
+
+    def begin_cell(self, cell: int, total: int) -> None:
+        """Report that a cell begins; raise :class:`Stopped` when no other may begin."""
+        self.cell, self.cells_total = cell, total
+        if self._stop.is_set():
+            raise Stopped
+        self._report()
+
+    def end_cell(self, cell: int) -> None:
+        """Report that a cell ended without an error."""
+        self.cells_done = cell
+        self._report()
+
+    def log(self, text: str) -> None:
+        """Pass on what a cell printed, up to the limit of a run."""
+        room = MAX_LOG_CHARACTERS - self._logged
+        if room <= 0:
+            return
+        self._logged += len(text)
+        shown = text if len(text) < room else f"{text[:room]}\n[…]\n"
+        for start in range(0, len(shown), 8_192):
+            self._emit({"log": shown[start : start + 8_192]})
+
+    def _report(self) -> None:
+        self._emit(
+            {"cells_done": self.cells_done, "cells_total": self.cells_total, "cell": self.cell}
+        )
+
+    def _guard(self, limit_s: float) -> None:
+        """Wait for the end, a stop or the limit; then see to it that the kernel obeys."""
+        deadline = time.monotonic() + limit_s
+        while not self._stop.wait(0.2):
+            if self._done.is_set():
+                return
+            if time.monotonic() >= deadline:
+                self.stop(TIME_LIMIT)
+        for sign in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
+            if self._done.is_set():
+                return
+            self._signal_kernel(sign)
+            self._done.wait(self._grace_s / 2)
+        while not self._done.wait(1.0):  # a kernel that was only about to start
+            self._signal_kernel(signal.SIGKILL)
+
+    def _signal_kernel(self, sign: signal.Signals) -> None:
+        """Signal the kernel and what it started; it leads a process group of its own."""
+        if self.kernel_pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.kernel_pid, sign)

@@ -1,0 +1,96 @@
+"""What happens when the engine decides: devices come, are asked back, or can never come.
+
+An event is only a hint: late, doubled, or about a lease that is long gone. The row decides.
+"""
+
+from madang.domain.lease import (
+    CLAIM_MS,
+    EndReason,
+    Lease,
+    LeaseKind,
+    LeaseState,
+    Target,
+)
+from madang.engines.ports import Admitted, AskedBack, Refused
+from madang.services import views
+from madang.services.core import Core
+from madang.services.leases import begin_end
+from madang.store import Tx
+
+FRESH_MS = 10_000
+"""Devices that come this soon after the request need no claim: the person is still looking."""
+
+
+async def on_admitted(core: Core, event: Admitted) -> None:
+    """Reserve the budget and open the attempt in one transaction, or hand the devices back."""
+    now = core.clock()
+
+    def work(tx: Tx) -> bool:
+        lease = tx.leases.get(event.lease_id)
+        if lease is None or lease.is_ended or lease.attempt + 1 != event.attempt:
+            # The present attempt announced twice keeps its devices; anything else gives back.
+            return lease is not None and lease.holds_devices and lease.attempt == event.attempt
+        if lease.state is not LeaseState.QUEUED or lease.held_back:
+            return False
+        return _open_attempt(core, tx, lease, event, now)
+
+    kept = await core.store.write(work)
+    if not kept:
+        await core.engine.admission.release(event.lease_id, event.attempt)
+    core.changed("leases", "queue", "clusters", "runs")
+
+
+def _open_attempt(core: Core, tx: Tx, lease: Lease, event: Admitted, now: int) -> bool:
+    rate = core.policy.rate(lease.flavor)
+    amount = views.reserves(core, lease)
+    until = now + core.policy.block_ms
+    if amount and not tx.budget.reserve(lease.project, lease.id, event.attempt, amount, until):
+        begin_end(tx, lease, EndReason.BUDGET, now)
+        return False
+    fresh = event.attempt == 1 and now - lease.submitted_ms < FRESH_MS
+    needs_claim = lease.kind is LeaseKind.NOTEBOOK
+    claimed = fresh or bool(lease.options.get("start_without_me")) or not needs_claim
+    tx.attempts.open(lease.id, event.attempt, now, event.device_ids, rate)
+    tx.leases.change(
+        lease.id,
+        LeaseState.QUEUED,
+        state=LeaseState.ADMITTED,
+        attempt=event.attempt,
+        admitted_ms=now,
+        started_ms=None,
+        charged_to_ms=None,
+        device_ids=tuple(event.device_ids),
+        rate_microcredits=rate,
+        claim_by_ms=now + CLAIM_MS if needs_claim else None,
+        claimed_ms=now if claimed else None,
+    )
+    return True
+
+
+async def on_asked_back(core: Core, event: AskedBack) -> None:
+    """Let an attempt save and end; the lease keeps its place and comes again."""
+
+    def work(tx: Tx) -> bool:
+        lease = tx.leases.get(event.lease_id)
+        if lease is None or lease.attempt != event.attempt:
+            return False
+        if lease.state not in (LeaseState.ADMITTED, LeaseState.ACTIVE):
+            return False
+        tx.leases.change(lease.id, lease.state, state=LeaseState.ENDING, target=Target.REQUEUE)
+        return True
+
+    if await core.store.write(work):
+        await core.engine.launcher.stop(event.lease_id, event.attempt, event.grace_ms)
+        core.changed("leases", "queue")
+
+
+async def on_refused(core: Core, event: Refused) -> None:
+    """End a waiting lease that can never be admitted."""
+
+    def work(tx: Tx) -> None:
+        lease = tx.leases.get(event.lease_id)
+        if lease is not None and lease.state is LeaseState.QUEUED:
+            begin_end(tx, lease, EndReason.REFUSED, core.clock())
+
+    await core.store.write(work)
+    core.changed("leases", "queue")

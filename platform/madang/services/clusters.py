@@ -1,0 +1,240 @@
+"""Use-cases of Dask clusters: a lease of their own, an endpoint when it answers, credentials."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from madang.domain.cluster import Cluster
+from madang.domain.lease import EndReason, Lease, LeaseClass, LeaseKind, LeaseState, Standing
+from madang.domain.project import Project
+from madang.errors import ConflictError, InvalidError, NotFoundError
+from madang.services import access, leasing, views
+from madang.services.core import Core
+from madang.services.idempotency import fingerprint, once
+from madang.services.leases import begin_end
+from madang.services.requests import Actor, ClusterRequest
+from madang.store import Tx
+from madang.units import MS_PER_HOUR, new_id
+
+MAX_WORKERS = 64
+DEFAULT_LIMIT_MS = 4 * MS_PER_HOUR
+
+
+class Clusters:
+    """What people, and runs for their own project, may do with clusters."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def create(
+        self, actor: Actor, request: ClusterRequest, *, key: str | None = None
+    ) -> dict[str, Any]:
+        """Ask for a cluster; its lease waits in the same queue as everything else."""
+        core = self._core
+        _check_size(request)
+
+        def work(tx: Tx) -> tuple[str, bool]:
+            project = self._project(tx, actor, request)
+            lease = self._lease(actor, project, request)
+            cluster = Cluster(
+                id=new_id("cluster", lease.submitted_ms),
+                lease=lease.id,
+                person=actor.person.id,
+                project=project.id,
+                name=request.name,
+                workers=request.workers,
+                gpus_per_worker=request.gpus_per_worker,
+                threads_per_worker=request.threads_per_worker,
+                created_ms=lease.submitted_ms,
+            )
+
+            def make() -> str:
+                leasing.check_budget(core, tx, project, lease)
+                linked = {**lease.options, "cluster": cluster.id}
+                tx.leases.add(replace(lease, options=linked))
+                tx.clusters.add(cluster)
+                return cluster.id
+
+            print_ = fingerprint("cluster", request)
+            return once(tx, actor.person.id, key, print_, lease.submitted_ms, make)
+
+        cluster_id, _ = await core.store.write(work)
+        cluster = await core.store.read(lambda tx: tx.clusters.get(cluster_id))
+        if cluster is not None:
+            await leasing.enqueue(core, cluster.lease)
+        return await self.get(actor, cluster_id)
+
+    def _project(self, tx: Tx, actor: Actor, request: ClusterRequest) -> Project:
+        if not actor.token_lease:
+            return access.usable_project(tx, actor, request.project)
+        lease = tx.leases.get(actor.token_lease)
+        project = tx.projects.get(lease.project) if lease else None
+        if project is None or request.project not in ("", project.name, project.id):
+            raise NotFoundError("project_unknown", given=request.project[:60], known=[])
+        return access.usable_project(tx, actor, project.id)
+
+    def _lease(self, actor: Actor, project: Project, request: ClusterRequest) -> Lease:
+        devices = request.workers * request.gpus_per_worker
+        flavor = "cpu" if request.gpus_per_worker == 0 else request.flavor
+        return leasing.new_lease(
+            self._core,
+            actor,
+            project,
+            kind=LeaseKind.CLUSTER,
+            lease_class=LeaseClass.BATCH if actor.token_run else LeaseClass.INTERACTIVE,
+            flavor=flavor,
+            devices=devices,
+            limit_ms=request.limit_ms or DEFAULT_LIMIT_MS,
+            name=request.name,
+            options={
+                "workers": request.workers,
+                "gpus_per_worker": request.gpus_per_worker,
+                "threads_per_worker": request.threads_per_worker,
+                "run": actor.token_run,
+            },
+        )
+
+    async def get(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
+        """Return one cluster."""
+        core = self._core
+        standings = await core.engine.admission.standings(core.clock())
+        view = await core.store.read(
+            lambda tx: self._view(tx, actor, _visible(tx, actor, cluster_id), standings)
+        )
+        return await self._with_endpoint(view)
+
+    async def list(self, actor: Actor) -> list[dict[str, Any]]:
+        """Return clusters that the actor may see and that have not ended, newest first."""
+        core = self._core
+        standings = await core.engine.admission.standings(core.clock())
+
+        def work(tx: Tx) -> list[dict[str, Any]]:
+            leases = access.seen_by(
+                tx,
+                actor,
+                tx.leases.find,
+                mine=False,
+                state=[s for s in LeaseState if s is not LeaseState.ENDED],
+                kind=LeaseKind.CLUSTER,
+                limit=None,
+                newest_first=True,
+            )
+            found = [tx.clusters.by_lease(lease.id) for lease in leases]
+            return [self._view(tx, actor, c, standings) for c in found if c is not None]
+
+        return [await self._with_endpoint(view) for view in await core.store.read(work)]
+
+    def _view(
+        self, tx: Tx, actor: Actor, cluster: Cluster, standings: Mapping[str, Standing]
+    ) -> dict[str, Any]:
+        lease = tx.leases.get(cluster.lease)
+        if lease is None:
+            raise NotFoundError("cluster_unknown", given=cluster.id)
+        view = views.lease_view(self._core, tx, actor, lease, standings)
+        return {
+            "id": cluster.id,
+            "name": cluster.name,
+            "project": view["project"],
+            "person": view["person"],
+            "lease": view,
+            "workers": cluster.workers,
+            "gpus_per_worker": cluster.gpus_per_worker,
+            "threads_per_worker": cluster.threads_per_worker,
+            "state": view["state"],
+            "created_ms": cluster.created_ms,
+        }
+
+    async def _with_endpoint(self, view: dict[str, Any]) -> dict[str, Any]:
+        lease = view["lease"]
+        endpoint = None
+        if lease["state"] in ("admitted", "active"):
+            launcher = self._core.engine.launcher
+            endpoint = await launcher.endpoint(lease["id"], lease["attempt"])
+        ready = endpoint is not None
+        return view | {
+            "address": endpoint.address if endpoint else "",
+            "dashboard_url": endpoint.dashboard_url if endpoint else "",
+            "ready": ready,
+            "version": f"{lease['version']}{int(ready)}",
+        }
+
+    async def wait(
+        self, actor: Actor, cluster_id: str, *, seen: str, timeout_s: float
+    ) -> dict[str, Any]:
+        """Return the cluster as soon as it differs from what was ``seen``."""
+        core = self._core
+        until_ms = core.clock() + int(timeout_s * 1000)
+        with core.bus.listen() as listener:
+            while True:
+                view = await self.get(actor, cluster_id)
+                left_s = (until_ms - core.clock()) / 1000
+                if view["version"] != seen or left_s <= 0:
+                    return view
+                # A scheduler that begins to answer is no event: look often while it starts.
+                starting = view["state"] in ("admitted", "active") and not view["ready"]
+                await listener.heard({"leases", "queue"}, 0.1 if starting else left_s)
+
+    async def credentials(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
+        """Return address and TLS secrets, to the owner alone."""
+        core = self._core
+
+        def work(tx: Tx) -> Lease:
+            cluster = _visible(tx, actor, cluster_id)
+            lease = tx.leases.get(cluster.lease)
+            if lease is None or cluster.person != actor.person.id:
+                raise NotFoundError("cluster_unknown", given=cluster_id[:60])
+            return lease
+
+        lease = await core.store.read(work)
+        endpoint = await core.engine.launcher.endpoint(lease.id, lease.attempt)
+        if endpoint is None or not lease.holds_devices:
+            raise ConflictError("cluster_not_ready", state=str(lease.state))
+        return {
+            "address": endpoint.address,
+            "dashboard_url": endpoint.dashboard_url,
+            "ca_pem": endpoint.ca_pem,
+            "cert_pem": endpoint.cert_pem,
+            "key_pem": endpoint.key_pem,
+        }
+
+    async def end(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
+        """Let a cluster go, waiting or running; repeating is harmless."""
+        core = self._core
+
+        def work(tx: Tx) -> Lease:
+            cluster = _visible(tx, actor, cluster_id)
+            lease = tx.leases.get(cluster.lease)
+            if lease is None or not access.may_manage(tx, actor, cluster.person, cluster.project):
+                raise NotFoundError("cluster_unknown", given=cluster_id[:60])
+            waiting = lease.state is LeaseState.QUEUED
+            reason = EndReason.CANCELLED if waiting else EndReason.COMPLETED
+            return begin_end(tx, lease, reason, core.clock())
+
+        lease = await core.store.write(work)
+        if lease.is_ended:
+            await core.engine.admission.withdraw(lease.id)
+        core.changed("leases", "queue", "clusters", "usage")
+        return await self.get(actor, cluster_id)
+
+
+def _visible(tx: Tx, actor: Actor, cluster_id: str) -> Cluster:
+    cluster = tx.clusters.get(cluster_id)
+    if cluster is None:
+        raise NotFoundError("cluster_unknown", given=cluster_id[:60])
+    lease = tx.leases.get(cluster.lease)
+    if actor.token_run and (lease is None or lease.options.get("run") != actor.token_run):
+        raise NotFoundError("cluster_unknown", given=cluster_id[:60])
+    if actor.token_lease and not actor.token_run:
+        raise NotFoundError("cluster_unknown", given=cluster_id[:60])
+    if not access.may_manage(tx, actor, cluster.person, cluster.project):
+        raise NotFoundError("cluster_unknown", given=cluster_id[:60])
+    return cluster
+
+
+def _check_size(request: ClusterRequest) -> None:
+    if not 1 <= request.workers <= MAX_WORKERS:
+        raise InvalidError("workers_out_of_range", given=request.workers, limit=MAX_WORKERS)
+    if not 0 <= request.gpus_per_worker <= 16:
+        raise InvalidError("gpus_per_worker_out_of_range", given=request.gpus_per_worker, limit=16)
+    if not 1 <= request.threads_per_worker <= 64:
+        raise InvalidError("threads_out_of_range", given=request.threads_per_worker, limit=64)

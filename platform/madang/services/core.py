@@ -1,0 +1,108 @@
+"""What all use-cases share: the store, the engine, the rules, the clock, and what is known live."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from madang.domain.lease import Lease
+from madang.domain.profile import Flavor, Profile
+from madang.engines.ports import Engine, Sample
+from madang.errors import InvalidError
+from madang.pki.seal import Seal
+from madang.services.bus import ChangeBus
+from madang.settings.files import Policy
+from madang.store import Store
+from madang.units import now_ms
+
+
+class HubPort(Protocol):
+    """What the use-cases ask of the hub."""
+
+    async def ask_spawn(self, person: str, server: str, options: Mapping[str, Any]) -> None:
+        """Ask for a person's server; harmless when it is pending or running already."""
+
+
+@dataclass(slots=True)
+class RunProgress:
+    """Progress of a running run; kept in memory, since progress per cell is never a commit."""
+
+    cells_done: int = 0
+    cells_total: int = 0
+    log: str = ""
+
+
+@dataclass(slots=True)
+class Activity:
+    """What the agent of a notebook said last."""
+
+    at_ms: int
+    is_busy: bool
+    body: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Live:
+    """Readings that may be lost with the process: they are shown, and never charged."""
+
+    activity: dict[str, Activity] = field(default_factory=dict)
+    progress: dict[str, RunProgress] = field(default_factory=dict)
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
+    idle_since_ms: dict[str, int] = field(default_factory=dict)
+    asked_spawn_ms: dict[str, int] = field(default_factory=dict)
+
+    def forget(self, lease_id: str) -> None:
+        """Drop what is known of a lease that ended."""
+        for known in (self.activity, self.samples, self.idle_since_ms, self.asked_spawn_ms):
+            known.pop(lease_id, None)
+
+
+@dataclass(slots=True, kw_only=True)
+class Core:
+    """Handed to every use-case by :class:`madang.services.Services`."""
+
+    store: Store
+    engine: Engine
+    policy: Policy
+    profiles: tuple[Profile, ...]
+    flavors: Mapping[str, Flavor]
+    devices_total: Mapping[str, int]
+    service_url: str
+    login_is_shared: bool
+    seal: Seal
+    clock: Callable[[], int] = now_ms
+    bus: ChangeBus = field(default_factory=ChangeBus)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    live: Live = field(default_factory=Live)
+    hub: HubPort | None = None
+
+    def changed(self, *topics: str) -> None:
+        """Tell listeners and let the reconcile loop look at once."""
+        self.bus.publish(*topics)
+        self.wake.set()
+
+    def flavor(self, name: str) -> Flavor:
+        """Return a flavor; ``gpu`` means the first GPU flavor of the pool.
+
+        Raises
+        ------
+        InvalidError
+            ``unknown_flavor`` with the flavors that there are.
+        """
+        if name == "gpu":
+            name = next((key for key in self.flavors if key != "cpu"), "gpu")
+        if name not in self.flavors:
+            raise InvalidError("unknown_flavor", given=name[:60], known=sorted(self.flavors))
+        return self.flavors[name]
+
+    def profile(self, name: str) -> Profile:
+        """Return a profile; ``InvalidError`` ``unknown_profile`` when there is none."""
+        for profile in self.profiles:
+            if profile.name == name:
+                return profile
+        known = [profile.name for profile in self.profiles]
+        raise InvalidError("unknown_profile", given=name[:60], known=known)
+
+    def rate(self, lease: Lease) -> int:
+        """Return the price of a device-hour: that of the admission, or of now before it."""
+        return lease.rate_microcredits or self.policy.rate(lease.flavor)

@@ -1,0 +1,69 @@
+"""Starts what an admitted lease stands for; notebooks are started by the hub, at our asking."""
+
+from madang.domain.lease import Lease
+from madang.engines.ports import LaunchSpec
+from madang.errors import MadangError
+from madang.services import tokens
+from madang.services.core import Core
+from madang.store import Tx
+
+ASK_AGAIN_MS = 5_000
+FIRST_ASK_MS = 2_000
+"""The hub's own waiting start is given this long before it is asked."""
+
+
+async def launch(core: Core, lease: Lease) -> None:
+    """Start the processes of a cluster or slot; repeating changes nothing."""
+
+    def work(tx: Tx) -> LaunchSpec | None:
+        project = tx.projects.get(lease.project)
+        person = tx.people.get(lease.person)
+        if project is None or person is None:
+            return None
+        return LaunchSpec(
+            lease_id=lease.id,
+            attempt=lease.attempt,
+            kind=lease.kind,
+            person_name=person.hub_name,
+            project_name=project.name,
+            flavor=lease.flavor,
+            device_ids=lease.device_ids,
+            limit_ms=lease.limit_ms,
+            service_url=core.service_url,
+            token=tokens.mint(tx, lease, core.clock()),
+            workers=int(lease.options.get("workers", 0)),
+            gpus_per_worker=int(lease.options.get("gpus_per_worker", 0)),
+            threads_per_worker=int(lease.options.get("threads_per_worker", 1)),
+        )
+
+    spec = await core.store.write(work)
+    if spec is not None:
+        await core.engine.launcher.start(spec)
+        core.wake.set()
+
+
+async def ask_hub(core: Core, lease: Lease) -> None:
+    """Ask the hub for a claimed notebook that it has not started by itself.
+
+    The hub's waiting start is only in its memory; after a restart of the hub the lease still waits
+    here, and the server is asked for when its turn is taken.
+    """
+    now = core.clock()
+    asked = core.live.asked_spawn_ms.get(lease.id)
+    if core.hub is None or now - (lease.claimed_ms or now) < FIRST_ASK_MS:
+        return
+    if asked is not None and now - asked < ASK_AGAIN_MS:
+        return
+    core.live.asked_spawn_ms[lease.id] = now
+
+    def names(tx: Tx) -> tuple[str, str]:
+        person, project = tx.people.get(lease.person), tx.projects.get(lease.project)
+        return (person.hub_name if person else "", project.name if project else "")
+
+    person, project = await core.store.read(names)
+    options = {"project": project, "profile": str(lease.options.get("profile", ""))}
+    try:
+        await core.hub.ask_spawn(person, lease.name, options)
+    except MadangError:
+        # The hub is down: the lease keeps its devices until its turn ends, and we ask again.
+        return

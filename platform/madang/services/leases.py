@@ -1,0 +1,208 @@
+"""Use-cases of leases: ask, look, wait, claim, hold back, end. The reconcile loop does the rest."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
+from madang.errors import ConflictError, InvalidError
+from madang.services import access, leasing, views
+from madang.services.core import Activity, Core
+from madang.services.idempotency import fingerprint, once
+from madang.services.requests import Actor, LeaseRequest
+from madang.store import Tx
+
+UNFINISHED = tuple(state for state in LeaseState if state is not LeaseState.ENDED)
+HISTORY = 200
+"""Ended leases that a list shows at most."""
+
+
+class Leases:
+    """What people and the hub may do with leases."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def request(
+        self, actor: Actor, request: LeaseRequest, *, key: str | None = None
+    ) -> dict[str, Any]:
+        """Ask for a notebook; the unfinished lease of the same person and server is returned."""
+        access.require_person(actor)
+        core = self._core
+
+        def work(tx: Tx) -> tuple[Lease, bool]:
+            same = tx.leases.find(
+                state=UNFINISHED,
+                kind=LeaseKind.NOTEBOOK,
+                person=actor.person.id,
+                name=request.name,
+                limit=1,
+            )
+            if same:
+                return same[0], False
+            project = access.usable_project(tx, actor, request.project)
+            lease = leasing.notebook_lease(core, actor, project, request)
+
+            def make() -> str:
+                leasing.check_budget(core, tx, project, lease)
+                tx.leases.add(lease)
+                return lease.id
+
+            print_ = fingerprint("lease", request)
+            made_id, made = once(tx, actor.person.id, key, print_, lease.submitted_ms, make)
+            return (lease, True) if made else (_known(tx, made_id), False)
+
+        lease, made = await core.store.write(work)
+        if made:
+            await leasing.enqueue(core, lease.id)
+        return await self.get(actor, lease.id)
+
+    async def get(self, actor: Actor, lease_id: str) -> dict[str, Any]:
+        """Return one lease."""
+        access.require_person(actor)
+        standings = await self._core.engine.admission.standings(self._core.clock())
+        return await self._core.store.read(
+            lambda tx: self._view(tx, actor, access.visible_lease(tx, actor, lease_id), standings)
+        )
+
+    def _view(
+        self, tx: Tx, actor: Actor, lease: Lease, standings: Mapping[str, Standing]
+    ) -> dict[str, Any]:
+        return views.lease_view(self._core, tx, actor, lease, standings)
+
+    async def list(
+        self,
+        actor: Actor,
+        *,
+        state: str | None = None,
+        kind: str | None = None,
+        mine: bool = False,
+        project: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return leases that the actor may see, unfinished first unless a state is given."""
+        access.require_person(actor)
+        standings = await self._core.engine.admission.standings(self._core.clock())
+        if state is not None and state not in set(LeaseState):
+            raise InvalidError(
+                "state_unknown", given=state[:40], known=[str(s) for s in LeaseState]
+            )
+
+        def work(tx: Tx) -> list[dict[str, Any]]:
+            wanted: dict[str, Any] = {
+                "state": [LeaseState(state)] if state else None,
+                "kind": LeaseKind(kind) if kind in set(LeaseKind) else None,
+                "limit": HISTORY,
+                "newest_first": True,
+            }
+            if project:
+                wanted["project"] = access.usable_project(tx, actor, project).id
+            leases = access.seen_by(tx, actor, tx.leases.find, mine=mine, **wanted)
+            leases.sort(key=lambda lease: lease.is_ended)
+            return [self._view(tx, actor, lease, standings) for lease in leases]
+
+        return await self._core.store.read(work)
+
+    async def wait(
+        self, actor: Actor, lease_id: str, *, seen: str, timeout_s: float
+    ) -> dict[str, Any]:
+        """Return the lease as soon as it differs from what was ``seen``, or when time is over."""
+        core = self._core
+        until_ms = core.clock() + int(timeout_s * 1000)
+        with core.bus.listen() as listener:
+            while True:
+                view = await self.get(actor, lease_id)
+                left_s = (until_ms - core.clock()) / 1000
+                if view["version"] != seen or left_s <= 0:
+                    return view
+                await listener.heard({"leases", "queue"}, left_s)
+
+    async def claim(self, actor: Actor, lease_id: str) -> dict[str, Any]:
+        """Take an admitted notebook; taking it twice is harmless."""
+        access.require_person(actor)
+        core = self._core
+
+        def work(tx: Tx) -> None:
+            lease = access.manageable_lease(tx, actor, lease_id)
+            if lease.needs_claim:
+                tx.leases.change(lease.id, LeaseState.ADMITTED, claimed_ms=core.clock())
+            elif not lease.holds_devices:
+                raise ConflictError("claim_not_now", state=str(lease.state))
+
+        await core.store.write(work)
+        core.changed("leases")
+        return await self.get(actor, lease_id)
+
+    async def hold(self, actor: Actor, lease_id: str, held_back: bool) -> dict[str, Any]:
+        """Pause a waiting lease, or let it go on; the place is kept."""
+        access.require_person(actor)
+
+        def work(tx: Tx) -> None:
+            lease = access.manageable_lease(tx, actor, lease_id)
+            if lease.state is not LeaseState.QUEUED:
+                raise ConflictError("hold_not_now", state=str(lease.state))
+            tx.leases.change(lease.id, LeaseState.QUEUED, held_back=held_back)
+
+        await self._core.store.write(work)
+        await leasing.enqueue(self._core, lease_id)
+        return await self.get(actor, lease_id)
+
+    async def end(self, actor: Actor, lease_id: str, *, why: str = "") -> dict[str, Any]:
+        """Withdraw a waiting lease, or let a running one save and end; repeating is harmless."""
+        access.require_person(actor)
+        core = self._core
+
+        def work(tx: Tx) -> Lease:
+            lease = access.manageable_lease(tx, actor, lease_id)
+            if why or lease.person != actor.person.id:
+                tx.audit.add(core.clock(), actor.person.id, "lease.end", lease.id, why, {})
+            return begin_end(tx, lease, EndReason.CANCELLED, core.clock())
+
+        lease = await core.store.write(work)
+        if lease.is_ended:
+            await core.engine.admission.withdraw(lease.id)
+        core.changed("leases", "queue", "usage")
+        return await self.get(actor, lease_id)
+
+    async def activity(self, actor: Actor, lease_id: str, body: Mapping[str, Any]) -> None:
+        """Take what the agent of a notebook says about its kernels."""
+        core = self._core
+        lease = await core.store.read(lambda tx: access.visible_lease(tx, actor, lease_id))
+        if lease.person != actor.person.id or not lease.holds_devices:
+            return
+        busy = bool(body.get("kernel_busy"))
+        before = core.live.activity.get(lease.id)
+        core.live.activity[lease.id] = Activity(core.clock(), busy, dict(body))
+        if before is None or before.is_busy != busy:
+            core.bus.publish("leases")
+
+
+def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int) -> Lease:
+    """Move a lease towards its end: at once while it waits, else by way of ``ending``."""
+    if lease.is_ended:
+        return lease
+    if lease.state is LeaseState.QUEUED:
+        return tx.leases.change(
+            lease.id,
+            LeaseState.QUEUED,
+            state=LeaseState.ENDED,
+            target=Target.END,
+            reason=reason,
+            ended_ms=at_ms,
+        )
+    if lease.state is LeaseState.ENDING:
+        if lease.target is Target.REQUEUE:
+            return tx.leases.change(lease.id, LeaseState.ENDING, target=Target.END, reason=reason)
+        return lease
+    return tx.leases.change(
+        lease.id,
+        (LeaseState.ADMITTED, LeaseState.ACTIVE),
+        state=LeaseState.ENDING,
+        target=Target.END,
+        reason=reason,
+    )
+
+
+def _known(tx: Tx, lease_id: str) -> Lease:
+    lease = tx.leases.get(lease_id)
+    if lease is None:
+        raise ConflictError("key_reused", given=lease_id)
+    return lease

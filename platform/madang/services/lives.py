@@ -1,0 +1,212 @@
+"""Compares one lease with what really runs, and moves it on; the reconcile loop calls it."""
+
+from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseState, Target
+from madang.domain.run import RunState
+from madang.engines.ports import AttemptLife
+from madang.policy import budget
+from madang.services import charging, launching, leasing
+from madang.services.core import Core
+from madang.services.leases import begin_end
+from madang.store import Tx
+from madang.units import cost_microcredits
+
+START_MS = 120_000
+"""A cluster or slot that has not started by then is given up as lost."""
+
+CLAIMED_START_MS = 300_000
+"""A claimed notebook that nobody launched by then loses its turn."""
+
+LOST_RETRIES = 3
+"""A run whose slot was lost is tried again this often."""
+
+
+async def step(core: Core, lease: Lease) -> None:
+    """Move one unfinished lease by at most one state."""
+    life = await core.engine.launcher.observe(lease.id, lease.attempt)
+    if lease.state is LeaseState.ADMITTED:
+        await _admitted(core, lease, life)
+    elif lease.state is LeaseState.ACTIVE:
+        await _active(core, lease, life)
+    elif lease.state is LeaseState.ENDING:
+        await _ending(core, lease, life)
+
+
+async def _admitted(core: Core, lease: Lease, life: AttemptLife) -> None:
+    now = core.clock()
+    started_ms = life.started_ms
+    if started_ms is not None:
+
+        def start(tx: Tx) -> None:
+            tx.attempts.started(lease.id, lease.attempt, started_ms)
+            charging.overhead(core, tx, lease, 0, lease.admitted_ms or started_ms, started_ms)
+            tx.leases.change(
+                lease.id,
+                LeaseState.ADMITTED,
+                state=LeaseState.ACTIVE,
+                started_ms=started_ms,
+                claimed_ms=lease.claimed_ms or now,
+            )
+
+        await core.store.write(start)
+        core.changed("leases", "queue", "clusters")
+        return
+    waited = now - (lease.admitted_ms or now)
+    if lease.kind is not LeaseKind.NOTEBOOK:
+        if waited > START_MS:
+            await end(core, lease, EndReason.LOST)
+        else:
+            await launching.launch(core, lease)
+    elif lease.claimed_ms is None:
+        if lease.claim_by_ms is not None and now >= lease.claim_by_ms:
+            await _miss_turn(core, lease)
+    elif now - lease.claimed_ms > CLAIMED_START_MS:
+        await _miss_turn(core, lease)
+    else:
+        await launching.ask_hub(core, lease)
+
+
+async def _miss_turn(core: Core, lease: Lease) -> None:
+    """Give the devices to the next one; the place is kept, the last missed turn ends the lease."""
+    turns = lease.turns_missed + 1
+    is_over = turns >= CLAIM_TURNS
+
+    def work(tx: Tx) -> None:
+        tx.leases.change(
+            lease.id,
+            LeaseState.ADMITTED,
+            state=LeaseState.ENDING,
+            target=Target.END if is_over else Target.REQUEUE,
+            reason=EndReason.UNCLAIMED if is_over else None,
+            turns_missed=turns,
+        )
+
+    await core.store.write(work)
+    core.changed("leases", "queue")
+
+
+async def _active(core: Core, lease: Lease, life: AttemptLife) -> None:
+    now = core.clock()
+    if not life.is_alive:
+        await end(core, lease, _reason(life))
+        return
+    if lease.expires_ms is not None and now >= lease.expires_ms:
+        await end(core, lease, EndReason.EXPIRED)
+        return
+
+    def work(tx: Tx) -> bool:
+        charging.charge(core, tx, lease, now, is_last=False)
+        return _renew(core, tx, lease, now)
+
+    if not await core.store.write(work):
+        await end(core, lease, EndReason.BUDGET)
+
+
+def _reason(life: AttemptLife) -> EndReason:
+    if not life.is_sure or life.started_ms is None:
+        return EndReason.LOST
+    return EndReason.COMPLETED if life.exit_code == 0 else EndReason.FAILED
+
+
+def _renew(core: Core, tx: Tx, lease: Lease, now: int) -> bool:
+    """Keep a block reserved ahead of a notebook or cluster; False when the budget is over."""
+    if lease.kind in budget.WHOLE_LIMIT or lease.started_ms is None:
+        return True
+    rate, grace_ms, block_ms = (
+        lease.rate_microcredits,
+        core.policy.stop_grace_ms,
+        core.policy.block_ms,
+    )
+    uncharged_ms = max(0, now - (lease.charged_to_ms or lease.started_ms))
+    owed = cost_microcredits(lease.devices * uncharged_ms, rate)
+    unspent = tx.budget.reservation(lease.id, lease.attempt) - owed
+    left_ms = max(0, lease.started_ms + lease.limit_ms - now)
+    terms = (unspent, lease.devices, grace_ms, block_ms, rate, left_ms)
+    if not budget.renewal_due(*terms):
+        return True
+    amount = budget.renewal_microcredits(*terms)
+    until = now + block_ms
+    if tx.budget.reserve(lease.project, lease.id, lease.attempt, amount, until):
+        return True
+    rest = min(amount, tx.budget.balance(lease.project).left)
+    if rest and tx.budget.reserve(lease.project, lease.id, lease.attempt, rest, until):
+        unspent += rest
+    return not budget.must_stop(unspent, lease.devices, grace_ms, rate)
+
+
+async def end(core: Core, lease: Lease, reason: EndReason) -> None:
+    """Begin the end of a lease for a reason of the service."""
+    await core.store.write(lambda tx: begin_end(tx, lease, reason, core.clock()))
+    core.changed("leases", "queue", "clusters")
+
+
+async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
+    if life.is_alive:
+        await core.engine.launcher.stop(lease.id, lease.attempt, core.policy.stop_grace_ms)
+        return
+    now = core.clock()
+    await core.store.write(lambda tx: _close(core, tx, lease, life, now))
+    await core.engine.admission.release(lease.id, lease.attempt)
+    core.live.forget(lease.id)
+    if lease.target is Target.REQUEUE:
+        await leasing.enqueue(core, lease.id)
+    core.changed("leases", "queue", "runs", "clusters", "usage")
+
+
+def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> None:
+    """Write the last segment, free the reservation and close the attempt, in one transaction."""
+    fresh = tx.leases.get(lease.id)
+    if fresh is None or fresh.state is not LeaseState.ENDING or fresh.attempt != lease.attempt:
+        return
+    if life.started_ms is not None and life.ended_ms is not None:
+        if fresh.started_ms is None:
+            # It started and ended between two looks.
+            tx.attempts.started(fresh.id, fresh.attempt, life.started_ms)
+            charging.overhead(core, tx, fresh, 0, fresh.admitted_ms or now, life.started_ms)
+            fresh = tx.leases.change(fresh.id, LeaseState.ENDING, started_ms=life.started_ms)
+        charging.charge(core, tx, fresh, life.ended_ms, is_last=True)
+        charging.overhead(core, tx, fresh, 1, life.ended_ms, now)
+    elif fresh.started_ms is None:
+        charging.overhead(core, tx, fresh, 0, fresh.admitted_ms or now, now)
+    else:
+        # The record of its processes is gone: nothing more is charged, the time is still shown.
+        charging.overhead(core, tx, fresh, 1, fresh.charged_to_ms or fresh.started_ms, now)
+    tx.budget.release(fresh.id, fresh.attempt)
+    tx.attempts.close(fresh.id, fresh.attempt, life.started_ms, life.ended_ms, fresh.reason)
+    tx.tokens.drop(lease=fresh.id)
+    if fresh.reason is EndReason.LOST or fresh.target is Target.REQUEUE:
+        charging.refund(core, tx, fresh, str(fresh.reason or "asked_back"))
+    _close_runs(tx, fresh, now)
+    is_requeue = fresh.target is Target.REQUEUE
+    tx.leases.change(
+        fresh.id,
+        LeaseState.ENDING,
+        state=LeaseState.QUEUED if is_requeue else LeaseState.ENDED,
+        target=Target.RUN if is_requeue else Target.END,
+        ended_ms=None if is_requeue else life.ended_ms or now,
+        admitted_ms=None if is_requeue else fresh.admitted_ms,
+        started_ms=None if is_requeue else fresh.started_ms,
+        charged_to_ms=None if is_requeue else fresh.charged_to_ms,
+        claim_by_ms=None,
+        claimed_ms=None if is_requeue else fresh.claimed_ms,
+        device_ids=(),
+    )
+
+
+def _close_runs(tx: Tx, lease: Lease, now: int) -> None:
+    """End the run that the slot was executing as the slot ended, or let it wait for another."""
+    if lease.kind is not LeaseKind.SLOT:
+        return
+    run = tx.runs.active_of_lease(lease.id)
+    if run is None:
+        return
+    preempted = lease.target is Target.REQUEUE
+    lost = lease.reason in (EndReason.LOST, EndReason.FAILED)
+    if preempted or (lost and run.attempt < LOST_RETRIES):
+        tx.runs.change(run.id, RunState.RUNNING, state=RunState.QUEUED, lease="", started_ms=None)
+        return
+    state, reason = {
+        EndReason.EXPIRED: (RunState.EXPIRED, "time_limit"),
+        EndReason.CANCELLED: (RunState.CANCELLED, "cancelled"),
+        EndReason.BUDGET: (RunState.FAILED, "budget"),
+    }.get(lease.reason or EndReason.LOST, (RunState.FAILED, "slot_lost"))
+    tx.runs.change(run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now)

@@ -1,0 +1,210 @@
+"""What there is and what is free: the pool, the queue, and what a person could start now."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from madang.domain.lease import Lease, LeaseState, Standing
+from madang.domain.profile import FlavorCapacity, Profile
+from madang.domain.project import MAY_USE, Project, Role
+from madang.errors import MadangError
+from madang.i18n import problem
+from madang.services import access, leasing, views
+from madang.services.core import Core
+from madang.services.leases import UNFINISHED
+from madang.services.requests import Actor, LeaseRequest
+from madang.store import Tx
+from madang.units import MS_PER_HOUR, cost_microcredits
+
+
+class Pool:
+    """Reads of the pool; nothing here changes anything."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def pool(self, actor: Actor) -> dict[str, Any]:
+        """Return the devices by flavor, and how many leases run and wait."""
+        access.require_person(actor)
+        core = self._core
+        capacity = await core.engine.admission.capacity()
+        leases = await core.store.read(lambda tx: tx.leases.find(state=UNFINISHED, limit=None))
+        waiting = [lease for lease in leases if lease.state is LeaseState.QUEUED]
+        return {
+            "flavors": [self._flavor(item, waiting) for item in capacity],
+            "strategy": core.engine.admission.strategy,
+            "active": sum(lease.state is LeaseState.ACTIVE for lease in leases),
+            "waiting": len(waiting),
+            "now_ms": core.clock(),
+            "login_is_shared": core.login_is_shared,
+        }
+
+    def _flavor(self, item: FlavorCapacity, waiting: list[Lease]) -> dict[str, Any]:
+        flavor = self._core.flavors[item.flavor]
+        return {
+            "name": flavor.name,
+            "title": flavor.title,
+            "devices_total": item.devices_total,
+            "devices_free": item.devices_free,
+            "waiting": sum(lease.flavor == flavor.name for lease in waiting),
+            "rate_microcredits": flavor.rate_microcredits,
+            "is_simulated": flavor.is_simulated,
+        }
+
+    async def profiles(self, actor: Actor, project: str | None) -> dict[str, Any]:
+        """Return what the person could pick in each project, and why not where they could not."""
+        access.require_person(actor)
+        core = self._core
+        capacity = {item.flavor: item for item in await core.engine.admission.capacity()}
+
+        def work(tx: Tx) -> tuple[list[tuple[Project, Role, int, int]], list[Lease]]:
+            rows = []
+            for item, role in tx.projects.of_person(actor.person.id):
+                if project is None or project in (item.name, item.id):
+                    balance = tx.budget.balance(item.id)
+                    rows.append((item, role, balance.left, balance.granted))
+            return rows, tx.leases.find(state=UNFINISHED, limit=None)
+
+        rows, unfinished = await core.store.read(work)
+        projects = []
+        for item, role, left, granted in rows:
+            offers = [
+                await self._offer(actor, item, role, profile, left, capacity, unfinished)
+                for profile in core.profiles
+            ]
+            projects.append(
+                {
+                    "name": item.name,
+                    "title": item.title,
+                    "role": str(role),
+                    "left_microcredits": left,
+                    "granted_microcredits": granted,
+                    "profiles": offers,
+                }
+            )
+        return {"person": actor.person.hub_name, "projects": projects}
+
+    async def _offer(
+        self,
+        actor: Actor,
+        project: Project,
+        role: Role,
+        profile: Profile,
+        left: int,
+        capacity: Mapping[str, FlavorCapacity],
+        unfinished: list[Lease],
+    ) -> dict[str, Any]:
+        core = self._core
+        why_not, lease = "", None
+        try:
+            request = LeaseRequest(project=project.name, profile=profile.name)
+            lease = leasing.notebook_lease(core, actor, project, request)
+        except MadangError as error:
+            why_not = problem(error, actor.lang)["message"]
+        if role not in MAY_USE:
+            why_not = problem(_role_error(project, role), actor.lang)["message"]
+        elif lease is not None and views.reserves(core, lease) > left:
+            why_not = problem(_budget_error(core, project, lease, left), actor.lang)["message"]
+        flavor = core.flavor(profile.flavor) if lease is None else core.flavors[lease.flavor]
+        has = capacity.get(flavor.name)
+        free = has.devices_free if has else 0
+        waits = lease is not None and (
+            free < profile.devices
+            or any(x.flavor == flavor.name and x.state is LeaseState.QUEUED for x in unfinished)
+        )
+        expected = None
+        if lease is not None and waits and profile.devices:
+            item = leasing.queue_item(core, project, lease, 1)
+            expected = await core.engine.admission.estimate(item, core.clock())
+        rate = core.policy.rate(flavor.name)
+        return {
+            "name": profile.name,
+            "titles": dict(profile.titles),
+            "flavor": flavor.name,
+            "devices": profile.devices,
+            "cpu_count": profile.cpu_count,
+            "memory_bytes": profile.memory_bytes,
+            "limit_ms": profile.limit_ms,
+            "max_limit_ms": leasing.tier_of(core, project).max_hours * MS_PER_HOUR,
+            "allowed": not why_not,
+            "why_not": why_not,
+            "devices_free": free,
+            "expected_ms": expected,
+            "waits": waits,
+            "rate_microcredits": rate,
+            "cost_per_hour_microcredits": cost_microcredits(profile.devices * MS_PER_HOUR, rate),
+        }
+
+    async def queue(self, actor: Actor) -> dict[str, Any]:
+        """Return who waits and who runs, by flavor; foreign people and ids are left out."""
+        access.require_person(actor)
+        core = self._core
+        now = core.clock()
+        capacity = await core.engine.admission.capacity()
+        standings = await core.engine.admission.standings(now)
+
+        def work(tx: Tx) -> list[dict[str, Any]]:
+            leases = tx.leases.find(state=UNFINISHED, limit=None)
+            return [self._lane(tx, actor, item, leases, standings) for item in capacity]
+
+        return {
+            "flavors": await core.store.read(work),
+            "strategy": core.engine.admission.strategy,
+            "now_ms": now,
+        }
+
+    def _lane(
+        self,
+        tx: Tx,
+        actor: Actor,
+        item: FlavorCapacity,
+        leases: list[Lease],
+        standings: Mapping[str, Standing],
+    ) -> dict[str, Any]:
+        here = [lease for lease in leases if lease.flavor == item.flavor]
+        queued = [x for x in here if x.state is LeaseState.QUEUED]
+        queued.sort(key=lambda x: standings[x.id].position if x.id in standings else len(queued))
+        shown = [self._row(tx, actor, lease) for lease in queued]
+        for number, (lease, row) in enumerate(zip(queued, shown, strict=True), start=1):
+            standing = views.standing_view(standings.get(lease.id), actor.lang)
+            row |= standing or {"position": number, "reason": "", "reason_text": ""}
+        return {
+            **self._flavor(item, queued),
+            "waiting": shown,
+            "running": [self._row(tx, actor, x) for x in here if x.holds_devices],
+        }
+
+    def _row(self, tx: Tx, actor: Actor, lease: Lease) -> dict[str, Any]:
+        mine = lease.person == actor.person.id
+        seen = access.may_manage(tx, actor, lease.person, lease.project)
+        member = seen or tx.projects.role(lease.project, actor.person.id) is not None
+        project, person = tx.projects.get(lease.project), tx.people.get(lease.person)
+        return {
+            "lease_id": lease.id if seen else "",
+            "mine": mine,
+            "project": project.name if project and member else "",
+            "person": person.hub_name if person and seen else "",
+            "devices": lease.devices,
+            "kind": str(lease.kind),
+            "class": str(lease.lease_class),
+            "state": str(lease.state),
+            "submitted_ms": lease.submitted_ms,
+            "started_ms": lease.started_ms,
+            "expires_ms": lease.expires_ms,
+            "expected_ms": None,
+            "earliest_ms": None,
+            "latest_ms": None,
+        }
+
+
+def _role_error(project: Project, role: Role) -> MadangError:
+    return MadangError("role_cannot_use", project=project.name, role=str(role))
+
+
+def _budget_error(core: Core, project: Project, lease: Lease, left: int) -> MadangError:
+    return MadangError(
+        "budget_too_small",
+        project=project.name,
+        needed=views.reserves(core, lease) / 1_000_000,
+        left=left / 1_000_000,
+        committed=0,
+    )

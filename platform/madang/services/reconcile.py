@@ -1,0 +1,157 @@
+"""The one loop that compares rows with reality and moves everything on.
+
+It is level-triggered: whatever was missed, doubled or half done is seen again on the next look, so
+a kill at any point only costs time. One failing lease never stops the others.
+"""
+
+import asyncio
+import contextlib
+import logging
+import math
+from functools import partial
+
+from madang.domain.lease import Lease, LeaseState
+from madang.engines.ports import Admitted, AskedBack, Refused
+from madang.services import admitting, leasing, lives, runs
+from madang.services.core import Core
+from madang.services.leases import UNFINISHED
+from madang.store import Tx
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+QUIET_S = 0.02
+"""Wake-ups that come together are handled in one look."""
+
+SAMPLE_MS = 15_000
+SHARES_MS = 60_000
+ORPHANS_MS = 10_000
+KEEP_SAMPLES = 200
+
+
+class Reconciler:
+    """Runs the loop; :meth:`look` is one turn of it, as tests drive it."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._task: asyncio.Task[None] | None = None
+        self._sampled_ms = 0
+        self._shared_ms = 0
+        self._swept_ms = 0
+
+    async def start(self) -> None:
+        """Tell the engine what the rows say, then look again and again."""
+        await self.restore()
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End the loop; what it was doing is done again after the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def restore(self) -> None:
+        """Rebuild the engine's memory: who holds what first, then who waits."""
+        core = self._core
+        await self._set_shares()
+        leases = await core.store.read(lambda tx: tx.leases.unfinished())
+        projects = {p.id: p for p in await core.store.read(lambda tx: tx.projects.all())}
+        for lease in leases:
+            if lease.holds_devices and lease.project in projects:
+                item = leasing.queue_item(core, projects[lease.project], lease, lease.attempt)
+                since = lease.started_ms or lease.admitted_ms or lease.submitted_ms
+                await core.engine.admission.adopt(item, lease.device_ids, since)
+        for lease in sorted(leases, key=lambda lease: lease.submitted_ms):
+            if lease.state is LeaseState.QUEUED:
+                await leasing.enqueue(core, lease.id)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception:
+                # A loop edge: a fault (database full, engine gone) must not end the service.
+                log.exception("reconcile: this look failed, the next one follows")
+                await asyncio.sleep(TICK_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_S):
+                    await self._core.wake.wait()
+            self._core.wake.clear()
+            await asyncio.sleep(QUIET_S)
+
+    async def look(self) -> None:
+        """Take the engine's decisions, then compare each unfinished lease with reality."""
+        core = self._core
+        now = core.clock()
+        if now - self._shared_ms >= SHARES_MS:
+            await self._set_shares()
+        for event in await core.engine.admission.poll(now):
+            if isinstance(event, Admitted):
+                await admitting.on_admitted(core, event)
+            elif isinstance(event, AskedBack):
+                await admitting.on_asked_back(core, event)
+            elif isinstance(event, Refused):
+                await admitting.on_refused(core, event)
+        holding = [s for s in UNFINISHED if s is not LeaseState.QUEUED]
+        for lease in await core.store.read(lambda tx: tx.leases.find(state=holding)):
+            try:
+                await lives.step(core, lease)
+            except Exception:
+                log.exception("reconcile: lease %s could not be moved on", lease.id)
+        await runs.ensure_slots(core)
+        if now - self._sampled_ms >= SAMPLE_MS:
+            self._sampled_ms = now
+            await self._sample(now)
+        if now - self._swept_ms >= ORPHANS_MS:
+            self._swept_ms = now
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        """End what runs without a row that owns it, after a second, fresh read (P6, P7)."""
+        core = self._core
+        for lease_id, attempt in await core.engine.launcher.alive():
+            lease = await core.store.read(partial(_lease, lease_id))
+            owned = lease is not None and lease.holds_devices and lease.attempt == attempt
+            if not owned:
+                log.warning("ending processes without an owner: %s.%s", lease_id, attempt)
+                grace_ms = core.policy.stop_grace_ms
+                await core.engine.launcher.stop(lease_id, attempt, grace_ms)
+
+    async def _sample(self, now: int) -> None:
+        core = self._core
+        leases = await core.store.read(lambda tx: tx.leases.find(state=[LeaseState.ACTIVE]))
+        holders = {device: (x.id, x.attempt) for x in leases for device in x.device_ids}
+        busy = {key: activity.is_busy for key, activity in core.live.activity.items()}
+        for sample in await core.engine.meter.read(holders, busy, now):
+            kept = core.live.samples.setdefault(sample.lease_id, [])
+            kept.append(sample)
+            del kept[:-KEEP_SAMPLES]
+
+    async def _set_shares(self) -> None:
+        core = self._core
+        now = core.clock()
+        self._shared_ms = now
+
+        def work(tx: Tx) -> list[tuple[str, float]]:
+            return [(p.id, _decayed(core, tx, p.id, now)) for p in tx.projects.all()]
+
+        usage = dict(await core.store.read(work))
+        projects = await core.store.read(lambda tx: tx.projects.all())
+        shares = [leasing.share(core, p, usage.get(p.id, 0.0)) for p in projects]
+        await core.engine.admission.set_shares(shares)
+
+
+def _lease(lease_id: str, tx: Tx) -> Lease | None:
+    return tx.leases.get(lease_id)
+
+
+def _decayed(core: Core, tx: Tx, project: str, now: int) -> float:
+    """Return a project's device time, halved for each half-life that has passed since."""
+    half_life = core.policy.half_life_ms
+    since = now - 8 * half_life
+    return sum(
+        entry.device_ms * math.pow(0.5, (now - entry.to_ms) / half_life)
+        for entry in tx.ledger.entries(project=project, from_ms=since)
+        if entry.kind == "charge"
+    )

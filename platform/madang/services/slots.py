@@ -1,0 +1,192 @@
+"""Use-cases of the worker inside a slot: take the next run, report, hand in the output."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from madang.domain.lease import EndReason, Lease, LeaseState, Target
+from madang.domain.run import FINAL_RUN_STATES, Run, RunState
+from madang.errors import ConflictError, RefusedError
+from madang.services import access, tokens, views
+from madang.services.core import Core, RunProgress
+from madang.services.leases import begin_end
+from madang.services.requests import Actor
+from madang.services.runs import CANCELLING, slot_over
+from madang.store import Tx
+
+IDLE_MS = 10_000
+"""A slot without a run for this long gives its devices back."""
+
+LOG_CHARS = 64 * 1024
+
+
+class Slots:
+    """What slot workers and runs may do with their attempt tokens."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def next(self, actor: Actor, timeout_s: float) -> dict[str, Any] | None:
+        """Return the next run with all that it needs; None when there is none yet.
+
+        Raises
+        ------
+        ConflictError
+            ``slot_over`` when the slot must end.
+        """
+        core = self._core
+        if not actor.token_lease or actor.token_run:
+            raise RefusedError("slot_token_only")
+        until_ms = core.clock() + int(timeout_s * 1000)
+        with core.bus.listen() as listener:
+            while True:
+                taken = await core.store.write(lambda tx: self._take(tx, actor))
+                if taken is not None:
+                    core.live.idle_since_ms.pop(actor.token_lease, None)
+                    core.changed("runs", "queue")
+                    return await self._handed_over(actor, *taken)
+                await self._end_if_idle(actor.token_lease)
+                left_s = (until_ms - core.clock()) / 1000
+                if left_s <= 0:
+                    return None
+                await listener.heard({"runs", "leases"}, min(left_s, IDLE_MS / 1000))
+
+    def _take(self, tx: Tx, actor: Actor) -> tuple[Run, str] | None:
+        """Give the slot its run; the one it has already, when the answer before was lost."""
+        core = self._core
+        lease = tx.leases.get(actor.token_lease)
+        if lease is None or not lease.holds_devices or lease.target is not Target.RUN:
+            raise slot_over(lease)
+        run = tx.runs.active_of_lease(lease.id)
+        if run is None:
+            queued = tx.runs.next_queued(lease.person, lease.project, lease.flavor, lease.devices)
+            expires = lease.expires_ms
+            left_ms = lease.limit_ms if expires is None else expires - core.clock()
+            if queued is None or queued.limit_ms > left_ms:
+                return None
+            run = tx.runs.change(
+                queued.id,
+                RunState.QUEUED,
+                state=RunState.RUNNING,
+                lease=lease.id,
+                attempt=queued.attempt + 1,
+                started_ms=core.clock(),
+            )
+        return run, tokens.mint(tx, lease, core.clock(), run=run.id)
+
+    async def _handed_over(self, actor: Actor, run: Run, token: str) -> dict[str, Any]:
+        core = self._core
+        core.live.progress.setdefault(run.id, RunProgress())
+        notebook = await core.engine.artifacts.get(run.notebook_sha256)
+        files = {name: await core.engine.artifacts.get(sha) for name, sha in run.files.items()}
+        view = await core.store.read(lambda tx: views.run_view(core, tx, actor, run, {}))
+        return {
+            "run": view,
+            "notebook": notebook,
+            "files": files,
+            "token": token,
+            "limit_ms": run.limit_ms,
+        }
+
+    async def _end_if_idle(self, lease_id: str) -> None:
+        core = self._core
+        now = core.clock()
+        since = core.live.idle_since_ms.setdefault(lease_id, now)
+        if now - since < IDLE_MS:
+            return
+
+        def work(tx: Tx) -> Lease | None:
+            lease = tx.leases.get(lease_id)
+            if lease is None or lease.state is LeaseState.QUEUED:
+                return None
+            if tx.runs.active_of_lease(lease.id) is not None:
+                return None
+            return begin_end(tx, lease, EndReason.COMPLETED, now)
+
+        lease = await core.store.write(work)
+        if lease is not None:
+            core.changed("leases", "queue")
+            raise slot_over(lease)
+
+    async def progress(self, actor: Actor, run_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Take progress and log of a running run; tells whether it should stop."""
+        core = self._core
+        run = await core.store.read(lambda tx: _own(tx, actor, run_id))
+        if run.is_final:
+            return {"stop": True}
+        live = core.live.progress.setdefault(run.id, RunProgress())
+        before = (live.cells_done, live.cells_total)
+        live.cells_done = int(body.get("cells_done") or live.cells_done)
+        live.cells_total = int(body.get("cells_total") or live.cells_total)
+        live.log = (live.log + str(body.get("log") or ""))[-LOG_CHARS:]
+        if before != (live.cells_done, live.cells_total):
+            core.bus.publish("runs")
+        return {"stop": run.reason == CANCELLING}
+
+    async def put_output(self, actor: Actor, run_id: str, data: bytes) -> dict[str, Any]:
+        """Keep the executed notebook of a run, whole or partial; a later one replaces it."""
+        core = self._core
+        await core.store.read(lambda tx: _own(tx, actor, run_id))
+        sha256 = await core.engine.artifacts.put(data)
+
+        def work(tx: Tx) -> None:
+            run = _own(tx, actor, run_id)
+            tx.runs.change(run.id, run.state, output_sha256=sha256)
+
+        await core.store.write(work)
+        core.bus.publish("runs")
+        return {"sha256": sha256}
+
+    async def finish(self, actor: Actor, run_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Take the end of a run; saying it twice is harmless, another end is refused."""
+        core = self._core
+        state = RunState(body["state"])
+        if state not in FINAL_RUN_STATES:
+            raise ConflictError("run_not_final", state=str(state))
+        live = core.live.progress.get(run_id, RunProgress())
+        log = await core.engine.artifacts.put(live.log.encode()) if live.log else ""
+
+        def work(tx: Tx) -> Run:
+            run = _own(tx, actor, run_id)
+            if run.is_final:
+                return run
+            if log:
+                tx.meta.set(f"log/{run.id}", log)
+            tx.tokens.drop(run=run.id)
+            return tx.runs.change(
+                run.id,
+                RunState.RUNNING,
+                state=state,
+                reason=str(body.get("reason") or ""),
+                error=body.get("error"),
+                ended_ms=core.clock(),
+                cells_done=live.cells_done,
+                cells_total=live.cells_total,
+            )
+
+        run = await core.store.write(work)
+        core.live.progress.pop(run.id, None)
+        core.live.idle_since_ms[run.lease] = core.clock()
+        await self._end_clusters(run)
+        core.changed("runs", "queue", "usage")
+        return await core.store.read(lambda tx: views.run_view(core, tx, actor, run, {}))
+
+    async def _end_clusters(self, run: Run) -> None:
+        """Clusters that a run opened end with it."""
+        core = self._core
+
+        def work(tx: Tx) -> None:
+            for lease in tx.leases.find(state=_LIVING, person=run.person, limit=None):
+                if lease.options.get("run") == run.id:
+                    begin_end(tx, lease, EndReason.COMPLETED, core.clock())
+
+        await core.store.write(work)
+
+
+_LIVING = (LeaseState.QUEUED, LeaseState.ADMITTED, LeaseState.ACTIVE)
+
+
+def _own(tx: Tx, actor: Actor, run_id: str) -> Run:
+    """Return the run if the actor's attempt token covers it."""
+    if not (actor.token_lease or actor.token_run):
+        raise RefusedError("slot_token_only")
+    return access.visible_run(tx, actor, run_id)

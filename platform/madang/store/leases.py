@@ -1,0 +1,111 @@
+"""Leases: every change names the state it expects, so that two callers cannot both win."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select, update
+
+from madang.domain.lease import Lease, LeaseKind, LeaseState, check_transition
+from madang.errors import ConflictError
+from madang.store.columns import columns_of, members_of, read_as, values_of
+from madang.store.tables import leases
+
+_COLUMNS = columns_of(leases, Lease)
+_UNFINISHED = tuple(state for state in LeaseState if state is not LeaseState.ENDED)
+
+
+class Leases:
+    """The table of leases."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, lease: Lease) -> Lease:
+        """Add a lease, and return it.
+
+        Raises
+        ------
+        ConflictError
+            ``notebook_unfinished`` when the person has an unfinished lease of that server name;
+            its id is in the details.
+        """
+        if lease.kind is LeaseKind.NOTEBOOK and lease.state is not LeaseState.ENDED:
+            query = select(leases.c.id).where(
+                leases.c.kind == LeaseKind.NOTEBOOK,
+                leases.c.state != LeaseState.ENDED,
+                leases.c.person == lease.person,
+                leases.c.name == lease.name,
+            )
+            other = self._connection.execute(query).scalar_one_or_none()
+            if other is not None:
+                raise ConflictError("notebook_unfinished", name=lease.name, lease=other)
+        self._connection.execute(insert(leases).values(values_of(lease)))
+        return lease
+
+    def get(self, lease: str) -> Lease | None:
+        """Return a lease by id."""
+        found = self._connection.execute(select(*_COLUMNS).where(leases.c.id == lease)).first()
+        return None if found is None else read_as(Lease, found)
+
+    def find(
+        self,
+        state: str | Iterable[str] | None = None,
+        kind: str | Iterable[str] | None = None,
+        person: str | None = None,
+        project: str | None = None,
+        projects: Collection[str] | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Lease]:
+        """Return leases by time of request; what is None is not asked for."""
+        query = select(*_COLUMNS)
+        if state is not None:
+            query = query.where(leases.c.state.in_(members_of(LeaseState, state)))
+        if kind is not None:
+            query = query.where(leases.c.kind.in_(members_of(LeaseKind, kind)))
+        if person is not None:
+            query = query.where(leases.c.person == person)
+        if project is not None:
+            query = query.where(leases.c.project == project)
+        if projects is not None:
+            query = query.where(leases.c.project.in_(projects))
+        if name is not None:
+            query = query.where(leases.c.name == name)
+        return self._all(_ordered(query, newest_first).limit(limit))
+
+    def unfinished(self) -> list[Lease]:
+        """Return all leases that have not ended, the first first."""
+        return self.find(state=_UNFINISHED)
+
+    def change(self, lease: str, expected: str | Iterable[str], **changes: Any) -> Lease:
+        """Change a lease that is in an expected state, and return it as it is then.
+
+        Raises
+        ------
+        ConflictError
+            ``lease_moved_on`` when it is in another state, or is not there.
+        TransitionError
+            When the table of transitions does not allow the new state: a defect.
+        """
+        allowed = members_of(LeaseState, expected)
+        before = self.get(lease)
+        if before is None or before.state not in allowed:
+            now = "" if before is None else str(before.state)
+            raise ConflictError("lease_moved_on", lease=lease, state=now)
+        after = changes.get("state", before.state)
+        if after is not before.state:
+            check_transition(before.state, LeaseState(after))
+        query = update(leases).where(leases.c.id == lease, leases.c.state == before.state)
+        if changes and self._connection.execute(query.values(**changes)).rowcount == 0:
+            raise ConflictError("lease_moved_on", lease=lease, state=str(before.state))
+        return self._all(select(*_COLUMNS).where(leases.c.id == lease))[0]
+
+    def _all(self, query: Select[Any]) -> list[Lease]:
+        return [read_as(Lease, row) for row in self._connection.execute(query)]
+
+
+def _ordered(query: Select[Any], newest_first: bool) -> Select[Any]:
+    if newest_first:
+        return query.order_by(leases.c.submitted_ms.desc(), leases.c.id.desc())
+    return query.order_by(leases.c.submitted_ms, leases.c.id)

@@ -1,0 +1,98 @@
+"""Projects and who is in them. Membership here is the truth; hub groups only sync in."""
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from madang.domain.project import Membership, Project, Role
+from madang.errors import ConflictError
+from madang.store.columns import columns_of, read_as, values_of
+from madang.store.tables import budgets, members, projects
+
+_COLUMNS = columns_of(projects, Project)
+_MEMBER = columns_of(members, Membership)
+
+
+class Projects:
+    """Projects, their members, and the empty budget that each new one gets."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, project: Project) -> None:
+        """Add a project with an empty budget.
+
+        Raises
+        ------
+        ConflictError
+            ``project_exists`` when its id or its name is taken.
+        """
+        taken = self.get(project.id) or self.find(project.name)
+        if taken is not None:
+            raise ConflictError("project_exists", name=taken.name)
+        self._connection.execute(insert(projects).values(values_of(project)))
+        empty = {"project": project.id, "granted": 0, "reserved": 0, "used": 0}
+        self._connection.execute(insert(budgets).values(empty))
+
+    def change(self, project: str, **changes: Any) -> None:
+        """Change fields of a project, such as its title, weight or quota."""
+        query = update(projects).where(projects.c.id == project).values(**changes)
+        self._connection.execute(query)
+
+    def get(self, project: str) -> Project | None:
+        """Return a project by id."""
+        found = self._connection.execute(select(*_COLUMNS).where(projects.c.id == project)).first()
+        return None if found is None else read_as(Project, found)
+
+    def find(self, name_or_id: str) -> Project | None:
+        """Return a project by name, else by id."""
+        is_it = or_(projects.c.name == name_or_id, projects.c.id == name_or_id)
+        # A project that is named like another's id must not hide behind it: the name goes first.
+        order = (projects.c.name == name_or_id).desc()
+        found = self._connection.execute(select(*_COLUMNS).where(is_it).order_by(order)).first()
+        return None if found is None else read_as(Project, found)
+
+    def all(self) -> list[Project]:
+        """Return all projects, by name."""
+        rows = self._connection.execute(select(*_COLUMNS).order_by(projects.c.name))
+        return [read_as(Project, row) for row in rows]
+
+    def set_member(self, membership: Membership) -> None:
+        """Put a person into a project, or give a member another role."""
+        mine = _is(membership.project, membership.person)
+        changed = update(members).where(*mine).values(role=membership.role)
+        if self._connection.execute(changed).rowcount == 0:
+            self._connection.execute(insert(members).values(values_of(membership)))
+
+    def remove_member(self, project: str, person: str) -> None:
+        """Take a person out of a project; harmless when not in it."""
+        self._connection.execute(delete(members).where(*_is(project, person)))
+
+    def members(self, project: str) -> list[Membership]:
+        """Return the members of a project."""
+        query = select(*_MEMBER).where(members.c.project == project).order_by(members.c.person)
+        return [read_as(Membership, row) for row in self._connection.execute(query)]
+
+    def of_person(self, person: str) -> list[tuple[Project, Role]]:
+        """Return the projects of a person, by name, with the role in each."""
+        query = (
+            select(*_COLUMNS, members.c.role)
+            .join(members, members.c.project == projects.c.id)
+            .where(members.c.person == person)
+            .order_by(projects.c.name)
+        )
+        found = []
+        for row in self._connection.execute(query):
+            fields = dict(row._mapping)
+            role = fields.pop("role")
+            found.append((Project(**fields), role))
+        return found
+
+    def role(self, project: str, person: str) -> Role | None:
+        """Return what a person is in a project; None when not in it."""
+        query = select(members.c.role).where(*_is(project, person))
+        return self._connection.execute(query).scalar_one_or_none()
+
+
+def _is(project: str, person: str) -> tuple[Any, Any]:
+    return members.c.project == project, members.c.person == person

@@ -1,0 +1,102 @@
+"""Runs: queued, taken by a slot, finished; taken back when the slot was lost."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select, update
+
+from madang.domain.lease import TransitionError
+from madang.domain.run import RUN_TRANSITIONS, Run, RunState
+from madang.errors import ConflictError
+from madang.store.columns import columns_of, members_of, read_as, values_of
+from madang.store.tables import runs
+
+_COLUMNS = columns_of(runs, Run)
+
+
+class Runs:
+    """The table of runs."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, run: Run) -> None:
+        """Add a run."""
+        self._connection.execute(insert(runs).values(values_of(run)))
+
+    def get(self, run: str) -> Run | None:
+        """Return a run by id."""
+        found = self._all(select(*_COLUMNS).where(runs.c.id == run))
+        return found[0] if found else None
+
+    def find(
+        self,
+        state: str | Iterable[str] | None = None,
+        person: str | None = None,
+        project: str | None = None,
+        projects: Collection[str] | None = None,
+        lease: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Run]:
+        """Return runs by time of submission; what is None is not asked for."""
+        query = select(*_COLUMNS)
+        if state is not None:
+            query = query.where(runs.c.state.in_(members_of(RunState, state)))
+        if person is not None:
+            query = query.where(runs.c.person == person)
+        if project is not None:
+            query = query.where(runs.c.project == project)
+        if projects is not None:
+            query = query.where(runs.c.project.in_(projects))
+        if lease is not None:
+            query = query.where(runs.c.lease == lease)
+        return self._all(_ordered(query, newest_first).limit(limit))
+
+    def next_queued(self, person: str, project: str, flavor: str, devices: int) -> Run | None:
+        """Return the oldest waiting run that fits a slot of this person, project and size."""
+        query = select(*_COLUMNS).where(
+            runs.c.state == RunState.QUEUED,
+            runs.c.person == person,
+            runs.c.project == project,
+            runs.c.flavor == flavor,
+            runs.c.devices == devices,
+        )
+        found = self._all(_ordered(query, newest_first=False).limit(1))
+        return found[0] if found else None
+
+    def active_of_lease(self, lease: str) -> Run | None:
+        """Return the run that a slot has taken and not finished; it takes one at a time."""
+        found = self.find(state=RunState.RUNNING, lease=lease, limit=1, newest_first=True)
+        return found[0] if found else None
+
+    def change(self, run: str, expected: str | Iterable[str], **changes: Any) -> Run:
+        """Change a run that is in an expected state, and return it as it is then.
+
+        Raises
+        ------
+        ConflictError
+            ``run_moved_on`` when it is in another state, or is not there.
+        TransitionError
+            When the table of transitions does not allow the new state: a defect.
+        """
+        before = self.get(run)
+        if before is None or before.state not in members_of(RunState, expected):
+            now = "" if before is None else str(before.state)
+            raise ConflictError("run_moved_on", run=run, state=now)
+        after = RunState(changes.get("state", before.state))
+        if after is not before.state and after not in RUN_TRANSITIONS[before.state]:
+            raise TransitionError(f"run cannot go from {before.state} to {after}")
+        query = update(runs).where(runs.c.id == run, runs.c.state == before.state)
+        if changes and self._connection.execute(query.values(**changes)).rowcount == 0:
+            raise ConflictError("run_moved_on", run=run, state=str(before.state))
+        return self._all(select(*_COLUMNS).where(runs.c.id == run))[0]
+
+    def _all(self, query: Select[Any]) -> list[Run]:
+        return [read_as(Run, row) for row in self._connection.execute(query)]
+
+
+def _ordered(query: Select[Any], newest_first: bool) -> Select[Any]:
+    if newest_first:
+        return query.order_by(runs.c.submitted_ms.desc(), runs.c.id.desc())
+    return query.order_by(runs.c.submitted_ms, runs.c.id)

@@ -1,0 +1,102 @@
+"""The store's door: transactions on one writer thread and a few reader threads.
+
+Services call :meth:`Store.write` and :meth:`Store.read` from the event loop; scripts and tests use
+the blocking pair. Work functions get a :class:`~madang.store.tx.Tx`, must be quick, and must do
+nothing but read and write rows: when they raise, nothing of them remains.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from madang.errors import UnavailableError
+from madang.store import migrate
+from madang.store.database import open_address, plain_errors, reading_engine, writing_engine
+from madang.store.tx import Tx
+
+T = TypeVar("T")
+
+READERS = 3
+
+
+class Store:
+    """All rows of one installation.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///<path>`` or ``postgresql://…``.
+    wait_ms
+        How long a transaction waits for another process's lock before it is given up.
+    """
+
+    def __init__(self, url: str, *, wait_ms: int = 10_000) -> None:
+        address = open_address(url)
+        self._writing = writing_engine(address, wait_ms)
+        self._reading = reading_engine(address, wait_ms, READERS)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+
+    def migrate(self) -> None:
+        """Bring the tables to this version, in one transaction; safe to repeat.
+
+        Raises
+        ------
+        LocalError
+            ``database_newer`` when a newer version of Madang has written the database.
+        """
+        self._submit(self._writer, self._writing, migrate.upgrade).result()
+
+    async def write(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` in one transaction and return its result once it is durable.
+
+        A caller that is cancelled does not stop a write that has begun. When the database goes
+        away in the middle of a commit nobody knows the outcome: ask again with the same
+        idempotency key.
+
+        Raises
+        ------
+        UnavailableError
+            ``database_unavailable``; nothing is half-written, and a later call may work.
+        """
+        return await asyncio.wrap_future(self._on(self._writer, self._writing, work))
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` over one consistent moment of the database; it cannot change anything."""
+        return await asyncio.wrap_future(self._on(self._readers, self._reading, work))
+
+    def write_now(self, work: Callable[[Tx], T]) -> T:
+        """Do what :meth:`write` does, blocking the calling thread."""
+        return self._on(self._writer, self._writing, work).result()
+
+    def read_now(self, work: Callable[[Tx], T]) -> T:
+        """Do what :meth:`read` does, blocking the calling thread."""
+        return self._on(self._readers, self._reading, work).result()
+
+    def close(self) -> None:
+        """Finish what has begun and close all connections; later calls are refused."""
+        for threads in (self._writer, self._readers):
+            threads.shutdown(wait=True, cancel_futures=True)
+        for engine in (self._reading, self._writing):
+            engine.dispose()
+
+    def _on(
+        self, threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Tx], T]
+    ) -> Future[T]:
+        return self._submit(threads, engine, lambda connection: work(Tx(connection)))
+
+    def _submit(
+        self, threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Connection], T]
+    ) -> Future[T]:
+        try:
+            return threads.submit(_transaction, engine, work)
+        except RuntimeError as closed:
+            raise UnavailableError("database_unavailable", reason="closed") from closed
+
+
+def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with plain_errors(), engine.begin() as connection:
+        return work(connection)

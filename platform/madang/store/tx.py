@@ -1,0 +1,39 @@
+"""One transaction: the repositories over one connection. Services get it from the store."""
+
+from sqlalchemy import Connection
+
+from madang.store.attempts import Attempts
+from madang.store.audit import Audit
+from madang.store.budget import Budget
+from madang.store.clusters import Clusters
+from madang.store.grants import Grants
+from madang.store.keys import Keys
+from madang.store.leases import Leases
+from madang.store.ledger import Ledger
+from madang.store.meta import Meta
+from madang.store.people import People
+from madang.store.projects import Projects
+from madang.store.runs import Runs
+from madang.store.sessions import Sessions
+from madang.store.tokens import Tokens
+
+
+class Tx:
+    """Repositories that share one transaction; do not keep it beyond the work function."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.people = People(connection)
+        self.projects = Projects(connection)
+        self.budget = Budget(connection)
+        self.ledger = Ledger(connection, self.budget)
+        self.grants = Grants(connection, self.ledger)
+        self.leases = Leases(connection)
+        self.attempts = Attempts(connection)
+        self.runs = Runs(connection)
+        self.clusters = Clusters(connection)
+        self.keys = Keys(connection)
+        self.tokens = Tokens(connection)
+        self.sessions = Sessions(connection)
+        self.audit = Audit(connection)
+        self.meta = Meta(connection)

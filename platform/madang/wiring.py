@@ -1,0 +1,30 @@
+"""The only place that picks an engine and a store by name."""
+
+from madang.engines.local import build as build_local
+from madang.errors import InvalidError
+from madang.pki.seal import Seal
+from madang.services import Services
+from madang.services.core import Core
+from madang.settings.config import ServiceSettings
+from madang.settings.files import load_policy, load_profiles
+from madang.store import Store
+
+
+def build(settings: ServiceSettings) -> Services:
+    """Put the use-cases of an installation together; nothing is started or changed yet."""
+    policy = load_policy(settings.policy_path)
+    if settings.engine != "local":
+        raise InvalidError("unknown_engine", given=settings.engine, known=["local"])
+    engine, flavors, devices_total = build_local(settings, policy)
+    core = Core(
+        store=Store(settings.database_url),
+        engine=engine,
+        policy=policy,
+        profiles=load_profiles(settings.profiles_path),
+        flavors={flavor.name: flavor for flavor in flavors},
+        devices_total=devices_total,
+        service_url=settings.service_url,
+        login_is_shared=settings.login_is_shared,
+        seal=Seal(settings.api_token),
+    )
+    return Services(core)

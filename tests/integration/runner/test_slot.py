@@ -1,0 +1,121 @@
+"""The slot's worker against a real small HTTP service."""
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .conftest import notebook, python_env
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def start(service, tmp_path, python):
+    started = []
+
+    def start():
+        env = python_env(
+            tmp_path, MADANG_URL=service.url, MADANG_TOKEN="slot-token", MADANG_LEASE="lease-1"
+        )
+        process = subprocess.Popen([*python, "madang.runner.slot"], env=env, cwd=tmp_path)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_runs_one_after_another_then_leaves(service, start, tmp_path):
+    look = (
+        "import os\n"
+        "names = ('RUN', 'ATTEMPT', 'TOKEN', 'PROJECT', 'LEASE')\n"
+        "print([os.environ['MADANG_' + name] for name in names])\n"
+        "def environ(pid):\n"
+        "    return open(f'/proc/{pid}/environ').read()\n"
+        "parent = os.getppid()\n"
+        "slot = int(open(f'/proc/{parent}/stat').read().rsplit(')')[1].split()[1])\n"
+        "try:\n"
+        "    print('slot-token' in environ(slot) + environ(parent) + environ('self'))\n"
+        "except PermissionError:\n"
+        "    print(False)\n"
+    )
+    service.add("run-1", notebook(("x = 1", "parameters"), look), {"x": 2})
+    service.add("run-2", notebook("1 / 0"))
+    service.add("run-3", notebook("print(1)"), files={"../out": b""})
+    service.is_over = True
+    process = start()
+    assert process.wait(60) == 0
+    assert service.ends["run-1"] == {"state": "succeeded", "reason": "", "error": None}
+    text = service.outputs["run-1"]["cells"][-1]["outputs"][0]["text"]
+    assert "".join(text) == "['run-1', '1', 'token-run-1', 'lab', 'lease-1']\nFalse\n"
+    assert service.ends["run-2"]["error"]["name"] == "ZeroDivisionError"
+    assert service.ends["run-3"]["reason"] == "path_outside"
+    assert "run-3" not in service.outputs
+    assert service.reports[-1]["cells_total"] >= 0
+    assert "ZeroDivisionError" not in str(service.reports)
+    assert list(Path(tmp_path).glob("madang-slot-*")) == []
+
+
+def test_the_service_is_down_when_a_run_ends(service, start):
+    service.add(
+        "run-1", notebook("import time\nprint('begun', flush=True)\ntime.sleep(1.5)", "print(2)")
+    )
+    process = start()
+    service.wait_for(lambda: any("begun" in r["log"] for r in service.reports))
+    service.is_down = True
+    # The kernel goes on meanwhile; then the worker tries to hand in, again and again.
+    service.wait_for(lambda: service.refused_while_down > 5)
+    service.is_down = False
+    service.wait_for(lambda: "run-1" in service.ends)
+    assert service.ends["run-1"]["state"] == "succeeded"
+    assert len(service.outputs["run-1"]["cells"]) == 2
+    service.is_over = True
+    assert process.wait(20) == 0
+
+
+def test_a_run_that_the_service_stops(service, start):
+    service.add("run-1", notebook("print('begun', flush=True)\nimport time\ntime.sleep(60)"))
+    process = start()
+    service.wait_for(lambda: any("begun" in r["log"] for r in service.reports))
+    service.stop_runs.add("run-1")
+    service.wait_for(lambda: "run-1" in service.ends)
+    assert service.ends["run-1"] == {"state": "cancelled", "reason": "cancelled", "error": None}
+    assert "run-1" in service.outputs
+    service.is_over = True
+    assert process.wait(20) == 0
+
+
+def test_sigterm_hands_in_what_there_is(service, start):
+    service.add("run-1", notebook("print('begun', flush=True)\nimport time\ntime.sleep(60)"))
+    process = start()
+    service.wait_for(lambda: any("begun" in r["log"] for r in service.reports))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert service.ends["run-1"]["reason"] == "slot_stopped"
+    assert service.outputs["run-1"]["cells"][-1]["outputs"][0]["text"] == ["begun\n"]
+
+
+def test_sigterm_while_waiting_leaves_at_once(service, start):
+    process = start()
+    calls = []
+    answer = service.answer
+    service.answer = lambda *a: calls.append(a[1]) or answer(*a)
+    service.wait_for(lambda: "slots/next" in calls)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+
+
+def test_a_killed_executor_fails_only_its_run(service, start):
+    kill = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nimport time\ntime.sleep(60)"
+    service.add("run-1", notebook("print(1)", kill))
+    service.add("run-2", notebook("print(2)"))
+    service.is_over = True
+    process = start()
+    assert process.wait(60) == 0
+    assert service.ends["run-1"]["reason"] == "runner_died"
+    assert service.outputs["run-1"]["cells"][0]["outputs"][0]["text"] == ["1\n"]
+    assert service.ends["run-2"]["state"] == "succeeded"

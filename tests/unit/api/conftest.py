@@ -1,0 +1,293 @@
+"""A service whose use-cases keep a few things in memory, and a hub that knows a few tokens."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from madang.api.app import create_app
+from madang.api.hub_client import HubClient
+from madang.domain.project import Person
+from madang.errors import ConflictError, MadangError, NotFoundError, UnauthenticatedError
+from madang.services.requests import Actor
+from madang.settings.config import ServiceSettings
+from madang.settings.home import Home
+from madang.units import now_ms
+
+API_TOKEN = "the-service-token"
+API = "/services/madang/api/v1"
+LEASE = "lease-01arz3ndektsv4rrffq69g5fav"
+CLUSTER = "cluster-01arz3ndektsv4rrffq69g5fav"
+RUN = "run-01arz3ndektsv4rrffq69g5fav"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptSession:
+    person_name: str
+    hub_token: str
+    hub_session_id: str
+    csrf: str
+    is_admin: bool
+    checked_ms: int
+
+
+class FakeSessions:
+    def __init__(self) -> None:
+        self.kept: dict[str, KeptSession] = {}
+
+    async def create(
+        self, person_name: str, hub_token: str, hub_session_id: str, is_admin: bool
+    ) -> tuple[str, str]:
+        session_id, csrf = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+        self.kept[session_id] = KeptSession(
+            person_name=person_name,
+            hub_token=hub_token,
+            hub_session_id=hub_session_id,
+            csrf=csrf,
+            is_admin=is_admin,
+            checked_ms=now_ms(),
+        )
+        return session_id, csrf
+
+    async def get(self, session_id: str) -> KeptSession | None:
+        return self.kept.get(session_id)
+
+    async def touch(self, session_id: str, checked_ms: int) -> None:
+        self.kept[session_id] = replace(self.kept[session_id], checked_ms=checked_ms)
+
+    async def drop(self, session_id: str) -> None:
+        self.kept.pop(session_id, None)
+
+
+class FakePeople:
+    async def resolve(self, hub_name: str, *, is_admin: bool) -> Person:
+        return Person(id=f"person-{hub_name}", hub_name=hub_name, is_admin=is_admin)
+
+    async def attempt_actor(self, token: str, lang: str) -> Actor:
+        if token != "mat_good":
+            raise UnauthenticatedError("token_unknown")
+        person = Person(id="person-ada", hub_name="ada")
+        return Actor(person=person, token_lease=LEASE, token_run=RUN, lang=lang)
+
+
+class Things:
+    """One noun: knows one id, remembers what it was asked."""
+
+    def __init__(self, noun: str, known: str) -> None:
+        self.noun = noun
+        self.known = known
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.actors: list[Actor] = []
+        self.changed = asyncio.Event()
+
+    def _note(self, verb: str, actor: Actor, thing_id: str | None = None, **asked: Any) -> Any:
+        if thing_id is not None and thing_id != self.known:
+            raise NotFoundError(f"{self.noun}_unknown", given=thing_id)
+        self.calls.append((verb, asked))
+        self.actors.append(actor)
+        return {"id": self.known, "version": "v1", "person": actor.person.hub_name}
+
+    async def request(self, actor: Actor, request: Any, *, key: str | None) -> Any:
+        return self._note("request", actor, request=request, key=key)
+
+    submit = create = request
+
+    async def list(self, actor: Actor, **asked: Any) -> Any:
+        return [self._note("list", actor, **asked)]
+
+    async def get(self, actor: Actor, thing_id: str) -> Any:
+        return self._note("get", actor, thing_id)
+
+    async def wait(self, actor: Actor, thing_id: str, *, seen: str, timeout_s: float) -> Any:
+        view = self._note("wait", actor, thing_id, seen=seen, timeout_s=timeout_s)
+        await self.changed.wait()
+        return {**view, "version": "v2"}
+
+    async def claim(self, actor: Actor, thing_id: str) -> Any:
+        return self._note("claim", actor, thing_id)
+
+    cancel = credentials = claim
+
+    async def hold(self, actor: Actor, thing_id: str, held_back: bool) -> Any:
+        return self._note("hold", actor, thing_id, held_back=held_back)
+
+    async def end(self, actor: Actor, thing_id: str, *, why: str = "") -> Any:
+        return self._note("end", actor, thing_id, why=why)
+
+    async def activity(self, actor: Actor, thing_id: str, body: Any) -> None:
+        self._note("activity", actor, thing_id, body=body)
+
+    async def output(self, actor: Actor, thing_id: str) -> bytes:
+        self._note("output", actor, thing_id)
+        return b'{"cells": []}'
+
+    notebook = output
+
+    async def log(self, actor: Actor, thing_id: str) -> str:
+        self._note("log", actor, thing_id)
+        return "hello \ud800 마당"
+
+
+class FakeSlots(Things):
+    answer: dict[str, Any] | MadangError | None = None
+
+    async def next(self, actor: Actor, timeout_s: float) -> Any:
+        self._note("next", actor, timeout_s=timeout_s)
+        if isinstance(self.answer, MadangError):
+            raise self.answer
+        return self.answer
+
+    async def progress(self, actor: Actor, run_id: str, body: Any) -> Any:
+        self._note("progress", actor, run_id, body=body)
+        return {"stop": False}
+
+    async def put_output(self, actor: Actor, run_id: str, data: bytes) -> Any:
+        return self._note("put_output", actor, run_id, data=data)
+
+    async def finish(self, actor: Actor, run_id: str, body: Any) -> Any:
+        return self._note("finish", actor, run_id, body=body)
+
+
+class FakeEvents:
+    def __init__(self) -> None:
+        self.listeners: set[asyncio.Queue[set[str]]] = set()
+        self.has_listener = asyncio.Event()
+
+    async def subscribe(self) -> AsyncIterator[set[str]]:
+        queue: asyncio.Queue[set[str]] = asyncio.Queue()
+        self.listeners.add(queue)
+        self.has_listener.set()
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self.listeners.discard(queue)
+
+
+class FakeServices:
+    def __init__(self) -> None:
+        self.people = FakePeople()
+        self.sessions = FakeSessions()
+        self.leases = Things("lease", LEASE)
+        self.clusters = Things("cluster", CLUSTER)
+        self.runs = Things("run", RUN)
+        self.slots = FakeSlots("run", RUN)
+        self.events = FakeEvents()
+        self.fault: Exception | None = None
+        self.pool = SimpleNamespace(pool=self._pool, profiles=self._any, queue=self._any)
+        self.projects = SimpleNamespace(me=self._any, list=self._any)
+        self.usage = SimpleNamespace(usage=self._any, entries=self._any, verify=self._any)
+
+    def attach_hub(self, hub: Any) -> None:
+        self.hub = hub
+
+    async def health(self) -> dict[str, Any]:
+        return {"ok": self.fault is None}
+
+    async def _pool(self, actor: Actor) -> Any:
+        if self.fault is not None:
+            raise self.fault
+        return {"flavors": [], "lang": actor.lang}
+
+    async def _any(self, actor: Actor, *_: Any, **asked: Any) -> Any:
+        return {"person": actor.person.hub_name, "asked": asked}
+
+
+class FakeHub:
+    """Answers as the hub's API does, and counts."""
+
+    def __init__(self) -> None:
+        self.is_down = False
+        self.asked: list[str] = []
+        self.forms: list[dict[str, str]] = []
+        self.bodies: list[Any] = []
+        self.models: dict[str, dict[str, Any]] = {
+            "ada-token": _model("ada"),
+            "root-token": {**_model("root"), "admin": True},
+            "narrow-token": {**_model("ada"), "scopes": ["read:users!user=ada"]},
+            "machine-token": {**_model("machine"), "kind": "service"},
+            "browser-token": {**_model("ada"), "session_id": "hub-session"},
+        }
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.is_down:
+            raise httpx.ConnectError("refused")
+        if request.url.path == "/hub/api/oauth2/token":
+            self.forms.append(dict(httpx.QueryParams(request.content.decode())))
+            if self.forms[-1]["code"] != "good-code":
+                return httpx.Response(400, json={"error": "invalid_grant"})
+            return httpx.Response(200, json={"access_token": "browser-token"})
+        if request.method == "POST":
+            self.bodies.append((request.url.raw_path.decode(), request.content))
+            return httpx.Response(202)
+        token = request.headers["authorization"].removeprefix("token ")
+        self.asked.append(token)
+        model = self.models.get(token)
+        return httpx.Response(200, json=model) if model else httpx.Response(403, json={})
+
+
+def _model(name: str) -> dict[str, Any]:
+    scopes = ["access:services!service=madang"]
+    return {"name": name, "kind": "user", "session_id": None, "scopes": scopes}
+
+
+class Bench:
+    """The application with everything around it in reach of a test."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.now_s = 1000.0
+        self.hub = FakeHub()
+        self.services = FakeServices()
+        self.settings = ServiceSettings(
+            home=Home(tmp_path),
+            database_url="sqlite://",
+            bind_host="127.0.0.1",
+            bind_port=1,
+            public_url="http://testserver/",
+            hub_api_url="http://hub/hub/api",
+            api_token=API_TOKEN,
+            policy_path=tmp_path,
+            profiles_path=tmp_path,
+        )
+        self.hub_client = HubClient(
+            self.settings.hub_api_url,
+            API_TOKEN,
+            http=httpx.AsyncClient(transport=httpx.MockTransport(self.hub)),
+            clock=lambda: self.now_s,
+        )
+        services: Any = self.services
+        self.app = create_app(services, self.settings, self.hub_client)
+
+    def client(self, token: str | None = "ada-token", **headers: str) -> httpx.AsyncClient:
+        auth = {"Authorization": f"token {token}"} if token else {}
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://testserver",
+            headers={**auth, **headers},
+        )
+
+    async def browser(self) -> httpx.AsyncClient:
+        """A browser in which ada has logged in, with the proof in ``csrf``."""
+        session_id, csrf = await self.services.sessions.create(
+            "ada", "browser-token", "hub-session", False
+        )
+        client = self.client(None, **{"X-Madang-CSRF": csrf, "Sec-Fetch-Site": "same-origin"})
+        client.cookies.set("madang-session", session_id)
+        client.cookies.set("jupyterhub-session-id", "hub-session")
+        return client
+
+
+SLOT_OVER = ConflictError("slot_over")
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    await bench.hub_client.aclose()

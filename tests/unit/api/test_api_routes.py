@@ -1,0 +1,258 @@
+"""Every route: nobody, a stranger's id, a body that does not fit; what reaches the use-cases."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from madang.api.routes import api_router
+from madang.errors import ConflictError, UnavailableError
+from madang.services.requests import ClusterRequest, LeaseRequest, RunRequest
+
+API = "/services/madang/api/v1"
+UNKNOWN = "run-00000000000000000000000000"
+LEASE = "lease-01arz3ndektsv4rrffq69g5fav"
+CLUSTER = "cluster-01arz3ndektsv4rrffq69g5fav"
+RUN = "run-01arz3ndektsv4rrffq69g5fav"
+WORKER = {"run_report", "run_store_output", "run_finish", "slot_next"}
+BODIES: dict[str, Any] = {
+    "lease_create": {"project": "lab", "profile": "gpu-1"},
+    "lease_hold": {"held_back": True},
+    "lease_report": {"kernel_busy": True},
+    "cluster_create": {"workers": 2, "gpus_per_worker": 1},
+    "run_create": {"notebook": "{}"},
+    "run_report": {"cells_done": 1, "cells_total": 2},
+    "run_store_output": {"cells": []},
+    "run_finish": {"state": "succeeded"},
+}
+# A field that is broken in the body of each route, and how.
+BROKEN: dict[str, tuple[str, Any]] = {
+    "lease_create": ("devices", "two"),
+    "lease_hold": ("held_back", "yes"),
+    "lease_report": ("last_input_ms", -1),
+    "cluster_create": ("workers", 0),
+    "run_create": ("parameters", [1]),
+    "run_report": ("cells_done", -1),
+    "run_finish": ("state", "done"),
+}
+
+
+def operations() -> list[tuple[str, str, str]]:
+    app = FastAPI()
+    app.include_router(api_router())
+    return sorted(
+        (operation["operationId"], method.upper(), path)
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+    )
+
+
+OPERATIONS = operations()
+WITH_ID = [row for row in OPERATIONS if "{" in row[2]]
+
+
+def is_problem(data: Any, status: int) -> bool:
+    return set(data) == {"code", "message", "hint", "details", "status"} and (
+        data["status"] == status and bool(data["message"]) and data["message"][:6] != "error."
+    )
+
+
+def path_of(path: str, run: str = UNKNOWN) -> str:
+    return path.format(lease_id=run, cluster_id=run, run_id=run)
+
+
+def test_every_operation_is_named_noun_verb_and_listed() -> None:
+    names = [name for name, _, _ in OPERATIONS]
+    assert len(set(names)) == len(names) == 32
+    assert all(name.isidentifier() and "_" in name for name in names)
+    changing = {name for name, method, _ in OPERATIONS if method in ("POST", "PUT")}
+    assert changing - set(BODIES) == {"lease_claim", "slot_next"}
+
+
+@pytest.mark.parametrize(("name", "method", "path"), OPERATIONS)
+async def test_nobody_gets_401_in_one_shape(bench: Any, name: str, method: str, path: str) -> None:
+    async with bench.client(None) as client:
+        # Not even a body that does not fit is looked at before it is known who sends it.
+        answer = await client.request(method, path_of(path), content=b"{not json")
+    assert answer.status_code == 401
+    assert is_problem(answer.json(), 401)
+    assert answer.json()["code"] == "not_logged_in"
+
+
+@pytest.mark.parametrize(("name", "method", "path"), WITH_ID)
+async def test_a_foreign_id_is_404(bench: Any, name: str, method: str, path: str) -> None:
+    token = "mat_good" if name in WORKER else "ada-token"
+    async with bench.client(token) as client:
+        answer = await client.request(method, path_of(path), json=BODIES.get(name))
+    assert answer.status_code == 404
+    data = answer.json()
+    assert data["code"].endswith("_unknown")
+    assert set(data) == {"code", "message", "hint", "details", "status"}
+
+
+@pytest.mark.parametrize(("name", "method", "path"), OPERATIONS)
+async def test_a_good_request_is_answered(bench: Any, name: str, method: str, path: str) -> None:
+    if name == "event_stream":
+        return
+    token = "mat_good" if name in WORKER else "ada-token"
+    known = path.format(lease_id=LEASE, cluster_id=CLUSTER, run_id=RUN)
+    async with bench.client(token) as client:
+        answer = await client.request(method, known, json=BODIES.get(name))
+    assert answer.status_code in (200, 201, 204), answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("name", sorted(BROKEN))
+async def test_a_bad_body_is_422_and_names_the_field(bench: Any, name: str) -> None:
+    field, value = BROKEN[name]
+    method, path = next((m, p) for n, m, p in OPERATIONS if n == name)
+    known = path.format(lease_id=LEASE, cluster_id=CLUSTER, run_id=RUN)
+    async with bench.client("mat_good" if name in WORKER else "ada-token") as client:
+        answer = await client.request(method, known, json={**BODIES[name], field: value})
+        extra = await client.request(method, known, json={**BODIES[name], "colour": "red"})
+    assert answer.status_code == extra.status_code == 422
+    data = answer.json()
+    assert is_problem(data, 422)
+    assert (data["code"], data["details"]["field"]) == ("body_invalid", field)
+    assert extra.json()["details"]["field"] == "colour"
+    assert "no such field" in extra.json()["message"]
+
+
+@pytest.mark.parametrize(("name", "method", "path"), OPERATIONS)
+async def test_attempt_tokens_reach_little(bench: Any, name: str, method: str, path: str) -> None:
+    wide = {"pool_get", "profiles_list", "queue_get", "lease_get", "run_get"}
+    async with bench.client("mat_good") as client:
+        answer = await client.request(method, path_of(path), json=BODIES.get(name))
+    is_open = name in wide | WORKER or name.startswith("cluster_")
+    assert (answer.status_code == 403) is not is_open
+    if not is_open:
+        assert answer.json()["code"] == "token_too_narrow"
+
+
+async def test_people_cannot_do_a_workers_work(bench: Any) -> None:
+    async with bench.client() as client:
+        answer = await client.post(f"{API}/slots/next")
+    assert (answer.status_code, answer.json()["code"]) == (403, "slot_token_only")
+
+
+async def test_requests_reach_the_use_cases_whole(bench: Any) -> None:
+    async with bench.client(**{"Idempotency-Key": "key-1"}) as client:
+        await client.post(
+            f"{API}/leases",
+            json={"kind": "notebook", "project": "lab", "name": "", "devices": 2, "limit_s": 60},
+        )
+        await client.post(f"{API}/clusters", json={"workers": 3, "gpus_per_worker": 2})
+        files = {"data/in.csv": base64.b64encode(b"1,2").decode()}
+        body = {"notebook": "{}", "parameters": {"x": 1}, "files": files, "limit_s": 5}
+        await client.post(f"{API}/runs", json=body)
+    assert bench.services.leases.calls == [
+        (
+            "request",
+            {"request": LeaseRequest(project="lab", devices=2, limit_ms=60_000), "key": "key-1"},
+        )
+    ]
+    asked = bench.services.clusters.calls[0][1]
+    assert asked == {"request": ClusterRequest(workers=3, gpus_per_worker=2), "key": "key-1"}
+    wanted = RunRequest(
+        notebook=b"{}", parameters={"x": 1}, files={"data/in.csv": b"1,2"}, limit_ms=5000
+    )
+    assert bench.services.runs.calls[0][1] == {"request": wanted, "key": "key-1"}
+
+
+async def test_a_key_that_is_no_key_is_refused(bench: Any) -> None:
+    async with bench.client(**{"Idempotency-Key": "with blank"}) as client:
+        answer = await client.post(f"{API}/leases", json=BODIES["lease_create"])
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "query_invalid"
+    assert answer.json()["details"]["field"] == "Idempotency-Key"
+
+
+async def test_lists_pass_their_filters(bench: Any) -> None:
+    async with bench.client() as client:
+        await client.get(f"{API}/leases?state=queued&kind=notebook&mine=1&project=lab")
+        wrong = await client.get(f"{API}/ledger?limit=5000")
+    asked = {"state": "queued", "kind": "notebook", "mine": True, "project": "lab"}
+    assert bench.services.leases.calls == [("list", asked)]
+    assert wrong.json()["details"]["field"] == "limit"
+    assert wrong.json()["code"] == "query_invalid"
+
+
+async def test_a_long_poll_returns_the_change(bench: Any) -> None:
+    bench.services.leases.changed.set()
+    async with bench.client() as client:
+        answer = await client.get(f"{API}/leases/{LEASE}?wait_s=20&seen=v1")
+    assert answer.json()["version"] == "v2"
+    assert bench.services.leases.calls == [("wait", {"seen": "v1", "timeout_s": 20.0})]
+
+
+async def test_a_long_poll_ends_when_the_service_stops(bench: Any) -> None:
+    bench.app.state.house.closing.set()
+    async with bench.client() as client:
+        answer = await client.get(f"{API}/leases/{LEASE}?wait_s=60")
+    assert (answer.status_code, answer.json()["version"]) == (200, "v1")
+
+
+async def test_the_slot_gets_its_run_as_text(bench: Any) -> None:
+    slots = bench.services.slots
+    async with bench.client("mat_good") as client:
+        assert (await client.post(f"{API}/slots/next", json={})).status_code == 204
+        slots.answer = {"run": {}, "notebook": b'{"a": 1}', "files": {"f": b"\xff"}, "token": "t"}
+        work = (await client.post(f"{API}/slots/next")).json()
+        slots.answer = ConflictError("slot_over")
+        over = await client.post(f"{API}/slots/next")
+    assert work == {"run": {}, "notebook": '{"a": 1}', "files": {"f": "/w=="}, "token": "t"}
+    assert (over.status_code, over.json()["status"]) == (410, 410)
+
+
+async def test_downloads_are_never_shown_as_our_page(bench: Any) -> None:
+    async with bench.client() as client:
+        answer = await client.get(f"{API}/runs/{RUN}/output")
+        log = await client.get(f"{API}/runs/{RUN}/log")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{RUN}-output.ipynb"'
+    assert answer.headers["content-security-policy"].startswith("sandbox;")
+    assert log.text == "hello ? 마당"
+
+
+async def test_problems_of_the_house(bench: Any) -> None:
+    async with bench.client(**{"Accept-Language": "ko-KR,ko;q=0.9"}) as client:
+        missing = await client.get("/services/madang/nothing%1b%5b31m")
+        method = await client.put(f"{API}/pool")
+        bench.services.fault = UnavailableError("hub_unreachable", given="x")
+        away = await client.get(f"{API}/pool")
+        bench.services.fault = RuntimeError("secret detail")
+        defect = await client.get(f"{API}/pool")
+        health = await client.get("/services/madang/healthz")
+    assert is_problem(missing.json(), 404)
+    assert missing.json()["code"] == "not_found"
+    assert "주소에는" in missing.json()["message"]
+    assert is_problem(method.json(), 405)
+    assert method.headers["allow"] == "GET"
+    assert (away.status_code, away.headers["retry-after"]) == (503, "2")
+    assert is_problem(defect.json(), 500)
+    assert "secret" not in defect.text
+    assert defect.json()["details"]["id"] in defect.json()["message"]
+    assert defect.headers["x-content-type-options"] == "nosniff"
+    assert health.status_code == 503
+
+
+async def test_a_defect_is_logged_with_its_id(bench: Any, caplog: Any) -> None:
+    bench.services.fault = RuntimeError("boom")
+    async with bench.client() as client:
+        answer = await client.get(f"{API}/pool")
+    assert answer.json()["details"]["id"] in caplog.text
+    assert "ada-token" not in caplog.text
+
+
+async def test_openapi_builds_and_describes_bodies(bench: Any) -> None:
+    async with bench.client(None) as client:
+        answer = await client.get("/services/madang/api/openapi.json")
+    described = answer.json()
+    assert len(described["paths"]) >= 20
+    assert described["paths"][f"{API}/leases"]["post"]["operationId"] == "lease_create"
+    assert "LeaseBody" in json.dumps(described["paths"][f"{API}/leases"])
+    assert set(described["components"]["schemas"]["Problem"]["properties"]) >= {"code", "hint"}

@@ -1,0 +1,305 @@
+"""Views as the services return them, for tests of the pages."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from madang.units import MS_PER_HOUR, now_ms
+
+CREDIT = 1_000_000
+MINUTE = 60_000
+
+
+def standing(now: int, position: int = 3, waiting: int = 7, **changes: Any) -> dict[str, Any]:
+    return {
+        "position": position,
+        "waiting": waiting,
+        "reason": "devices_busy",
+        "reason_text": "All H200 are in use; the next is expected back in 25 minutes.",
+        "expected_ms": now + 25 * MINUTE,
+        "earliest_ms": now + 10 * MINUTE,
+        "latest_ms": now + 50 * MINUTE,
+        "devices_free": 0,
+    } | changes
+
+
+def lease(now: int, number: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": f"lease-{number:026d}",
+        "kind": "notebook",
+        "class": "interactive",
+        "name": "",
+        "project": "vision",
+        "project_id": "project-1",
+        "person": "jimin",
+        "flavor": "sim-h200",
+        "devices": 1,
+        "profile": "one",
+        "state": "active",
+        "target": "run",
+        "reason": None,
+        "reason_text": "",
+        "reason_hint": "",
+        "attempt": 1,
+        "submitted_ms": now - 90 * MINUTE,
+        "admitted_ms": now - 80 * MINUTE,
+        "started_ms": now - 78 * MINUTE,
+        "ended_ms": None,
+        "limit_ms": 4 * MS_PER_HOUR,
+        "expires_ms": now + 162 * MINUTE,
+        "claim_by_ms": None,
+        "claimed": True,
+        "held_back": False,
+        "turns_missed": 0,
+        "rate_microcredits": CREDIT,
+        "device_ids": ["sim-0"],
+        "is_simulated": True,
+        "reserved_microcredits": CREDIT // 4,
+        "held_device_ms": 78 * MINUTE,
+        "charged_microcredits": 1_300_000,
+        "standing": None,
+        "cluster": "",
+        "utilisation_percent": 72,
+        "can_manage": True,
+        "ready": True,
+        "version": "7",
+    } | changes
+
+
+def queued(now: int, number: int, **changes: Any) -> dict[str, Any]:
+    fresh = {
+        "state": "queued",
+        "attempt": 0,
+        "admitted_ms": None,
+        "started_ms": None,
+        "expires_ms": None,
+        "claimed": False,
+        "held_device_ms": 0,
+        "charged_microcredits": 0,
+        "utilisation_percent": None,
+        "ready": False,
+        "standing": standing(now),
+    }
+    return lease(now, number, **(fresh | changes))
+
+
+def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": f"run-{number:026d}",
+        "name": f"lr-sweep {number}",
+        "project": "vision",
+        "person": "jimin",
+        "state": "running",
+        "reason": "",
+        "reason_text": "",
+        "parameters": {"learning_rate": 0.01, "epochs": 20, "seed": number, "data": "cifar10"},
+        "flavor": "sim-h200",
+        "devices": 1,
+        "limit_ms": MS_PER_HOUR,
+        "submitted_ms": now - 30 * MINUTE,
+        "started_ms": now - 12 * MINUTE,
+        "ended_ms": None,
+        "cells_done": 7,
+        "cells_total": 18,
+        "error": None,
+        "lease": "lease-1",
+        "attempt": 1,
+        "has_output": False,
+        "held_device_ms": 12 * MINUTE,
+        "charged_microcredits": 200_000,
+        "standing": None,
+        "can_manage": True,
+    } | changes
+
+
+def pool(**changes: Any) -> dict[str, Any]:
+    return {
+        "flavors": [
+            flavor("sim-h200", "NVIDIA H200 (simulated)", 8, 2, 3, CREDIT),
+            flavor("cpu", "CPU only", 0, 0, 0, 0),
+        ],
+        "strategy": "madang",
+        "active": 3,
+        "waiting": 3,
+        "now_ms": now_ms(),
+        "login_is_shared": True,
+    } | changes
+
+
+def flavor(name: str, title: str, total: int, free: int, waiting: int, rate: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": title,
+        "devices_total": total,
+        "devices_free": free,
+        "waiting": waiting,
+        "rate_microcredits": rate,
+        "is_simulated": name.startswith("sim"),
+    }
+
+
+def queue(now: int) -> dict[str, Any]:
+    def waiting(position: int, **changes: Any) -> dict[str, Any]:
+        return {
+            "position": position,
+            "mine": False,
+            "lease_id": "",
+            "project": "climate",
+            "person": "",
+            "devices": 2,
+            "kind": "cluster",
+            "class": "interactive",
+            "reason": "devices_busy",
+            "reason_text": "Waits until 2 GPUs are free together.",
+            "submitted_ms": now - position * 9 * MINUTE,
+            "expected_ms": now + position * 22 * MINUTE,
+            "earliest_ms": now + position * 12 * MINUTE,
+            "latest_ms": now + position * 48 * MINUTE,
+        } | changes
+
+    def running(person: str, hours: float, **changes: Any) -> dict[str, Any]:
+        return {
+            "project": "vision",
+            "person": person,
+            "devices": 1,
+            "kind": "notebook",
+            "started_ms": now - 40 * MINUTE,
+            "expires_ms": now + int(hours * MS_PER_HOUR),
+            "mine": person == "jimin",
+        } | changes
+
+    return {
+        "flavors": [
+            {
+                "name": "sim-h200",
+                "title": "NVIDIA H200 (simulated)",
+                "devices_total": 8,
+                "devices_free": 2,
+                "waiting": [
+                    waiting(1),
+                    waiting(
+                        2,
+                        mine=True,
+                        lease_id=f"lease-{2:026d}",
+                        project="vision",
+                        person="jimin",
+                        kind="notebook",
+                        devices=4,
+                    ),
+                    waiting(3, kind="slot", **{"class": "batch"}, expected_ms=None),
+                ],
+                "running": [
+                    running("jimin", 2.7),
+                    running("seoyeon", 0.4),
+                    running("", 1.5, project="climate", kind="cluster", devices=4),
+                ],
+            },
+            {
+                "name": "cpu",
+                "title": "CPU only",
+                "devices_total": 0,
+                "devices_free": 0,
+                "waiting": [],
+                "running": [],
+            },
+        ],
+        "strategy": "madang",
+        "now_ms": now,
+    }
+
+
+def usage(now: int) -> dict[str, Any]:
+    hour = MS_PER_HOUR
+    shape = [3, 6, 0, 9, 14, 11, 2, 1, 12, 16, 18, 9, 13, 4]
+    days = [
+        {
+            "day": _day(now, len(shape) - 1 - index),
+            "held_device_ms": hours * hour,
+            "used_device_ms": int(hours * hour * (0.35 + 0.04 * (index % 9))),
+            "microcredits": hours * CREDIT,
+        }
+        for index, hours in enumerate(shape)
+        if hours
+    ]
+    held = sum(row["held_device_ms"] for row in days)
+    used = sum(row["used_device_ms"] for row in days)
+    return {
+        "from_ms": now - 13 * 24 * hour,
+        "to_ms": now,
+        "projects": [
+            {
+                "id": "project-1",
+                "name": "vision",
+                "title": "Vision Lab",
+                "granted": 200 * CREDIT,
+                "used": 118 * CREDIT,
+                "reserved": 9_250_000,
+                "left": 72_750_000,
+                "overrun": 0,
+                "held_device_ms": held,
+                "used_device_ms": used,
+                "unmetered_device_ms": 3 * hour,
+                "by_person": [
+                    {
+                        "person": person,
+                        "held_device_ms": held * share // 100,
+                        "used_device_ms": used * share // 100,
+                        "microcredits": 118 * CREDIT * share // 100,
+                    }
+                    for person, share in (("seoyeon", 31), ("jimin", 55), ("minjun", 14))
+                ],
+                "by_kind": [
+                    {"kind": "notebook", "held_device_ms": held // 2, "microcredits": 59 * CREDIT},
+                    {"kind": "cluster", "held_device_ms": held // 3, "microcredits": 40 * CREDIT},
+                    {"kind": "slot", "held_device_ms": held // 6, "microcredits": 19 * CREDIT},
+                ],
+                "by_day": days,
+            },
+            {
+                "id": "project-2",
+                "name": "open",
+                "title": "",
+                "granted": 10 * CREDIT,
+                "used": 0,
+                "reserved": 0,
+                "left": 10 * CREDIT,
+                "overrun": 0,
+                "held_device_ms": 0,
+                "used_device_ms": 0,
+                "unmetered_device_ms": 0,
+                "by_person": [],
+                "by_kind": [],
+                "by_day": [],
+            },
+        ],
+        "head_hash": "9f2c4e1ab7d05836e1f09c7714ad2bb35ce06cf2b6b40b0ce0d4a1790d6c8aa1",
+        "head_seq": 1482,
+        "zone": "Asia/Seoul",
+        "login_is_shared": True,
+    }
+
+
+def _day(now: int, ago: int) -> str:
+    today = datetime.fromtimestamp(now / 1000, ZoneInfo("Asia/Seoul")).date()
+    return (today - timedelta(days=ago)).isoformat()
+
+
+def me() -> dict[str, Any]:
+    def project(name: str, title: str, role: str, left: int, granted: int) -> dict[str, Any]:
+        return {
+            "name": name,
+            "title": title,
+            "role": role,
+            "tier": "research",
+            "left_microcredits": left,
+            "granted_microcredits": granted,
+        }
+
+    return {
+        "person": "jimin",
+        "is_admin": False,
+        "projects": [
+            project("vision", "Vision Lab", "member", 72_750_000, 200 * CREDIT),
+            project("audit", "Audit", "auditor", 400_000, 10 * CREDIT),
+        ],
+    }

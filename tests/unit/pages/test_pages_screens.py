@@ -1,0 +1,164 @@
+import re
+from html.parser import HTMLParser
+from importlib.resources import files
+
+import pytest
+
+PAGES = ["/", "/queue", "/runs", "/runs/new", "/runs/{run}", "/usage", "/wait/{lease}", "/wait"]
+BUDGET_BYTES = 100_000
+
+
+def where(house, path):
+    return path.format(run=house.runs[1]["id"], lease=house.leases[1]["id"])
+
+
+class Outline(HTMLParser):
+    """Collects what a reader of the markup must be able to rely on."""
+
+    def __init__(self):
+        super().__init__()
+        self.ids, self.labels, self.fields, self.names, self.scripts = [], set(), [], [], []
+        self.inline, self.headings, self.described = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        if tag == "label":
+            self.labels.add(attributes.get("for"))
+        if tag in ("input", "select", "textarea") and attributes.get("type") != "radio":
+            self.fields.append(attributes["id"])
+        if tag == "script":
+            self.scripts.append(attributes.get("src"))
+        if tag in ("progress", "dialog", "nav") or attributes.get("role") == "img":
+            self.names.append(attributes.get("aria-label") or attributes.get("aria-labelledby"))
+        if tag in ("h1", "h2", "h3"):
+            self.headings.append(tag)
+        for name in ("aria-labelledby", "aria-describedby"):
+            self.described += (attributes.get(name) or "").split()
+        self.inline += [name for name in attributes if name == "style" or name.startswith("on")]
+
+
+def outline(html):
+    parser = Outline()
+    parser.feed(html)
+    return parser
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("path", PAGES)
+async def test_page_is_complete_in_both_languages(house, path, lang):
+    house.lang = lang
+    answer = await house.get(where(house, path))
+    assert answer.status_code == 200
+    assert f'<html lang="{lang}">' in answer.text
+    assert answer.headers["content-language"] == lang
+    # A text that is missing would show as its key.
+    assert not re.search(r">[^<]*\bpages\.[a-z_]+", answer.text)
+    assert ("대기열" in answer.text) == (lang == "ko")
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_page_has_what_keyboard_and_screen_reader_need(house, path):
+    shape = outline((await house.get(where(house, path))).text)
+    assert len(shape.ids) == len(set(shape.ids))
+    assert set(shape.fields) <= shape.labels
+    assert all(shape.names)
+    assert set(shape.described) <= set(shape.ids)
+    # The first heading of the content; the last h2 belongs to the dialog.
+    assert shape.headings[0] == "h1"
+    assert shape.headings.count("h1") == 1
+    assert "main" in shape.ids
+    assert "hear" in shape.ids
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_page_holds_to_its_own_policy_and_weight(house, path):
+    answer = await house.get(where(house, path))
+    shape = outline(answer.text)
+    assert not shape.inline
+    assert all(source.startswith("/services/madang/static/") for source in shape.scripts)
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["cache-control"] == "no-store"
+    assert "http://" not in answer.text
+    assert "https://" not in answer.text
+    weight = len(answer.content) + sum(
+        len(file.read_bytes()) for file in files("madang.api.pages").joinpath("static").iterdir()
+    )
+    assert weight < BUDGET_BYTES
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_fragment_is_the_content_alone(house, path):
+    answer = await house.get(where(house, path), X_Madang_Fragment="1")
+    assert answer.headers["x-madang-fragment"] == "1"
+    assert answer.text.lstrip().startswith('<div class="screen" id="screen"')
+    assert "<html" not in answer.text
+    assert "csrf-token" not in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_nobody_sees_a_page_without_login(house, path):
+    house.is_logged_in = False
+    answer = await house.get(where(house, path))
+    assert answer.status_code == 302
+    assert answer.headers["location"] == "/hub/login"
+
+
+async def test_services_speak_the_language_of_the_page(house):
+    house.lang = "ko"
+    await house.get("/")
+    assert {actor.lang for actor in house.actors} == {"ko"}
+
+
+@pytest.mark.parametrize("path", ["/runs/run-none", "/wait/lease-none"])
+async def test_unknown_thing_is_a_page_with_a_way_on(house, path):
+    answer = await house.get(path)
+    assert answer.status_code == 404
+    assert "_unknown" in answer.text
+    assert 'href="/services/madang/"' in answer.text
+
+
+async def test_error_outside_a_page_is_shown_in_the_same_frame(house):
+    answer = await house.error("/services/madang/nowhere")
+    assert answer.status_code == 404
+    assert "Nothing is here." in answer.text
+    assert "Look elsewhere &lt;b&gt;" in answer.text
+    assert 'href="/services/madang/"' in answer.text
+    assert "Log out" not in answer.text
+
+
+async def test_links_follow_a_public_address_with_a_path(house):
+    app = house.app("https://lab.example/jupyter/")
+    answer = await house.get("/", app)
+    paths = re.findall(r'(?:href|src|data-prefix)="([^"]*)"', answer.text)
+    assert paths
+    assert all(path.startswith(("/jupyter/", "#")) for path in paths)
+
+
+async def test_static_files_are_kept_only_under_their_present_address(house):
+    page = await house.get("/")
+    for path in re.findall(r'"/services/madang(/static/[^"]+)"', page.text):
+        answer = await house.get(path)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        stale = await house.get("/static/000000000000/" + path.rsplit("/", 1)[1])
+        assert stale.content == answer.content
+        assert stale.headers["cache-control"] == "no-cache"
+    for wrong in ("/static/x/none.css", "/static/x/..%2fframe.py", "/static/x/base.html"):
+        assert (await house.get(wrong)).status_code == 404
+
+
+def test_script_stays_small_and_knows_every_word_it_uses():
+    from madang.api.pages.render import script_words
+
+    folder = files("madang.api.pages").joinpath("static")
+    source = folder.joinpath("madang.js").read_text("utf-8")
+    assert len(source.encode()) < 12_000
+    source += folder.joinpath("run-form.js").read_text("utf-8")
+    known = script_words("ko")
+    used = set(re.findall(r"\bwords\.([a-z_]+)", source))
+    assert used
+    assert [word for word in used if f'"{word}"' not in known] == []
