@@ -125,7 +125,7 @@ def _with_hub(home, port, first, hub, cli):
         assert pid == pids(home).get("service") or not any(v in line for v in secrets.values())
 
     # One data folder, one up; and the port of another is not taken.
-    for folder, code in ((home, "already_up"), (Home(home.root.parent / "b"), "port_busy")):
+    for folder, code in ((home, "already_up"), (Home(home.root.parent / "b"), "public_port_busy")):
         second = Up(folder, port)
         second.end(signal.SIGCONT)
         assert any(line.startswith(f"FAILED {code}") for line in second.lines), second.lines
@@ -202,7 +202,7 @@ def test_detached_tells_the_caller_why_it_failed(home):
         listener.listen()
         with pytest.raises(LocalError) as caught:
             up(home, port=taken, detach=True, tell=lambda _: None)
-    assert caught.value.code == "port_busy"
+    assert caught.value.code == "public_port_busy"
     assert str(os.getpid()) in caught.value.details["holder"]
     assert not status(home)["is_up"]
 

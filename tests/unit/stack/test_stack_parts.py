@@ -18,7 +18,6 @@ from madang.stack.lock import HomeLock, is_held
 from madang.stack.plan import MARKER, UpOptions, make_plan
 from madang.stack.processes import Identity, end
 from madang.stack.secret import Secrets, load_secrets
-from madang.stack.serve import serve
 from madang.stack.state import State
 
 
@@ -113,13 +112,6 @@ def test_the_lock_of_the_proxy_names_no_registry():
     assert all("integrity" in entry and "resolved" not in entry for entry in entries)
     found = lock["packages"]["node_modules/configurable-http-proxy"]["version"]
     assert found == proxy_program.version()
-
-
-def test_serve_names_the_variable_that_is_missing():
-    with pytest.raises(InvalidError) as caught:
-        serve({})
-    assert caught.value.code == "setting_missing"
-    assert caught.value.details["name"].startswith("MADANG_")
 
 
 def test_doctor_says_what_and_what_next(home):
