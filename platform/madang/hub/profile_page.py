@@ -146,6 +146,9 @@ def _profile(
 
 def _is_free_now(profile: Mapping[str, Any]) -> bool:
     devices = int(profile.get("devices") or 0)
+    if "waits" in profile:
+        # Devices may be free and yet promised to those who asked before.
+        return not profile["waits"]
     return profile.get("expected_ms") is None and int(profile.get("devices_free") or 0) >= devices
 
 

@@ -57,7 +57,7 @@ def up(
     Raises
     ------
     LocalError
-        ``already_up``, ``port_busy``, ``no_node``, ``proxy_install``, ``part_not_healthy``.
+        ``already_up``, ``public_port_busy``, ``no_node``, ``proxy_install``, ``part_not_healthy``.
     InvalidError
         A file is missing or cannot be read.
     """
@@ -126,7 +126,7 @@ def _prepare(
 ) -> Session:
     if not ports.is_free(options.host, options.port):
         raise LocalError(
-            "port_busy",
+            "public_port_busy",
             host=options.host,
             port=options.port,
             holder=ports.holder(options.port) or "?",

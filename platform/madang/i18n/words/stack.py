@@ -9,11 +9,11 @@ TEXTS = {
         "Use it, stop it with `madang down`, or give another data folder with MADANG_HOME.",
         "그대로 사용하시거나 `madang down`으로 끈 뒤 다시 시작해 주세요. MADANG_HOME으로 다른 데이터 폴더를 지정할 수도 있습니다.",
     ),
-    "error.port_busy.message": (
+    "error.public_port_busy.message": (
         "Port {port} on {host} is in use by {holder}.",
         "{host}의 포트 {port}번을 다른 프로그램이 쓰고 있습니다: {holder}.",
     ),
-    "error.port_busy.hint": (
+    "error.public_port_busy.hint": (
         "Give another one: madang up --port {other}",
         "다른 포트를 지정해 주세요: madang up --port {other}",
     ),
@@ -69,22 +69,6 @@ TEXTS = {
     "error.still_up.hint": (
         "Look at the logs in that folder and try `madang down` again.",
         "그 폴더의 로그를 확인하고 `madang down`을 다시 실행해 주세요.",
-    ),
-    "error.setting_missing.message": (
-        "The environment variable {name} is not set.",
-        "환경 변수 {name}이(가) 설정되어 있지 않습니다.",
-    ),
-    "error.setting_missing.hint": (
-        "`madang serve` runs beside a hub that you configure; set the MADANG_ variables that the documentation lists. To run everything on one machine use `madang up`.",
-        "`madang serve`는 직접 구성한 허브 옆에서 실행됩니다. 문서에 나온 MADANG_ 변수를 설정해 주세요. 한 대의 컴퓨터에서 모두 실행하려면 `madang up`을 사용하세요.",
-    ),
-    "error.setting_unreadable.message": (
-        "A MADANG_ environment variable cannot be read: {why}",
-        "MADANG_ 환경 변수를 읽을 수 없습니다: {why}",
-    ),
-    "error.setting_unreadable.hint": (
-        "Correct it and start again.",
-        "값을 고친 뒤 다시 시작해 주세요.",
     ),
     "stack.installing_proxy": (
         "Installing the proxy (once) …",
