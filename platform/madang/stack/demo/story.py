@@ -90,17 +90,15 @@ class Story:
         from madang.stack import up
 
         port = _free_port()
-        code = await asyncio.to_thread(
-            up, self.home, port=port, gpus=f"sim:{DEVICES}xh200", detach=True
-        )
-        check(code == 0, f"`madang up --detach` ended with {code}")
+        options = {"port": port, "gpus": f"sim:{DEVICES}xh200", "detach": True}
+        await asyncio.to_thread(up, self.home, tell=lambda _line: None, **options)
         self.url = f"http://127.0.0.1:{port}"
         self.trace = await asyncio.to_thread(trace_facts, _data())
         return self.url
 
     async def log_in(self) -> str:
         """Two real logins at the hub, and through it at the service."""
-        password = json.loads(self.home.secrets.read_text())["password"]
+        password = json.loads(self.home.secrets.read_text())["user_password"]
         self.ada = Visitor(self.url, "ada", password)
         self.chan = Visitor(self.url, "chan", password)
         for visitor, project in ((self.ada, "vision-lab"), (self.chan, "language-lab")):
@@ -307,8 +305,8 @@ class Story:
     def _part(self, name: str) -> dict[str, Any]:
         from madang.stack import status
 
-        part: dict[str, Any] = status(self.home)["parts"][name]
-        return part
+        parts: list[dict[str, Any]] = status(self.home)["parts"]
+        return next(part for part in parts if part["name"] == name)
 
 
 async def _until(look: Any, is_enough: Any, timeout_s: float = 120) -> Any:
