@@ -1,6 +1,7 @@
 """The story of the demo, step by step; each step checks what it says."""
 
 import asyncio
+import base64
 import json
 import os
 import shutil
@@ -209,6 +210,7 @@ class Story:
             "project": "language-lab",
             "notebook": path.read_text("utf-8"),
             "parameters": {"cluster": 3, "top": 5},
+            "files": {_data().name: base64.b64encode(_data().read_bytes()).decode()},
             "flavor": "gpu",
             "devices": 1,
             "limit_s": 600,
