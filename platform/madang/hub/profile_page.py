@@ -153,9 +153,11 @@ def _is_free_now(profile: Mapping[str, Any]) -> bool:
 
 
 def _availability(profile: Mapping[str, Any], at: int) -> dict[str, str]:
+    free = int(profile.get("devices_free") or 0)
+    if not profile.get("allowed"):
+        return told.both("hub.form.free_only", free=free)
     if int(profile.get("devices") or 0) == 0:
         return told.both("hub.form.always")
-    free = int(profile.get("devices_free") or 0)
     if _is_free_now(profile):
         return told.both("hub.form.free_now", free=free)
     if profile.get("expected_ms") is None:

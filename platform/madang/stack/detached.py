@@ -100,7 +100,8 @@ def main() -> None:
     os.set_inheritable(what["fd"], False)
     news = _News(what["fd"])
     try:
-        run(Home(Home.find(what["home"]).root), UpOptions(**what["options"]), news.tell, news.close)
+        options = UpOptions(**what["options"])
+        run(Home.find(what["home"]), options, news.tell, news.close, is_detached=True)
     except MadangError as error:
         details = json.loads(json.dumps(error.details, default=str))
         news.send(failed=type(error).__name__, code=error.code, details=details)

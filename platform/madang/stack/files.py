@@ -8,8 +8,10 @@ from typing import Any
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder that only its owner enters, with its parents."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder that only its owner enters; parents that are missing are private too."""
+    if not path.parent.exists():
+        make_private_folder(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_private(path: Path, data: Mapping[str, Any]) -> None:

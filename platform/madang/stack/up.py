@@ -83,6 +83,7 @@ def run(
     options: UpOptions,
     tell: Tell,
     ready: Callable[[], None] | None = None,
+    is_detached: bool = False,
     change: Callable[[Plan], Plan] | None = None,
 ) -> None:
     """Run an installation in this process.
@@ -91,6 +92,8 @@ def run(
     ----------
     ready
         Called once everything is healthy.
+    is_detached
+        Whether nobody sits in front of it.
     change
         Gives another plan than the usual one; tests put a small service in its place.
     """
@@ -109,7 +112,7 @@ def run(
             raise
         try:
             if is_up:
-                _say_where(session.plan, tell)
+                _say_where(session.plan, tell, is_detached)
                 if ready is not None:
                     ready()
                 session.tend_until(stop.wait)
@@ -157,7 +160,7 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-def _say_where(plan: Plan, tell: Tell) -> None:
+def _say_where(plan: Plan, tell: Tell, is_detached: bool) -> None:
     say(tell, "stack.address", url=plan.public_url)
     if plan.hub.login == "pam":
         say(tell, "stack.login_pam")
@@ -171,4 +174,5 @@ def _say_where(plan: Plan, tell: Tell) -> None:
         )
     if plan.host not in ("127.0.0.1", "::1", "localhost"):
         say(tell, "stack.open_to_network", host=plan.host)
-    say(tell, "stack.how_to_stop", home=str(plan.home.root))
+    key = "stack.how_to_stop_detached" if is_detached else "stack.how_to_stop"
+    say(tell, key, home=str(plan.home.root))

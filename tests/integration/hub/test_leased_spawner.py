@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import signal
@@ -6,6 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
 
 from madang import shim
 
@@ -31,6 +34,25 @@ def only_lease(service, person, name=""):
 def live_servers(home):
     records = [shim.read(path) for path in home.attempts.glob("*/server")]
     return [record for record in records if record is not None and record.is_alive]
+
+
+async def run_a_cell(running, server_url, token, code):
+    base = f"http://127.0.0.1:{running.port}{server_url}api/kernels"
+    headers = {"Authorization": f"token {token}"}
+    async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=30) as http:
+        kernel = (await http.post(base)).json()["id"]
+    address = base.replace("http:", "ws:") + f"/{kernel}/channels"
+    socket = await websocket_connect(HTTPRequest(address, headers=headers))
+    header = {"msg_id": "1", "msg_type": "execute_request", "session": "s", "username": "ada"}
+    content = {"code": code, "silent": False}
+    message = {"channel": "shell", "header": header, "parent_header": {}, "metadata": {}}
+    await socket.write_message(json.dumps({**message, "content": content}))
+    while True:
+        reply = json.loads(await asyncio.wait_for(socket.read_message(), 30))
+        if reply["msg_type"] == "execute_reply":
+            assert reply["content"]["status"] == "ok"
+            break
+    socket.close()
 
 
 def test_a_spawn_waits_and_runs_and_a_waiting_one_can_be_withdrawn(running, service):
@@ -72,6 +94,14 @@ def test_a_spawn_waits_and_runs_and_a_waiting_one_can_be_withdrawn(running, serv
     address = f"http://127.0.0.1:{running.port}{server['url']}api/status"
     headers = {"Authorization": f"token {token}"}
     assert httpx.get(address, headers=headers, trust_env=False).status_code == 200
+
+    asyncio.run(run_a_cell(running, server["url"], token, "import time; time.sleep(2)"))
+    wait_for(lambda: any(a["kernel_busy"] for a in service.activities), "seen busy", 10)
+    wait_for(lambda: not service.activities[-1]["kernel_busy"], "seen idle again", 15)
+    busy = next(a for a in service.activities if a["kernel_busy"])
+    assert busy["busy_since_ms"] <= time.time() * 1000
+    assert busy["last_input_ms"] >= busy["busy_since_ms"]
+    assert service.activities[-1]["kernel_cpu_ms"] > 0
 
     # A second one, named, waits and is withdrawn by Stop; the first is not touched.
     assert running.spawn("ada", "second").status_code == 202

@@ -34,7 +34,7 @@ if __name__ == "__main__":
             UpOptions(port=int(port)),
             lambda line: print(line, flush=True),
             lambda: print("READY", flush=True),
-            change,
+            change=change,
         )
     except MadangError as error:
         print(f"FAILED {error.code} {error.details}", flush=True)

@@ -44,6 +44,7 @@ TEXTS = {
     ),
     "hub.form.always": ("starts at once", "바로 시작합니다"),
     "hub.form.free_now": ("{free} free now, starts at once", "지금 {free}개 비어 있음 · 바로 시작"),
+    "hub.form.free_only": ("{free} free now", "지금 {free}개 비어 있음"),
     "hub.form.busy": ("{free} free now, you would wait", "지금 {free}개 비어 있음 · 대기 필요"),
     "hub.form.expected": (
         "{free} free now, expected wait {wait}",

@@ -100,6 +100,10 @@ TEXTS = {
         "Stop with Ctrl-C here, or `madang down` anywhere. That ends all servers, clusters and runs. Data: {home}",
         "이 화면에서 Ctrl-C를 누르거나 `madang down`을 실행하면 종료됩니다. 서버, 클러스터, 실행이 모두 끝납니다. 데이터: {home}",
     ),
+    "stack.how_to_stop_detached": (
+        "Madang goes on in the background; `madang down` ends it with all servers, clusters and runs. Data: {home}",
+        "마당은 백그라운드에서 계속 실행됩니다. `madang down`을 실행하면 서버, 클러스터, 실행까지 모두 종료됩니다. 데이터: {home}",
+    ),
     "stack.stopping": ("Stopping …", "종료를 요청했습니다…"),
     "stack.closing": (
         "Ending leases, servers, clusters and runs …",
