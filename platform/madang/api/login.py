@@ -52,6 +52,12 @@ def safe_next(given: str | None) -> str:
     return path if is_good and len(path) <= MAX_NEXT_CHARS else HOME_PAGE
 
 
+@router.get("")
+async def home(_: Request) -> Response:
+    """Send who left the slash out to the home page."""
+    return RedirectResponse(HOME_PAGE, 308)
+
+
 @router.get("/login")
 async def login_start(request: Request) -> Response:
     """Send the browser to the hub's login."""

@@ -122,7 +122,8 @@ def _page(shape: Mapping[str, Any], lang: str) -> str:
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width">{again}<title>Madang</title></head>'
         f"<body><main><h1>{escape(shape['message'])}</h1><p>{escape(shape['hint'])}</p>"
-        f'<p><a href="{SERVICE_PREFIX}/">{escape(text("page.home", lang))}</a></p></main></body></html>'
+        f'<p><a href="{SERVICE_PREFIX}/">{escape(text("page.home", lang))}</a></p>'
+        "</main></body></html>"
     )
 
 

@@ -23,13 +23,13 @@ from madang.errors import InvalidError, MadangError
 SMALL_BODY_BYTES = 1024**2
 LARGE_BODY_BYTES = 24 * 1024**2
 MAX_DEPTH = MAX_PARAMETERS_DEPTH + 2
-MAX_BRACKETS = 100_000
-"""Opening and closing brackets in one body; a notebook travels as text and adds none."""
+MAX_PARTS = 100_000
+"""Strings, brackets and commas in one body; a notebook travels as one string."""
 
 _JSON_TYPES = frozenset({"application/json"})
 _RAW_TYPES = frozenset({"application/json", "application/x-ipynb+json"})
 # A string that never ends is taken to the end of the body, so that the scan stays linear.
-_TOKENS = re.compile(rb'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
+_TOKENS = re.compile(rb'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -117,26 +117,23 @@ def parse_json(body: bytes) -> Any:
         raise InvalidError("body_unreadable", given=reason) from error
 
 
-def check_depth(body: bytes, max_depth: int = MAX_DEPTH, max_brackets: int = MAX_BRACKETS) -> None:
-    """Refuse a body that is nested too deeply, without parsing it.
+def check_depth(body: bytes, max_depth: int = MAX_DEPTH, max_parts: int = MAX_PARTS) -> None:
+    """Refuse a body with too many levels or parts, without parsing it.
 
     Raises
     ------
     InvalidError
         ``body_too_deep``.
     """
-    depth = seen = 0
-    for match in _TOKENS.finditer(body):
+    depth = 0
+    for seen, match in enumerate(_TOKENS.finditer(body)):
         first = body[match.start()]
         if first in b"[{":
             depth += 1
         elif first in b"]}":
             depth -= 1
-        else:
-            continue
-        seen += 1
-        if depth > max_depth or seen > max_brackets:
-            raise InvalidError("body_too_deep", limit=max_depth, brackets=max_brackets)
+        if depth > max_depth or seen >= max_parts:
+            raise InvalidError("body_too_deep", limit=max_depth, parts=max_parts)
 
 
 def _check_type(request: Request, accepted: frozenset[str]) -> None:

@@ -63,7 +63,7 @@ def bind(host: str, port: int) -> socket.socket:
     Raises
     ------
     LocalError
-        ``port_busy`` when something else listens there, ``port_unusable`` otherwise.
+        ``service_port_busy`` when something else listens there, else ``service_port_unusable``.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -74,7 +74,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         is_busy = error.errno == errno.EADDRINUSE
-        code = "port_busy" if is_busy else "port_unusable"
+        code = "service_port_busy" if is_busy else "service_port_unusable"
         raise LocalError(code, host=host, port=port, given=error.strerror) from error
     return listener
 
@@ -105,9 +105,9 @@ def _settings() -> ServiceSettings:
     try:
         return ServiceSettings.from_env()
     except KeyError as error:
-        raise LocalError("setting_missing", given=str(error.args[0])) from error
+        raise LocalError("service_setting_missing", given=str(error.args[0])) from error
     except ValueError as error:
-        raise LocalError("setting_missing", given=str(error)[:80]) from error
+        raise LocalError("service_setting_missing", given=str(error)[:80]) from error
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

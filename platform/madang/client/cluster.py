@@ -190,7 +190,7 @@ class Cluster:
                 )
             seen = view.get("version") or lease["version"]
             self._view = self._http.wait(
-                f"clusters/{self.id}", seen, min(LONG_POLL_S, math.ceil(left_s))
+                f"clusters/{self.id}", seen, math.ceil(min(LONG_POLL_S, left_s))
             )
 
     @property

@@ -26,6 +26,7 @@ from madang.errors import (
 )
 
 LONG_POLL_S = 20
+_MIN_POLL_S = 0.3
 _FIRST_PAUSE_S = 0.2
 _MAX_PAUSE_S = 5.0
 _AWAY = frozenset({502, 503, 504})
@@ -117,7 +118,11 @@ class MadangClient:
     def wait(self, path: str, seen: str, wait_s: float = LONG_POLL_S) -> Any:
         """Return the JSON at a path once it differs from ``seen``, at the latest after a while."""
         whole_s = max(0, min(LONG_POLL_S, int(wait_s)))
-        return self.get(path, wait_s=whole_s, seen=seen)
+        began = time.monotonic()
+        view = self.get(path, wait_s=whole_s, seen=seen)
+        if view.get("version") == seen and time.monotonic() - began < _MIN_POLL_S:
+            time.sleep(_MIN_POLL_S)  # something on the way cuts long polls short: do not hammer it
+        return view
 
     def request(
         self,

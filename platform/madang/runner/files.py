@@ -87,7 +87,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Replace ``path`` so that a reader, a crash or a full disk sees the old or the new bytes."""
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

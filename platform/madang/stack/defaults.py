@@ -28,6 +28,6 @@ def config_file(name: str, given: str | Path | None) -> Path:
 
 
 def tutorials() -> Path | None:
-    """Return the tutorials' folder, None where only the package is installed."""
-    folder = _REPOSITORY / "notebooks" / "tutorials"
+    """Return the folder of tutorials, jobs and data; None where only the package is installed."""
+    folder = _REPOSITORY / "notebooks"
     return folder if folder.is_dir() else None

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from madang.api.events import MAX_STREAMS
 from madang.settings.config import ServiceSettings
 from madang.settings.home import Home
 
@@ -118,6 +119,22 @@ def test_it_answers_streams_and_stops(
     assert not follower.is_alive()
     assert TOKEN not in output
     assert "Traceback" not in output
+
+
+def test_streams_end_with_their_client(
+    service: tuple[subprocess.Popen[str], ServiceSettings],
+) -> None:
+    _, settings = service
+    headers = {"Authorization": f"token {TOKEN}", "X-Madang-Person": "ada"}
+    url = f"{settings.service_url}/api/v1/events"
+    deadline = time.monotonic() + 20
+    opened = 0
+    while opened < MAX_STREAMS + 5:
+        with httpx.stream("GET", url, headers=headers) as answer:
+            if answer.status_code == 200:
+                assert next(answer.iter_lines()).startswith("retry:")
+                opened += 1
+        assert time.monotonic() < deadline, "streams of clients that left stay open"
 
 
 def test_a_busy_port_is_said(tmp_path: Path) -> None:

@@ -33,7 +33,6 @@ class KeptSession:
     hub_token: str
     hub_session_id: str
     csrf: str
-    is_admin: bool
     checked_ms: int
 
 
@@ -42,7 +41,7 @@ class FakeSessions:
         self.kept: dict[str, KeptSession] = {}
 
     async def create(
-        self, person_name: str, hub_token: str, hub_session_id: str, is_admin: bool
+        self, person_name: str, hub_token: str, hub_session_id: str
     ) -> tuple[str, str]:
         session_id, csrf = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
         self.kept[session_id] = KeptSession(
@@ -50,7 +49,6 @@ class FakeSessions:
             hub_token=hub_token,
             hub_session_id=hub_session_id,
             csrf=csrf,
-            is_admin=is_admin,
             checked_ms=now_ms(),
         )
         return session_id, csrf
@@ -275,7 +273,7 @@ class Bench:
     async def browser(self) -> httpx.AsyncClient:
         """A browser in which ada has logged in, with the proof in ``csrf``."""
         session_id, csrf = await self.services.sessions.create(
-            "ada", "browser-token", "hub-session", False
+            "ada", "browser-token", "hub-session"
         )
         client = self.client(None, **{"X-Madang-CSRF": csrf, "Sec-Fetch-Site": "same-origin"})
         client.cookies.set("madang-session", session_id)
@@ -284,6 +282,12 @@ class Bench:
 
 
 SLOT_OVER = ConflictError("slot_over")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """One bench for a whole table of requests that leave nothing behind."""
+    return Bench(tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """Who asks: tokens, sessions, the login through the hub, and what protects writes."""
 
 import asyncio
+import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from fastapi import Request
 
 from madang.api.login import HOME_PAGE, safe_next
 from madang.errors import RefusedError, UnavailableError
@@ -297,7 +299,7 @@ async def test_a_state_cookie_cannot_be_made_or_kept(bench: Any, monkeypatch: An
                 headers=headers,
             )
             assert answer.json()["code"] == "login_state"
-        later = __import__("time").time() + 601
+        later = time.time() + 601
         monkeypatch.setattr("madang.api.login.time.time", lambda: later)
         query = {"state": state, "code": "good-code"}
         late = await client.get("/services/madang/oauth_callback", params=query)
@@ -365,7 +367,7 @@ async def test_a_page_sends_nobody_to_the_login(bench: Any) -> None:
     identity = bench.app.state.house.identity
 
     @bench.app.get("/services/madang/a-page")
-    async def a_page(request: __import__("fastapi").Request) -> dict[str, str]:
+    async def a_page(request: Request) -> dict[str, str]:
         actor = await identity.page_actor(request)
         return {"person": actor.person.hub_name, "csrf": await identity.csrf(request)}
 

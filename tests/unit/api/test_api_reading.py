@@ -1,12 +1,13 @@
 """Limits of bodies: size, depth, form, names; and that refusing is quick."""
 
 import base64
+import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madang.api.reading import MAX_DEPTH, check_depth, parse_json
@@ -28,20 +29,21 @@ async def send(bench: Any, content: Any, path: str = "runs") -> Any:
         b"[" * 20_000_000,
         b'{"a":' * 4_000_000,
         b"[]," * 8_000_000,
+        b"[" + b"1," * 10_000_000,
         b'"' + b'\\"' * 10_000_000,
         b'"' * 10_000_001,
         b'"' + b"\\" * 20_000_001,
         b'{"x": ' + b"9" * 20_000_000 + b"}",
         b"\xff" * 1_000_000,
     ],
-    ids=["lists", "objects", "many", "quotes", "open", "slashes", "digits", "bytes"],
+    ids=["lists", "objects", "many", "numbers", "quotes", "open", "slashes", "digits", "bytes"],
 )
 def test_bombs_are_refused_quickly(body: bytes) -> None:
     began = time.process_time()
     with pytest.raises(InvalidError) as error:
         parse_json(body)
     assert error.value.code in ("body_too_deep", "body_unreadable")
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 1
 
 
 def test_the_allowed_depth_is_allowed() -> None:
@@ -51,10 +53,9 @@ def test_the_allowed_depth_is_allowed() -> None:
     check_depth(b'"' + b"[" * 1000 + b'\\"' + b"[" * 1000 + b'"')
 
 
+@settings(max_examples=60)
 @given(st.recursive(st.text() | st.floats(allow_nan=False), lambda inner: st.lists(inner)))
 def test_depth_is_counted_as_the_parser_sees_it(value: Any) -> None:
-    import json
-
     def depth(item: Any) -> int:
         return 1 + max(map(depth, item), default=0) if isinstance(item, list) else 0
 
@@ -116,8 +117,6 @@ async def test_an_announced_size_is_enough_to_refuse(bench: Any) -> None:
     ],
 )
 async def test_what_a_run_may_hold(bench: Any, change: dict[str, Any], code: str) -> None:
-    import json
-
     answer = await send(bench, json.dumps({"notebook": "{}", **change}).encode())
     data = answer.json()
     assert (answer.status_code, data["code"]) == (422, code)
@@ -163,8 +162,6 @@ async def test_an_output_is_taken_as_bytes(bench: Any) -> None:
 
 
 async def test_many_files_fit(bench: Any) -> None:
-    import json
-
     data = base64.b64encode(b"x" * 1000).decode()
     files = {f"f/{number}": data for number in range(200)}
     answer = await send(bench, json.dumps({"notebook": "{}", "files": files}).encode())

@@ -72,8 +72,8 @@ def test_every_operation_is_named_noun_verb_and_listed() -> None:
 
 
 @pytest.mark.parametrize(("name", "method", "path"), OPERATIONS)
-async def test_nobody_gets_401_in_one_shape(bench: Any, name: str, method: str, path: str) -> None:
-    async with bench.client(None) as client:
+async def test_nobody_gets_401_in_one_shape(shared: Any, name: str, method: str, path: str) -> None:
+    async with shared.client(None) as client:
         # Not even a body that does not fit is looked at before it is known who sends it.
         answer = await client.request(method, path_of(path), content=b"{not json")
     assert answer.status_code == 401
@@ -82,9 +82,9 @@ async def test_nobody_gets_401_in_one_shape(bench: Any, name: str, method: str, 
 
 
 @pytest.mark.parametrize(("name", "method", "path"), WITH_ID)
-async def test_a_foreign_id_is_404(bench: Any, name: str, method: str, path: str) -> None:
+async def test_a_foreign_id_is_404(shared: Any, name: str, method: str, path: str) -> None:
     token = "mat_good" if name in WORKER else "ada-token"
-    async with bench.client(token) as client:
+    async with shared.client(token) as client:
         answer = await client.request(method, path_of(path), json=BODIES.get(name))
     assert answer.status_code == 404
     data = answer.json()
@@ -93,12 +93,12 @@ async def test_a_foreign_id_is_404(bench: Any, name: str, method: str, path: str
 
 
 @pytest.mark.parametrize(("name", "method", "path"), OPERATIONS)
-async def test_a_good_request_is_answered(bench: Any, name: str, method: str, path: str) -> None:
+async def test_a_good_request_is_answered(shared: Any, name: str, method: str, path: str) -> None:
     if name == "event_stream":
         return
     token = "mat_good" if name in WORKER else "ada-token"
     known = path.format(lease_id=LEASE, cluster_id=CLUSTER, run_id=RUN)
-    async with bench.client(token) as client:
+    async with shared.client(token) as client:
         answer = await client.request(method, known, json=BODIES.get(name))
     assert answer.status_code in (200, 201, 204), answer.text
     assert answer.headers["cache-control"] == "no-store"
@@ -108,11 +108,11 @@ async def test_a_good_request_is_answered(bench: Any, name: str, method: str, pa
 
 
 @pytest.mark.parametrize("name", sorted(BROKEN))
-async def test_a_bad_body_is_422_and_names_the_field(bench: Any, name: str) -> None:
+async def test_a_bad_body_is_422_and_names_the_field(shared: Any, name: str) -> None:
     field, value = BROKEN[name]
     method, path = next((m, p) for n, m, p in OPERATIONS if n == name)
     known = path.format(lease_id=LEASE, cluster_id=CLUSTER, run_id=RUN)
-    async with bench.client("mat_good" if name in WORKER else "ada-token") as client:
+    async with shared.client("mat_good" if name in WORKER else "ada-token") as client:
         answer = await client.request(method, known, json={**BODIES[name], field: value})
         extra = await client.request(method, known, json={**BODIES[name], "colour": "red"})
     assert answer.status_code == extra.status_code == 422
@@ -124,9 +124,9 @@ async def test_a_bad_body_is_422_and_names_the_field(bench: Any, name: str) -> N
 
 
 @pytest.mark.parametrize(("name", "method", "path"), OPERATIONS)
-async def test_attempt_tokens_reach_little(bench: Any, name: str, method: str, path: str) -> None:
+async def test_attempt_tokens_reach_little(shared: Any, name: str, method: str, path: str) -> None:
     wide = {"pool_get", "profiles_list", "queue_get", "lease_get", "run_get"}
-    async with bench.client("mat_good") as client:
+    async with shared.client("mat_good") as client:
         answer = await client.request(method, path_of(path), json=BODIES.get(name))
     is_open = name in wide | WORKER or name.startswith("cluster_")
     assert (answer.status_code == 403) is not is_open
@@ -238,6 +238,12 @@ async def test_problems_of_the_house(bench: Any) -> None:
     assert defect.json()["details"]["id"] in defect.json()["message"]
     assert defect.headers["x-content-type-options"] == "nosniff"
     assert health.status_code == 503
+
+
+async def test_the_slash_may_be_left_out(bench: Any) -> None:
+    async with bench.client(None) as client:
+        answer = await client.get("/services/madang")
+    assert answer.headers["location"] == "/services/madang/"
 
 
 async def test_a_defect_is_logged_with_its_id(bench: Any, caplog: Any) -> None:

@@ -121,8 +121,8 @@ TEXTS = {
         "출력과 큰 파일은 빼고, 데이터는 프로젝트 폴더에서 읽도록 해 주세요.",
     ),
     "error.body_too_deep.message": (
-        "The request is nested too deeply or has too many parts – at most {limit} levels and {brackets} brackets.",
-        "요청의 중첩이 너무 깊거나 조각이 너무 많습니다. 최대 {limit}단계, 괄호 {brackets}개까지입니다.",
+        "The request is nested too deeply or has too many parts – at most {limit} levels and {parts} parts.",
+        "요청의 중첩이 너무 깊거나 조각이 너무 많습니다. 최대 {limit}단계, 조각 {parts}개까지입니다.",
     ),
     "error.body_too_deep.hint": (
         "Pass large structures as a file of the run.",
@@ -228,27 +228,27 @@ TEXTS = {
     "limit.too_long": ("at most {max_length} entries", "최대 {max_length}개입니다"),
     "limit.other": ("it has the wrong form", "형식이 맞지 않습니다"),
     # Starting the service
-    "error.port_busy.message": (
+    "error.service_port_busy.message": (
         "The service cannot start: something else listens on {host}:{port} already.",
         "서비스를 시작할 수 없습니다. {host}:{port}을(를) 다른 프로그램이 이미 쓰고 있습니다.",
     ),
-    "error.port_busy.hint": (
+    "error.service_port_busy.hint": (
         "Stop the other program, or set MADANG_BIND_PORT to a free port.",
         "그 프로그램을 끝내거나 MADANG_BIND_PORT에 빈 포트를 지정해 주세요.",
     ),
-    "error.port_unusable.message": (
+    "error.service_port_unusable.message": (
         "The service cannot listen on {host}:{port}: {given}.",
         "{host}:{port}에서 서비스를 열 수 없습니다: {given}.",
     ),
-    "error.port_unusable.hint": (
+    "error.service_port_unusable.hint": (
         "Set MADANG_BIND_HOST and MADANG_BIND_PORT to an address of this machine.",
         "MADANG_BIND_HOST와 MADANG_BIND_PORT에 이 컴퓨터의 주소를 지정해 주세요.",
     ),
-    "error.setting_missing.message": (
+    "error.service_setting_missing.message": (
         "The service cannot start: the setting {given} is missing or cannot be read.",
         "서비스를 시작할 수 없습니다. {given} 설정이 없거나 읽을 수 없습니다.",
     ),
-    "error.setting_missing.hint": (
+    "error.service_setting_missing.hint": (
         "`madang up` sets it; a container gets it from its environment.",
         "`madang up`이 설정해 주는 값입니다. 컨테이너라면 환경 변수로 넣어 주세요.",
     ),

@@ -1,11 +1,11 @@
 """The story of the demo, step by step; each step checks what it says."""
 
 import asyncio
+import base64
 import json
 import os
 import shutil
 import signal
-import socket
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +15,15 @@ from madang import shim
 from madang.settings.home import Home
 from madang.stack.demo.facts import TraceFacts, result_line, trace_facts
 from madang.stack.demo.kernel import Kernel
+from madang.stack.demo.look import (
+    code_cells,
+    free_port,
+    processes_of,
+    project_file,
+    text_of_outputs,
+    trace_file,
+    until,
+)
 from madang.stack.demo.steps import Steps, check
 from madang.stack.demo.visitor import Visitor
 from madang.units import cost_microcredits, credits_text
@@ -89,18 +98,18 @@ class Story:
         """Start a real installation on free ports."""
         from madang.stack import up
 
-        port = _free_port()
-        code = await asyncio.to_thread(
-            up, self.home, port=port, gpus=f"sim:{DEVICES}xh200", detach=True
+        port = free_port()
+        gpus = f"sim:{DEVICES}xh200"
+        await asyncio.to_thread(
+            up, self.home, port=port, gpus=gpus, detach=True, tell=lambda _line: None
         )
-        check(code == 0, f"`madang up --detach` ended with {code}")
         self.url = f"http://127.0.0.1:{port}"
-        self.trace = await asyncio.to_thread(trace_facts, _data())
+        self.trace = await asyncio.to_thread(trace_facts, trace_file())
         return self.url
 
     async def log_in(self) -> str:
         """Two real logins at the hub, and through it at the service."""
-        password = json.loads(self.home.secrets.read_text())["password"]
+        password = json.loads(self.home.secrets.read_text())["user_password"]
         self.ada = Visitor(self.url, "ada", password)
         self.chan = Visitor(self.url, "chan", password)
         for visitor, project in ((self.ada, "vision-lab"), (self.chan, "language-lab")):
@@ -134,7 +143,7 @@ class Story:
     async def second_waits(self) -> str:
         """Spawn into a full pool: no error, no time-out, a standing."""
         await self.chan.spawn("language-lab", "gpu-2")
-        lease = await _until(self.chan.notebook_lease, lambda found: bool(found.get("standing")))
+        lease = await until(self.chan.notebook_lease, lambda found: bool(found.get("standing")))
         standing = lease["standing"]
         check(lease["state"] == "queued" and standing["position"] == 1, f"{lease}")
         check(standing["latest_ms"] is not None, f"no expected start: {standing}")
@@ -152,14 +161,14 @@ class Story:
         old = self._part("service")
         os.kill(old["pid"], signal.SIGKILL)
         begin = time.monotonic()
-        await _until(self._service_answers, lambda answers: answers, timeout_s=30)
+        await until(self._service_answers, lambda answers: answers, timeout_s=30)
         new = self._part("service")
         check(new["pid"] != old["pid"], "the service was not restarted")
         return f"answers again after {time.monotonic() - begin:.1f} s"
 
     async def nothing_lost(self) -> str:
-        """The place, the server and the cluster are what they were."""
-        lease = await _until(self.chan.notebook_lease, lambda found: bool(found.get("standing")))
+        """Compare the place, the server and the cluster with what they were."""
+        lease = await until(self.chan.notebook_lease, lambda found: bool(found.get("standing")))
         check(lease["id"] == self.chan_lease["id"], f"another lease: {lease['id']}")
         check(lease["submitted_ms"] == self.chan_lease["submitted_ms"], "the place was lost")
         check(lease["standing"]["position"] == 1, f"standing {lease['standing']}")
@@ -183,7 +192,7 @@ class Story:
         return f"ready {time.monotonic() - begin:.1f} s later on {lease['device_ids']}"
 
     async def told_against_happened(self) -> str:
-        """What was told is a bound by the limits; who lets go early makes it come sooner."""
+        """Compare with what was told; letting go before the limits makes it come sooner."""
         admitted = self.chan_lease["admitted_ms"]
         check(admitted <= self.told["latest_ms"], f"admitted {admitted}, told {self.told}")
         check(admitted <= self.told["expected_ms"], "it came later than expected")
@@ -195,22 +204,24 @@ class Story:
         path = "notebooks/tutorials/01_first_gpu.ipynb"
         kernel = await self._kernel(self.chan, path)
         printed = ""
-        for source in _code_cells(_project_file(path)):
+        for source in code_cells(project_file(path)):
             printed += await kernel.execute(source)
         result = json.loads(result_line(printed))
         check(result.get("jobs") == self.trace.jobs, f"{result} against {self.trace}")
         hours = self.trace.gpu_seconds / 3600
         check(abs(result["gpu_hours"] - hours) < 0.5, f"{result['gpu_hours']} against {hours}")
-        return f"{result['jobs']:,} jobs, {result['gpu_hours']:,.0f} GPU-hours, as counted without Dask"
+        found = f"{result['jobs']:,} jobs, {result['gpu_hours']:,.0f} GPU-hours"
+        return f"{found}, as counted without Dask"
 
     async def submit_run(self) -> str:
         """Two submits with one key make one run."""
-        path = _project_file("notebooks/jobs/trace_report.ipynb")
+        path = project_file("notebooks/jobs/trace_report.ipynb")
         body = {
             "name": "trace report",
             "project": "language-lab",
             "notebook": path.read_text("utf-8"),
             "parameters": {"cluster": 3, "top": 5},
+            "files": {trace_file().name: base64.b64encode(trace_file().read_bytes()).decode()},
             "flavor": "gpu",
             "devices": 1,
             "limit_s": 600,
@@ -232,12 +243,12 @@ class Story:
                 seen.append(run["cells_done"])
             return run
 
-        run = await _until(look, lambda found: found["state"] not in ("queued", "running"))
+        run = await until(look, lambda found: found["state"] not in ("queued", "running"))
         check(run["state"] == "succeeded", f"{run['state']}: {run['error']} {run['reason_text']}")
         check(run["cells_done"] == run["cells_total"] > 0, f"cells {seen} of {run['cells_total']}")
         output = await self.chan.api("GET", f"runs/{run['id']}/output")
-        result = json.loads(result_line(_outputs(output)))
-        wanted = await asyncio.to_thread(trace_facts, _data(), 3)
+        result = json.loads(result_line(text_of_outputs(output)))
+        wanted = await asyncio.to_thread(trace_facts, trace_file(), 3)
         check(result["jobs"] == wanted.jobs, f"{result} against {wanted}")
         return f"{run['cells_total']} cells, {result['jobs']:,} jobs of cluster 3, seen at {seen}"
 
@@ -245,8 +256,8 @@ class Story:
         """Compare each project's bill with the lives of its leases."""
         await self.chan.stop_server()
         for visitor in (self.ada, self.chan):
-            await _until(visitor.notebook_lease, lambda found: not found)
-        await _until(self._unfinished, lambda leases: not leases, timeout_s=60)
+            await until(visitor.notebook_lease, lambda found: not found)
+        await until(self._unfinished, lambda leases: not leases, timeout_s=60)
         said = []
         for visitor, name in ((self.ada, "vision-lab"), (self.chan, "language-lab")):
             leases = [x for x in await visitor.api("GET", "leases") if x["project"] == name]
@@ -282,7 +293,7 @@ class Story:
         for kernel in self._kernels:
             kernel.close()
         await asyncio.to_thread(down, self.home)
-        left = [pid for pid, _ in shim.strays(self.home.attempts)] + _processes_of(self.home)
+        left = [pid for pid, _ in shim.strays(self.home.attempts)] + processes_of(self.home)
         check(not left, f"processes left: {left}")
         return "0 processes left"
 
@@ -307,61 +318,5 @@ class Story:
     def _part(self, name: str) -> dict[str, Any]:
         from madang.stack import status
 
-        part: dict[str, Any] = status(self.home)["parts"][name]
-        return part
-
-
-async def _until(look: Any, is_enough: Any, timeout_s: float = 120) -> Any:
-    """Look again and again until it is enough, or say what was seen last."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        seen = await look()
-        if is_enough(seen):
-            return seen
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"after {timeout_s} s: {str(seen)[:400]}")
-        await asyncio.sleep(0.1)
-
-
-def _project_file(name: str) -> Path:
-    """Return a file of the source tree that this installation runs from."""
-    return Path(__file__).parents[4] / name
-
-
-def _data() -> Path:
-    return _project_file("notebooks/data/microsoft-itp-2021.csv.gz")
-
-
-def _code_cells(path: Path) -> list[str]:
-    cells = json.loads(path.read_text("utf-8"))["cells"]
-    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-
-
-def _outputs(notebook: dict[str, Any]) -> str:
-    return "\n".join(
-        "".join(output.get("text", ""))
-        for cell in notebook["cells"]
-        for output in cell.get("outputs", [])
-    )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _processes_of(home: Home) -> list[int]:
-    """Return processes, other than this one, whose environment names the data folder."""
-    marker = f"MADANG_HOME={home.root}".encode()
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and int(folder.name) != os.getpid():
-            try:
-                environ = (folder / "environ").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if marker in environ:
-                found.append(int(folder.name))
-    return found
+        parts: list[dict[str, Any]] = status(self.home)["parts"]
+        return next(part for part in parts if part["name"] == name)

@@ -24,7 +24,9 @@ class Visitor:
 
     def __init__(self, url: str, name: str, password: str) -> None:
         self.url, self.name, self._password = url, name, password
-        self.http = httpx.AsyncClient(base_url=url, follow_redirects=True, timeout=60)
+        self.http = httpx.AsyncClient(
+            base_url=url, follow_redirects=True, timeout=60, headers={"Accept": "text/html, */*"}
+        )
         self._csrf = ""
         self._token = ""
 

@@ -1,0 +1,163 @@
+"""The life of runs and clusters, with a slot worker played by the test."""
+
+from typing import Any
+
+import pytest
+
+from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
+from madang.services.requests import ClusterRequest, LeaseRequest
+
+
+async def taken(house: Any, run: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Let the slot start and its worker take the run."""
+    await house.turn(3)
+    view = await house.services.runs.get(await house.actor("ada"), run["id"])
+    worker = await house.slot_worker(view["lease"])
+    task = await house.services.slots.next(worker, 0)
+    assert task is not None
+    return worker, task
+
+
+async def test_a_run_is_taken_reported_and_finished(house: Any) -> None:
+    run = await house.submit("ada", parameters={"x": 3})
+    worker, task = await taken(house, run)
+    again = await house.services.slots.next(worker, 0)
+    assert again["run"]["id"] == task["run"]["id"]
+    assert again["run"]["attempt"] == 1
+    mine = await house.services.people.attempt_actor(task["token"], "en")
+    body = {"cells_done": 1, "cells_total": 1, "cell": 0, "log": "hello"}
+    assert await house.services.slots.progress(mine, run["id"], body) == {"stop": False}
+    await house.services.slots.put_output(mine, run["id"], b"{}")
+    await house.services.slots.finish(worker, run["id"], {"state": "succeeded", "reason": ""})
+    await house.services.slots.finish(worker, run["id"], {"state": "failed", "reason": "late"})
+    ada = await house.actor("ada")
+    view = await house.services.runs.get(ada, run["id"])
+    assert (view["state"], view["cells_done"]) == ("succeeded", 1)
+    assert await house.services.runs.output(ada, run["id"]) == b"{}"
+    assert await house.services.runs.log(ada, run["id"]) == "hello"
+
+
+async def test_one_key_makes_one_run_and_an_idle_slot_gives_back(house: Any) -> None:
+    first = await house.submit("ada", key="once")
+    second = await house.submit("ada", key="once")
+    assert first["id"] == second["id"]
+    worker, _ = await taken(house, first)
+    await house.services.slots.finish(worker, first["id"], {"state": "succeeded"})
+    house.engine.advance(11_000)
+    with pytest.raises(ConflictError, match="slot_over"):
+        await house.services.slots.next(worker, 0)
+    await house.turn(8)
+    lease = await house.lease(worker.token_lease)
+    assert (lease["state"], lease["reason"]) == ("ended", "completed")
+
+
+async def test_a_run_whose_slot_was_lost_waits_for_another(house: Any) -> None:
+    run = await house.submit("ada")
+    worker, _ = await taken(house, run)
+    house.engine.vanish(worker.token_lease)
+    await house.turn(6)
+    second, task = await taken(house, run)
+    assert second.token_lease != worker.token_lease
+    assert task["run"]["attempt"] == 2
+
+
+async def test_a_slot_asked_back_puts_its_run_back_in_the_queue(house: Any) -> None:
+    run = await house.submit("ada")
+    worker, _ = await taken(house, run)
+    house.engine.ask_back(worker.token_lease)
+    await house.turn(2)
+    with pytest.raises(ConflictError, match="slot_over"):
+        await house.services.slots.next(worker, 0)
+    await house.turn(3)
+    view = await house.services.runs.get(await house.actor("ada"), run["id"])
+    assert view["state"] in ("queued", "running")
+
+
+async def test_a_worker_told_to_stop_by_an_ask_back_has_not_failed(house: Any) -> None:
+    run = await house.submit("ada")
+    worker, _ = await taken(house, run)
+    house.engine.ask_back(worker.token_lease, grace_ms=60_000)
+    await house.turn()
+    end = {"state": "cancelled", "reason": "slot_stopped"}
+    view = await house.services.slots.finish(worker, run["id"], end)
+    assert (view["state"], view["reason"]) == ("queued", "")
+
+
+async def test_a_worker_told_to_stop_at_the_limit_expires(house: Any) -> None:
+    run = await house.submit("ada", limit_ms=60_000)
+    worker, _ = await taken(house, run)
+    await house.turn(125)
+    end = {"state": "cancelled", "reason": "slot_stopped"}
+    view = await house.services.slots.finish(worker, run["id"], end)
+    assert (view["state"], view["reason"]) == ("expired", "time_limit")
+
+
+async def test_cancel_reaches_a_waiting_and_a_running_run(house: Any) -> None:
+    ada = await house.actor("ada")
+    waiting = await house.submit("ada")
+    assert (await house.services.runs.cancel(ada, waiting["id"]))["state"] == "cancelled"
+    run = await house.submit("ada", name="second")
+    worker, _task = await taken(house, run)
+    assert (await house.services.runs.cancel(ada, run["id"]))["reason"] == "cancelling"
+    assert (await house.services.slots.progress(worker, run["id"], {}))["stop"]
+
+
+async def test_an_attempt_token_reaches_its_own_run_and_nothing_else(house: Any) -> None:
+    run = await house.submit("ada")
+    other = await house.submit("chan", project="language")
+    _, task = await taken(house, run)
+    mine = await house.services.people.attempt_actor(task["token"], "en")
+    with pytest.raises(NotFoundError):
+        await house.services.runs.get(mine, other["id"])
+    with pytest.raises(RefusedError, match="token_too_narrow"):
+        await house.services.leases.request(mine, LeaseRequest(project="vision", profile="cpu"))
+    with pytest.raises(RefusedError, match="token_too_narrow"):
+        await house.services.runs.list(mine)
+    with pytest.raises(NotFoundError):
+        await house.services.clusters.create(mine, ClusterRequest(project="open"))
+    cluster = await house.services.clusters.create(mine, ClusterRequest(workers=1))
+    assert cluster["project"] == "vision"
+
+
+async def test_a_runs_clusters_end_with_it(house: Any) -> None:
+    run = await house.submit("ada")
+    worker, task = await taken(house, run)
+    mine = await house.services.people.attempt_actor(task["token"], "en")
+    cluster = await house.services.clusters.create(mine, ClusterRequest(workers=1))
+    await house.turn(3)
+    await house.services.slots.finish(worker, run["id"], {"state": "succeeded"})
+    await house.turn(8)
+    assert (await house.lease(cluster["lease"]["id"]))["state"] == "ended"
+
+
+async def test_only_the_owner_gets_a_clusters_credentials(house: Any) -> None:
+    cluster = await house.cluster("bora", workers=2)
+    await house.turn(3)
+    bora, ada = await house.actor("bora"), await house.actor("ada")
+    secrets = await house.services.clusters.credentials(bora, cluster["id"])
+    assert secrets["address"].startswith("tls://")
+    assert (await house.services.clusters.get(ada, cluster["id"]))["ready"]
+    with pytest.raises(NotFoundError):
+        await house.services.clusters.credentials(ada, cluster["id"])
+    with pytest.raises(NotFoundError):
+        await house.services.clusters.get(await house.actor("chan"), cluster["id"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [
+        ({"notebook": b"no json"}, "notebook_not_json"),
+        ({"notebook": b"{}"}, "notebook_not_notebook"),
+        ({"notebook": b" " * (10 * 1024**2 + 1)}, "notebook_too_large"),
+        ({"parameters": {"y": 1}}, "parameters_undeclared"),
+        ({"parameters": {"x": "a" * 70_000}}, "parameters_too_large"),
+        ({"files": {"../secret": b""}}, "path_outside"),
+        ({"files": {"http://example.org/a": b""}}, "path_is_url"),
+    ],
+)
+async def test_what_a_run_may_not_be_given_is_refused(
+    house: Any, wanted: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(InvalidError, match=code):
+        await house.submit("ada", **wanted)
+    assert await house.services.runs.list(await house.actor("ada")) == []
