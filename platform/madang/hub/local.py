@@ -219,6 +219,13 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         self.port = int(known.meta["port"])
         return str(known.meta["url"])
 
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over the token too, so that the hub revokes it when this server ends."""
+        super().load_state(state)
+        if self.lease_id:
+            with contextlib.suppress(OSError):
+                self.api_token = self._token_file().read_text().strip()
+
     def is_spent(self, lease: dict[str, Any]) -> bool:
         """Tell also by the record: one attempt never gets a second server."""
         if super().is_spent(lease):

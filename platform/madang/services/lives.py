@@ -7,6 +7,8 @@ from madang.policy import budget
 from madang.services import charging, launching, leasing
 from madang.services.core import Core
 from madang.services.leases import begin_end
+from madang.services.run_ends import end_with_slot
+from madang.services.runs import CANCELLING
 from madang.store import Tx
 from madang.units import cost_microcredits
 
@@ -15,9 +17,6 @@ START_MS = 120_000
 
 CLAIMED_START_MS = 300_000
 """A claimed notebook that nobody launched by then loses its turn."""
-
-LOST_RETRIES = 3
-"""A run whose slot was lost is tried again this often."""
 
 
 async def step(core: Core, lease: Lease) -> None:
@@ -195,19 +194,11 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> Non
 
 def _close_runs(tx: Tx, lease: Lease, now: int) -> None:
     """End the run that the slot was executing as the slot ended, or let it wait for another."""
-    if lease.kind is not LeaseKind.SLOT:
-        return
-    run = tx.runs.active_of_lease(lease.id)
+    run = tx.runs.active_of_lease(lease.id) if lease.kind is LeaseKind.SLOT else None
     if run is None:
         return
-    preempted = lease.target is Target.REQUEUE
-    lost = lease.reason in (EndReason.LOST, EndReason.FAILED)
-    if preempted or (lost and run.attempt < LOST_RETRIES):
-        tx.runs.change(run.id, RunState.RUNNING, state=RunState.QUEUED, lease="", started_ms=None)
-        return
-    state, reason = {
-        EndReason.EXPIRED: (RunState.EXPIRED, "time_limit"),
-        EndReason.CANCELLED: (RunState.CANCELLED, "cancelled"),
-        EndReason.BUDGET: (RunState.FAILED, "budget"),
-    }.get(lease.reason or EndReason.LOST, (RunState.FAILED, "slot_lost"))
-    tx.runs.change(run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now)
+    if run.reason == CANCELLING:
+        state, reason = RunState.CANCELLED, "cancelled"
+        tx.runs.change(run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now)
+    else:
+        end_with_slot(tx, run, lease, now)

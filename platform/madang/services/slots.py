@@ -10,6 +10,7 @@ from madang.services import access, tokens, views
 from madang.services.core import Core, RunProgress
 from madang.services.leases import begin_end
 from madang.services.requests import Actor
+from madang.services.run_ends import SLOT_STOPPED, end_with_slot
 from madang.services.runs import CANCELLING, slot_over
 from madang.store import Tx
 
@@ -152,6 +153,10 @@ class Slots:
             if log:
                 tx.meta.set(f"log/{run.id}", log)
             tx.tokens.drop(run=run.id)
+            slot = tx.leases.get(run.lease)
+            if body.get("reason") == SLOT_STOPPED and slot is not None:
+                cells = {"cells_done": live.cells_done, "cells_total": live.cells_total}
+                return end_with_slot(tx, run, slot, core.clock(), **cells)
             return tx.runs.change(
                 run.id,
                 RunState.RUNNING,

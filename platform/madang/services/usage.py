@@ -128,7 +128,7 @@ class Usage:
         access.require_person(actor)
 
         def work(tx: Tx) -> dict[str, Any]:
-            result = verify(tx.ledger.entries())
+            result = verify(tx.ledger.each())
             balances = [self._checked(tx, p, result.balances) for p in tx.projects.all()]
             visible = {p.id for p, _ in access.visible_projects(tx, actor)}
             agree = all(row["ok"] for row in balances)

@@ -73,6 +73,25 @@ async def test_a_slot_asked_back_puts_its_run_back_in_the_queue(house: Any) -> N
     assert view["state"] in ("queued", "running")
 
 
+async def test_a_worker_told_to_stop_by_an_ask_back_has_not_failed(house: Any) -> None:
+    run = await house.submit("ada")
+    worker, _ = await taken(house, run)
+    house.engine.ask_back(worker.token_lease, grace_ms=60_000)
+    await house.turn()
+    end = {"state": "cancelled", "reason": "slot_stopped"}
+    view = await house.services.slots.finish(worker, run["id"], end)
+    assert (view["state"], view["reason"]) == ("queued", "")
+
+
+async def test_a_worker_told_to_stop_at_the_limit_expires(house: Any) -> None:
+    run = await house.submit("ada", limit_ms=60_000)
+    worker, _ = await taken(house, run)
+    await house.turn(125)
+    end = {"state": "cancelled", "reason": "slot_stopped"}
+    view = await house.services.slots.finish(worker, run["id"], end)
+    assert (view["state"], view["reason"]) == ("expired", "time_limit")
+
+
 async def test_cancel_reaches_a_waiting_and_a_running_run(house: Any) -> None:
     ada = await house.actor("ada")
     waiting = await house.submit("ada")

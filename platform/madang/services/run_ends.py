@@ -1,0 +1,38 @@
+"""How a run ends, or waits again, when its slot ends under it; the slot's row says why."""
+
+from typing import Any
+
+from madang.domain.lease import EndReason, Lease, Target
+from madang.domain.run import Run, RunState
+from madang.store import Tx
+
+LOST_RETRIES = 3
+"""A run whose slot was lost is tried again this often."""
+
+SLOT_STOPPED = "slot_stopped"
+"""What a worker reports that was told to stop; it does not know why, the service does."""
+
+_ENDS = {
+    EndReason.EXPIRED: (RunState.EXPIRED, "time_limit"),
+    EndReason.CANCELLED: (RunState.CANCELLED, "cancelled"),
+    EndReason.BUDGET: (RunState.FAILED, "budget"),
+}
+
+
+def end_with_slot(tx: Tx, run: Run, slot: Lease, now_ms: int, **seen: Any) -> Run:
+    """End a running run as its slot ends, or put it back into the queue.
+
+    Preempted is not failed: a run whose slot was asked back waits as long as it takes, one whose
+    slot was lost is tried again a few times.
+    """
+    is_preempted = slot.target is Target.REQUEUE
+    is_lost = slot.reason in (EndReason.LOST, EndReason.FAILED, EndReason.COMPLETED, None)
+    if is_preempted or (is_lost and run.attempt < LOST_RETRIES):
+        return tx.runs.change(
+            run.id, RunState.RUNNING, state=RunState.QUEUED, lease="", started_ms=None, reason=""
+        )
+    lost = (RunState.FAILED, "slot_lost")
+    state, reason = _ENDS.get(slot.reason, lost) if slot.reason else lost
+    return tx.runs.change(
+        run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now_ms, **seen
+    )
