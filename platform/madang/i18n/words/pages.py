@@ -60,7 +60,7 @@ TEXTS = {
     "pages.role.instructor": ("instructor", "강사"),
     "pages.role.auditor": ("auditor", "감사자"),
     "pages.devices.none": ("no GPU", "GPU 없음"),
-    "pages.devices.count": ("{count} GPU", "GPU {count}개"),
+    "pages.devices.count": ("{count} × GPU", "GPU {count}개"),
     "pages.phase.waiting": ("Waiting", "대기 중"),
     "pages.phase.held_back": ("On hold", "보류 중"),
     "pages.phase.turn": ("Your turn", "차례가 왔어요"),
@@ -355,7 +355,7 @@ TEXTS = {
     # Waiting page
     "pages.wait.steps": ("Where you are", "지금 단계"),
     "pages.wait.step.asked": ("Asked", "신청"),
-    "pages.wait.step.turn": ("Your turn", "차례"),
+    "pages.wait.step.turn": ("In line", "대기"),
     "pages.wait.step.start": ("Starting", "시작"),
     "pages.wait.step.open": ("Open", "열기"),
     "pages.wait.place": (
