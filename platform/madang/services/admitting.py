@@ -3,6 +3,8 @@
 An event is only a hint: late, doubled, or about a lease that is long gone. The row decides.
 """
 
+from dataclasses import replace
+
 from madang.domain.lease import (
     CLAIM_MS,
     EndReason,
@@ -42,7 +44,8 @@ async def on_admitted(core: Core, event: Admitted) -> None:
 
 def _open_attempt(core: Core, tx: Tx, lease: Lease, event: Admitted, now: int) -> bool:
     rate = core.policy.rate(lease.flavor)
-    amount = views.reserves(core, lease)
+    # Not at the rate that an earlier attempt had.
+    amount = views.reserves(core, replace(lease, rate_microcredits=rate))
     until = now + core.policy.block_ms
     if amount and not tx.budget.reserve(lease.project, lease.id, event.attempt, amount, until):
         begin_end(tx, lease, EndReason.BUDGET, now)

@@ -60,8 +60,8 @@ TEXTS = {
         "프로젝트 책임자에게 추가 배정을 요청하거나 다른 프로젝트를 쓰세요.",
     ),
     "reason.lost": (
-        "Its processes were lost; this time was refunded.",
-        "프로세스가 사라졌습니다. 이 시간의 요금은 돌려드렸습니다.",
+        "Its processes were lost. What a fault of the machine cost is refunded.",
+        "프로세스가 사라졌습니다. 장비 문제로 생긴 요금은 돌려드립니다.",
     ),
     "reason.lost.hint": (
         "Start again. If it happens twice, tell an administrator the id.",
