@@ -13,8 +13,9 @@ from madang.domain.lease import (
     LeaseState,
     Target,
 )
+from madang.domain.run import RunState
 from madang.engines.ports import Admitted, AskedBack, Refused
-from madang.services import views
+from madang.services import runs, views
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.store import Tx
@@ -94,6 +95,8 @@ async def on_refused(core: Core, event: Refused) -> None:
         lease = tx.leases.get(event.lease_id)
         if lease is not None and lease.state is LeaseState.QUEUED:
             begin_end(tx, lease, EndReason.REFUSED, core.clock())
+            for run in tx.runs.find(state=RunState.QUEUED, lease=lease.id):
+                runs.fail_waiting(core, tx, run, runs.REFUSED)
 
     await core.store.write(work)
     core.changed("leases", "queue")

@@ -41,6 +41,18 @@ class Activity:
     body: Mapping[str, Any]
 
 
+SlotGroup = tuple[str, str, str, int]
+"""Person, project, flavor and devices: what a slot and the runs that it may take have in common."""
+
+
+@dataclass(slots=True)
+class SlotFaults:
+    """Why no slot is opened now for the runs of a group."""
+
+    count: int = 0
+    until_ms: int = 0
+
+
 @dataclass(slots=True)
 class Live:
     """Readings that may be lost with the process; no charge needs one of them.
@@ -55,6 +67,7 @@ class Live:
     idle_since_ms: dict[str, int] = field(default_factory=dict)
     asked_spawn_ms: dict[str, int] = field(default_factory=dict)
     seen_alive_ms: dict[str, int] = field(default_factory=dict)
+    slot_faults: dict[SlotGroup, SlotFaults] = field(default_factory=dict)
 
     def forget(self, lease_id: str) -> None:
         """Drop what is known of a lease that ended."""

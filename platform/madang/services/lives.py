@@ -4,11 +4,10 @@ from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseS
 from madang.domain.run import RunState
 from madang.engines.ports import AttemptLife
 from madang.policy import budget
-from madang.services import charging, launching, leasing
+from madang.services import charging, launching, leasing, runs
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.services.run_ends import end_with_slot
-from madang.services.runs import CANCELLING
 from madang.store import Tx
 from madang.units import cost_microcredits
 
@@ -17,6 +16,8 @@ START_MS = 120_000
 
 CLAIMED_START_MS = 300_000
 """A claimed notebook that nobody launched by then loses its turn."""
+
+_FAULTS = (EndReason.LOST, EndReason.FAILED)
 
 
 async def step(core: Core, lease: Lease) -> None:
@@ -145,7 +146,9 @@ async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
         await core.engine.launcher.stop(lease.id, lease.attempt, core.policy.stop_grace_ms)
         return
     now = core.clock()
-    await core.store.write(lambda tx: _close(core, tx, lease, life, now))
+    had_run = await core.store.write(lambda tx: _close(core, tx, lease, life, now))
+    if lease.kind is LeaseKind.SLOT and lease.reason in _FAULTS and not had_run:
+        runs.note_slot_fault(core, lease)
     await core.engine.admission.release(lease.id, lease.attempt)
     core.live.forget(lease.id)
     if lease.target is Target.REQUEUE:
@@ -153,11 +156,17 @@ async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
     core.changed("leases", "queue", "runs", "clusters", "usage")
 
 
-def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> None:
-    """Write the last segment, free the reservation and close the attempt, in one transaction."""
+def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> bool:
+    """Write the last segment, free the reservation and close the attempt, in one transaction.
+
+    Returns
+    -------
+    bool
+        Whether a slot was executing a run, or the attempt is closed already.
+    """
     fresh = tx.leases.get(lease.id)
     if fresh is None or fresh.state is not LeaseState.ENDING or fresh.attempt != lease.attempt:
-        return
+        return True
     if fresh.started_ms is None and life.started_ms is not None:
         # It started and ended between two looks.
         started_ms = _within(life.started_ms, fresh.admitted_ms or 0, now)
@@ -175,7 +184,7 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> Non
     tx.tokens.drop(lease=fresh.id)
     if fresh.target is Target.REQUEUE or _is_fault_of_machine(fresh, life):
         charging.refund(core, tx, fresh, str(fresh.reason or "asked_back"))
-    _close_runs(tx, fresh, now)
+    had_run = _close_runs(tx, fresh, now)
     is_requeue = fresh.target is Target.REQUEUE
     tx.leases.change(
         fresh.id,
@@ -190,6 +199,7 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> Non
         claimed_ms=None if is_requeue else fresh.claimed_ms,
         device_ids=(),
     )
+    return had_run
 
 
 def _within(at_ms: int, earliest_ms: int, latest_ms: int) -> int:
@@ -221,13 +231,14 @@ def _is_fault_of_machine(lease: Lease, life: AttemptLife) -> bool:
     )
 
 
-def _close_runs(tx: Tx, lease: Lease, now: int) -> None:
+def _close_runs(tx: Tx, lease: Lease, now: int) -> bool:
     """End the run that the slot was executing as the slot ended, or let it wait for another."""
     run = tx.runs.active_of_lease(lease.id) if lease.kind is LeaseKind.SLOT else None
     if run is None:
-        return
-    if run.reason == CANCELLING:
+        return False
+    if run.reason == runs.CANCELLING:
         state, reason = RunState.CANCELLED, "cancelled"
         tx.runs.change(run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now)
     else:
         end_with_slot(tx, run, lease, now)
+    return True

@@ -56,8 +56,8 @@ class Names:
     def __init__(self, tx: Tx, actor: Actor, leases: Iterable[Lease] = ()) -> None:
         self._actor = actor
         self._totals = tx.ledger.totals([x.id for x in leases if x.attempt])
-        self.project = cache(lambda key: (found := tx.projects.get(key)) and found.name or "")
-        self.person = cache(lambda key: (found := tx.people.get(key)) and found.hub_name or "")
+        self.project = cache(lambda key: ((found := tx.projects.get(key)) and found.name) or "")
+        self.person = cache(lambda key: ((found := tx.people.get(key)) and found.hub_name) or "")
         self.role = cache(lambda key: tx.projects.role(key, actor.person.id))
         self.lease = cache(tx.leases.get)
 
