@@ -304,9 +304,11 @@ def _open_slot(core: Core, tx: Tx, run: Run) -> Lease | None:
     faults = core.live.slot_faults.get(slot_group(run))
     if faults is not None and faults.count >= MAX_SLOT_FAULTS:
         faults.count = 0
-        return fail_waiting(core, tx, run, "slot_lost")
+        fail_waiting(core, tx, run, "slot_lost")
+        return None
     if person is None:
-        return fail_waiting(core, tx, run, REFUSED)
+        fail_waiting(core, tx, run, REFUSED)
+        return None
     actor = Actor(person=person)
     try:
         project = access.usable_project(tx, actor, run.project)
@@ -314,7 +316,8 @@ def _open_slot(core: Core, tx: Tx, run: Run) -> Lease | None:
         leasing.check_budget(core, tx, project, slot)
     except MadangError as error:
         if error.code != "budget_too_small":
-            return fail_waiting(core, tx, run, REFUSED)
+            fail_waiting(core, tx, run, REFUSED)
+            return None
         pause = core.live.slot_faults.setdefault(slot_group(run), SlotFaults())
         pause.until_ms = core.clock() + BUDGET_PAUSE_MS
         return None
