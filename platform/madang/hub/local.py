@@ -22,6 +22,7 @@ from traitlets import Bool, Unicode, default
 from madang import shim
 from madang.domain.profile import device_env
 from madang.errors import RefusedError
+from madang.hub import fast_start
 from madang.hub.people import folder_name
 from madang.hub.spawner import LeasedMixin, server_failed
 from madang.settings.home import Home
@@ -46,6 +47,9 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
 
     data_folder = Unicode(config=True, help="The installation's data folder (MADANG_HOME).")
     is_system_users = Bool(False, config=True, help="Run each server as its person's system user.")
+    is_fast_start = Bool(
+        True, config=True, help="Fork servers from a warm parent; never with system users."
+    )
     tutorials = Unicode("", config=True, help="Folder copied once to each person; empty: none.")
 
     @default("cmd")  # type: ignore[untyped-decorator]
@@ -57,6 +61,26 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
     def _env_keep_default(self) -> list[str]:
         # Everything else of the hub's environment stays here; it holds secrets.
         return ["LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TZ", "VIRTUAL_ENV"]
+
+    # -- starting fast ----------------------------------------------------------------------------
+
+    @property
+    def _can_fork(self) -> bool:
+        return self.is_fast_start and not self.is_system_users
+
+    async def get_options_form(self) -> Any:
+        """Use the time in which a person chooses to make the warm parent ready."""
+        self._warm_up()
+        return await super().get_options_form()
+
+    async def start(self) -> str:
+        """Make the warm parent ready while the lease waits."""
+        self._warm_up()
+        return await super().start()
+
+    def _warm_up(self) -> None:
+        if self._can_fork:
+            fast_start.warm_up(self)
 
     # -- launching --------------------------------------------------------------------------------
 
@@ -90,8 +114,9 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "server": self.name,
         }
         argv = self._argv()
+        warm = fast_start.parent_of(self) if self._can_fork else None
         work = asyncio.ensure_future(
-            asyncio.to_thread(shim.launch, record, argv, env=env, cwd=cwd, meta=meta)
+            asyncio.to_thread(shim.launch, record, argv, env=env, cwd=cwd, meta=meta, warm=warm)
         )
         self._launching = work
         # A cancelled start does not stop the thread; stop() waits for it.
@@ -128,12 +153,12 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         return env
 
     def _folder(self) -> Path:
-        return self._home.people / folder_name(self.person)
+        return self.home.people / folder_name(self.person)
 
     def _prepare_folder(self) -> Path:
         if self.is_system_users:
             # The launcher changes to their home once it is them.
-            return self._home.root
+            return self.home.root
         folder = self._folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         notebooks = folder / "notebooks"
@@ -236,14 +261,15 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
     # -- files ------------------------------------------------------------------------------------
 
     @property
-    def _home(self) -> Home:
+    def home(self) -> Home:
+        """The installation's data folder."""
         return Home(Path(self.data_folder))
 
     def _record(self) -> Path:
-        return self._home.process(self.lease_id, self.attempt, "server")
+        return self.home.process(self.lease_id, self.attempt, "server")
 
     def _token_file(self) -> Path:
-        return self._home.attempt(self.lease_id, self.attempt) / "server-token"
+        return self.home.attempt(self.lease_id, self.attempt) / "server-token"
 
     def _keep_token(self) -> None:
         """Keep the server's token (0600): who adopts the server must speak with the same one."""

@@ -4,8 +4,19 @@ The spawners use it as their command. It must not import anything heavy, nor any
 it runs as the person, in the person's folder.
 """
 
+import contextlib
 import os
 import sys
+from importlib import import_module
+
+_PRELOADED = (
+    "jupyterhub.singleuser",
+    "jupyterlab.labapp",
+    "madang.agent.reporter",
+    "jupyter_lsp",
+    "jupyter_server_terminals",
+    "notebook_shim",
+)
 
 
 def _become(name: str) -> None:
@@ -19,15 +30,31 @@ def _become(name: str) -> None:
     os.chdir(entry.pw_dir)
 
 
+def preload() -> None:
+    """Import what every server imports; a warm parent does it once for all.
+
+    Only the way of the server extension: ``jupyterhub.singleuser.app`` would select the older mixin
+    and break pages.
+    """
+    _block_slow_grammar()
+    for name in _PRELOADED:
+        with contextlib.suppress(ImportError):
+            import_module(name)
+
+
+def _block_slow_grammar() -> None:
+    # The grammar behind this optional format check of JSON schemas costs every start over a
+    # second of CPU. Where it cannot be imported, the check is skipped.
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
+
 def main(argv: list[str] | None = None) -> None:
     """Drop privileges if ``--as-user NAME`` comes first, then run the notebook server."""
     args = list(sys.argv[1:] if argv is None else argv)
     if args[:1] == ["--as-user"]:
         _become(args[1])
         args = args[2:]
-    # The grammar behind this optional format check of JSON schemas costs every start over a
-    # second of CPU. Where it cannot be imported, the check is skipped.
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    _block_slow_grammar()
     sys.argv = ["jupyterhub-singleuser", *args]
     from jupyterhub.singleuser import main as run
 

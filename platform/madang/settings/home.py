@@ -77,6 +77,11 @@ class Home:
         return self.people / (f"%2E{name[1:]}" if name.startswith(".") else name)
 
     @property
+    def warm(self) -> Path:
+        """Of the parent that notebook servers are forked from: its socket and its state."""
+        return self.root / "warm"
+
+    @property
     def logs(self) -> Path:
         """One log for each part."""
         return self.root / "logs"
