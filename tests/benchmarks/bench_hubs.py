@@ -21,6 +21,7 @@ from typing import Any
 
 import httpx
 
+from madang.shim.warm import read_state
 from madang.stack import ports, proxy_program
 from madang.stack.state import State
 
@@ -50,6 +51,9 @@ c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
 c.Spawner.args = ["--allow-root"] if {root} else []
+# Twelve at once on two busy cores need more than the default of 30 s, and would fail with it.
+c.Spawner.http_timeout = 180
+c.Spawner.start_timeout = 180
 c.JupyterHub.bind_url = "http://127.0.0.1:{public}"
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub}"
 c.JupyterHub.db_url = "sqlite:///{folder}/hub.sqlite"
@@ -232,6 +236,16 @@ class Madang(Hub):
 
     def is_up(self) -> bool:
         return (self.home / "cli.json").exists()
+
+    def wait_warm(self) -> str:
+        """Wait for the parent that servers are forked from; returns whether it is on, or why."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            known = read_state(self.home / "warm")
+            if known.state in ("on", "off") or not known.state:
+                break
+            time.sleep(0.1)
+        return f"{known.state} {known.why}".strip()
 
     def part(self, name: str) -> int:
         """Return the process id of a part."""
