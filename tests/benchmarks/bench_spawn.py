@@ -62,7 +62,8 @@ class Clicks:
         headers = {"Authorization": f"token {self.hub.tokens[person]}"}
         body = {"path": "a.ipynb", "type": "notebook", "name": "a", "kernel": {"name": "python3"}}
         answer = await self.http.post(f"{url}api/sessions", json=body, headers=headers)
-        answer.raise_for_status()
+        if not answer.is_success:
+            raise RuntimeError(f"{self.hub.name} {answer.status_code}: {answer.text[:1000]}")
         kernel = answer.json()["kernel"]["id"]
         address = url.replace("http", "ws", 1) + f"api/kernels/{kernel}/channels"
         socket = await websocket_connect(HTTPRequest(address, headers=headers))

@@ -7,6 +7,9 @@ way.
 
 import asyncio
 import os
+import site
+import sys
+from pathlib import Path
 from typing import Any
 
 from madang.settings.home import Home
@@ -37,6 +40,14 @@ def parent_of(spawner: Any) -> WarmParent:
         env["HOME"] = str(home.warm)
         _parents[home] = WarmParent(home.warm, plan, env, home.logs / "fast-start.log")
     return _parents[home]
+
+
+def own_packages(home: str) -> bool:
+    """Tell whether a person has installed packages of their own, which only they must see."""
+    if not site.ENABLE_USER_SITE:
+        return False
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    return Path(home, ".local", "lib", version, "site-packages").is_dir()
 
 
 def warm_up(spawner: Any) -> None:

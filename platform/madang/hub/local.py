@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,20 @@ _SERVER_ARGS = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=None",
 )
+
+
+@cache
+def _node_roots() -> tuple[str, ...]:
+    """Say where language servers may be installed; otherwise each server would ask npm anew."""
+    prefix = Path(sys.prefix)
+    roots = ["."]
+    roots += [str(prefix / part) for part in ("share/jupyter/lab/staging", "lib", "")]
+    node = shutil.which("node")
+    if node is not None:
+        # Where npm installs for all, unless it was told otherwise.
+        shared = Path(node).resolve().parents[1]
+        roots += [str(shared / "lib"), str(shared)]
+    return tuple(f"--LanguageServerManager.node_roots={root}" for root in dict.fromkeys(roots))
 
 
 class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc]
@@ -106,7 +121,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         env = {**self.get_env(), **self._lease_env(lease)}
         self._keep_token()
         origin = f"http://{self.ip}:{self.port}"
-        meta = {
+        meta: dict[str, Any] = {
             "origin": origin,
             "url": origin + str(self.server.base_url),
             "port": self.port,
@@ -115,6 +130,8 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         }
         argv = self._argv()
         warm = fast_start.parent_of(self) if self._can_fork else None
+        if warm is not None and fast_start.own_packages(env.get("HOME", "")):
+            warm, meta["start"], meta["start_why"] = None, "fresh", "packages of their own"
         work = asyncio.ensure_future(
             asyncio.to_thread(shim.launch, record, argv, env=env, cwd=cwd, meta=meta, warm=warm)
         )
@@ -129,7 +146,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         if self.is_system_users:
             command += ["--as-user", self.person]
         root = ["--allow-root"] if os.geteuid() == 0 and not self.is_system_users else []
-        return [*command, *_SERVER_ARGS, *root, *self.get_args()]
+        return [*command, *_SERVER_ARGS, *_node_roots(), *root, *self.get_args()]
 
     def _lease_env(self, lease: dict[str, Any]) -> dict[str, str]:
         devices = tuple(str(device) for device in lease.get("device_ids") or ())

@@ -12,11 +12,14 @@ from pathlib import Path
 from madang.shim.record import write_json
 from madang.shim.spawning import spawn
 from madang.shim.warm import room, state
-from madang.shim.warm.state import OFF, ON, Plan, is_held, read_state
+from madang.shim.warm.state import ENDED, OFF, ON, Plan, is_held, read_state
 
 ANSWER_LIMIT_S = 5.0
 RETRY_S = 60.0
 """A parent that refused is tried again after so long, or as soon as packages change."""
+
+
+RESTART_S = 2.0
 
 
 class NotForkedError(Exception):
@@ -51,7 +54,9 @@ class WarmParent:
         if is_held(self.folder):
             return
         now, stamp = time.monotonic(), state.stamp()
-        if stamp == self._tried_stamp and now - self._tried_at < RETRY_S:
+        # One that served and died may come again soon.
+        pause_s = RESTART_S if read_state(self.folder).state in (ON, ENDED) else RETRY_S
+        if stamp == self._tried_stamp and now - self._tried_at < pause_s:
             return
         self._tried_at, self._tried_stamp = now, stamp
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -112,7 +117,7 @@ class WarmParent:
 
 def _reason(known: state.WarmState) -> str:
     if known.state == OFF or not known.is_alive:
-        return known.why or "no parent runs yet"
+        return known.why or "no parent runs"
     return "the parent is still starting"
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from madang.shim.record import read_json, write_json
 from madang.shim.warm import forked, room, state
 from madang.shim.warm.sound import Files, RefusedError, check_alone
-from madang.shim.warm.state import OFF, ON, STARTING, Plan
+from madang.shim.warm.state import ENDED, OFF, ON, STARTING, Plan
 
 TRIAL_LIMIT_S = 10.0
 REQUEST_LIMIT_S = 2.0
@@ -84,7 +84,7 @@ class Parent:
                 why = self._serve(listener)
             except RefusedError as error:
                 why = str(error)
-            self._say(OFF, why)
+            self._say(ENDED, why)
 
     def _say(self, what: str, why: str = "") -> None:
         data = {

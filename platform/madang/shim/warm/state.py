@@ -15,7 +15,11 @@ STATE = "state.json"
 LOCK = "lock"
 SOCKET = "socket"
 
-ON, OFF, STARTING = "on", "off", "starting"
+STARTING, ON = "starting", "on"
+ENDED = "ended"
+"""It served, and then had a reason to end; the next one may start."""
+OFF = "off"
+"""It refused to serve at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +83,9 @@ class WarmState:
     Attributes
     ----------
     state
-        ``on``, ``starting``, ``off``, or empty when none was ever started.
+        ``starting``, ``on``, ``ended``, ``off``, or empty when none was ever started.
     why
-        The reason for ``off``, in English, for logs and ``status``.
+        The reason for ``ended`` or ``off``, in English, for logs and ``status``.
     is_alive
         Whether the process lives.
     """
