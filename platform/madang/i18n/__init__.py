@@ -28,12 +28,16 @@ def catalogue() -> Mapping[str, tuple[str, str]]:
 
 
 def text(key: str, lang: str = "en", **values: Any) -> str:
-    """Return the text of ``key`` in a language, filled with ``values``."""
+    """Return the text of ``key`` in a language, filled with ``values``, lists with commas."""
     pair = catalogue().get(key)
     if pair is None:
         return key
+    said = {
+        name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        for name, value in values.items()
+    }
     try:
-        return pair[1 if lang == "ko" else 0].format(**values)
+        return pair[1 if lang == "ko" else 0].format(**said)
     except (KeyError, IndexError, ValueError):
         return pair[1 if lang == "ko" else 0]
 

@@ -85,3 +85,9 @@ def test_a_problem_is_told_in_the_language_asked_for() -> None:
 )
 def test_language_is_chosen_from_a_cookie_or_header(accepted: str | None, lang: str) -> None:
     assert i18n.choose_language(accepted) == lang
+
+
+def test_lists_are_told_as_people_write_them() -> None:
+    said = i18n.text("error.unknown_profile.message", given="x", known=["cpu", "gpu-1"])
+    assert "cpu, gpu-1" in said
+    assert "[" not in said
