@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from madang.engines.local.devices import parse_gpus
 from madang.hub.settings import HubSettings
 from madang.settings.config import ServiceSettings
 from madang.settings.files import load_policy, load_profiles
@@ -71,13 +72,18 @@ def make_plan(
     Raises
     ------
     InvalidError
-        A file is missing or cannot be read.
+        A file is missing or cannot be read; ``gpus_unreadable``.
+    UnavailableError
+        ``nvml_unavailable``.
     """
     policy_path = defaults.config_file("policy.yaml", options.policy)
     profiles_path = defaults.config_file("profiles.yaml", options.profiles)
     hub_config = defaults.config_file("jupyterhub_config.py", options.hub_config)
     policy = load_policy(policy_path)
     load_profiles(profiles_path)
+    if options.gpus != "auto":
+        # Said here at once, instead of by a service that ends as soon as it starts.
+        parse_gpus(options.gpus)
     chosen = _choose_ports(options.port, before)
     public_url = f"http://{_shown_host(options.host)}:{options.port}/"
     service = ServiceSettings(
