@@ -44,6 +44,7 @@ class Supervisor:
         self._failures: dict[str, int] = {}
         self._started: dict[str, float] = {}
         self._due: dict[str, float] = {}
+        self._is_noted = True
 
     def start(self, part: Part) -> None:
         """Start a part and remember it."""
@@ -71,7 +72,7 @@ class Supervisor:
         if identity is not None:
             self._state.parts[part.name] = identity
             self._state.since_ms[part.name] = now_ms()
-        self._state.save(self._home)
+        self._is_noted = self._state.note(self._home)
 
     def exit_code(self, name: str) -> int | None:
         """Return the exit code of a part that has ended, None while it runs."""
@@ -79,6 +80,8 @@ class Supervisor:
 
     def tend(self) -> None:
         """Start again what has ended, when its pause is over."""
+        if not self._is_noted:
+            self._is_noted = self._state.note(self._home)
         now = time.monotonic()
         for name, process in list(self._running.items()):
             if process.poll() is None:
