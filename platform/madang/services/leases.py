@@ -43,6 +43,7 @@ class Leases:
             lease = leasing.notebook_lease(core, actor, project, request)
 
             def make() -> str:
+                leasing.check_count(tx, actor)
                 leasing.check_budget(core, tx, project, lease)
                 tx.leases.add(lease)
                 return lease.id
@@ -94,10 +95,13 @@ class Leases:
                 "newest_first": True,
             }
             if project:
-                wanted["project"] = access.usable_project(tx, actor, project).id
+                wanted["project"] = access.visible_project(tx, actor, project).id
             leases = access.seen_by(tx, actor, tx.leases.find, mine=mine, **wanted)
             leases.sort(key=lambda lease: lease.is_ended)
-            return [self._view(tx, actor, lease, standings) for lease in leases]
+            names = views.Names(tx, actor, leases)
+            return [
+                views.lease_view(self._core, tx, actor, lease, standings, names) for lease in leases
+            ]
 
         return await self._core.store.read(work)
 
@@ -105,15 +109,9 @@ class Leases:
         self, actor: Actor, lease_id: str, *, seen: str, timeout_s: float
     ) -> dict[str, Any]:
         """Return the lease as soon as it differs from what was ``seen``, or when time is over."""
-        core = self._core
-        until_ms = core.clock() + int(timeout_s * 1000)
-        with core.bus.listen() as listener:
-            while True:
-                view = await self.get(actor, lease_id)
-                left_s = (until_ms - core.clock()) / 1000
-                if view["version"] != seen or left_s <= 0:
-                    return view
-                await listener.heard({"leases", "queue"}, left_s)
+        return await self._core.until_changed(
+            lambda: self.get(actor, lease_id), {"leases", "queue"}, seen=seen, timeout_s=timeout_s
+        )
 
     async def claim(self, actor: Actor, lease_id: str) -> dict[str, Any]:
         """Take an admitted notebook; taking it twice is harmless."""
@@ -164,6 +162,7 @@ class Leases:
 
     async def activity(self, actor: Actor, lease_id: str, body: Mapping[str, Any]) -> None:
         """Take what the agent of a notebook says about its kernels."""
+        access.require_person(actor)
         core = self._core
         lease = await core.store.read(lambda tx: access.visible_lease(tx, actor, lease_id))
         if lease.person != actor.person.id or not lease.holds_devices:

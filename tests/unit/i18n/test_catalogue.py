@@ -87,7 +87,8 @@ def test_language_is_chosen_from_a_cookie_or_header(accepted: str | None, lang: 
     assert i18n.choose_language(accepted) == lang
 
 
-def test_lists_are_told_as_people_write_them() -> None:
-    said = i18n.text("error.unknown_profile.message", given="x", known=["cpu", "gpu-1"])
-    assert "cpu, gpu-1" in said
-    assert "[" not in said
+def test_a_list_is_read_out_in_words() -> None:
+    key = "error.duration_unreadable.message"
+    assert "'research', 'open'" not in i18n.text(key, given=["research", "open"])
+    assert "research, open" in i18n.text(key, given=["research", "open"])
+    assert "a, b" in i18n.text(key, given=frozenset({"b", "a"}))
