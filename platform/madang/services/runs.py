@@ -157,15 +157,9 @@ class Runs:
         self, actor: Actor, run_id: str, *, seen: str, timeout_s: float
     ) -> dict[str, Any]:
         """Return the run as soon as it differs from what was ``seen``, or when time is over."""
-        core = self._core
-        until_ms = core.clock() + int(timeout_s * 1000)
-        with core.bus.listen() as listener:
-            while True:
-                view = await self.get(actor, run_id)
-                left_s = (until_ms - core.clock()) / 1000
-                if view["version"] != seen or left_s <= 0:
-                    return view
-                await listener.heard({"runs"}, left_s)
+        return await self._core.until_changed(
+            lambda: self.get(actor, run_id), {"runs"}, seen=seen, timeout_s=timeout_s
+        )
 
     async def notebook(self, actor: Actor, run_id: str) -> bytes:
         """Return the snapshot that was submitted."""
@@ -310,9 +304,11 @@ def _open_slot(core: Core, tx: Tx, run: Run) -> Lease | None:
     faults = core.live.slot_faults.get(slot_group(run))
     if faults is not None and faults.count >= MAX_SLOT_FAULTS:
         faults.count = 0
-        return fail_waiting(core, tx, run, "slot_lost")
+        fail_waiting(core, tx, run, "slot_lost")
+        return None
     if person is None:
-        return fail_waiting(core, tx, run, REFUSED)
+        fail_waiting(core, tx, run, REFUSED)
+        return None
     actor = Actor(person=person)
     try:
         project = access.usable_project(tx, actor, run.project)
@@ -320,7 +316,8 @@ def _open_slot(core: Core, tx: Tx, run: Run) -> Lease | None:
         leasing.check_budget(core, tx, project, slot)
     except MadangError as error:
         if error.code != "budget_too_small":
-            return fail_waiting(core, tx, run, REFUSED)
+            fail_waiting(core, tx, run, REFUSED)
+            return None
         pause = core.live.slot_faults.setdefault(slot_group(run), SlotFaults())
         pause.until_ms = core.clock() + BUDGET_PAUSE_MS
         return None
