@@ -208,6 +208,11 @@ class FakeHub:
         self.models: dict[str, dict[str, Any]] = {
             "ada-token": _model("ada"),
             "root-token": {**_model("root"), "admin": True},
+            "root-notebook-token": {
+                **_model("root"),
+                "admin": True,
+                "scopes": [*_model("root")["scopes"], "access:servers!server=root/"],
+            },
             "narrow-token": {**_model("ada"), "scopes": ["read:users!user=ada"]},
             "machine-token": {**_model("machine"), "kind": "service"},
             "browser-token": {**_model("ada"), "session_id": "hub-session"},
