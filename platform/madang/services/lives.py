@@ -166,10 +166,12 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> Non
         charging.charge(core, tx, fresh, life.ended_ms, is_last=True)
         charging.overhead(core, tx, fresh, 1, life.ended_ms, now)
     elif fresh.started_ms is None:
-        charging.overhead(core, tx, fresh, 0, fresh.admitted_ms or now, now)
+        until = _known_until(tx, fresh.admitted_ms or now, now)
+        charging.overhead(core, tx, fresh, 0, fresh.admitted_ms or now, until)
     else:
         # The record of its processes is gone: nothing more is charged, the time is still shown.
-        charging.overhead(core, tx, fresh, 1, fresh.charged_to_ms or fresh.started_ms, now)
+        since = fresh.charged_to_ms or fresh.started_ms
+        charging.overhead(core, tx, fresh, 1, since, _known_until(tx, since, now))
     tx.budget.release(fresh.id, fresh.attempt)
     tx.attempts.close(fresh.id, fresh.attempt, life.started_ms, life.ended_ms, fresh.reason)
     tx.tokens.drop(lease=fresh.id)
@@ -190,6 +192,13 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> Non
         claimed_ms=None if is_requeue else fresh.claimed_ms,
         device_ids=(),
     )
+
+
+def _known_until(tx: Tx, since: int, now: int) -> int:
+    """Return until when devices were held for all we know: a restored copy knows up to its time."""
+    restored = tx.meta.get("restored") or {}
+    is_older = since <= restored.get("restored_ms", 0)
+    return min(now, max(since, restored["copied_ms"])) if is_older else now
 
 
 def _close_runs(tx: Tx, lease: Lease, now: int) -> None:

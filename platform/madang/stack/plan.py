@@ -56,6 +56,7 @@ class Plan:
     hub: HubSettings
     secrets: Secrets
     parts: Mapping[str, Part]
+    files: Mapping[str, str]
 
     @property
     def admin(self) -> str:
@@ -123,6 +124,11 @@ def make_plan(
         hub=hub,
         secrets=secrets,
         parts=parts,
+        files={
+            "policy": str(policy_path),
+            "profiles": str(profiles_path),
+            "hub_config": str(hub_config),
+        },
     )
 
 

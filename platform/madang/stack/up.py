@@ -13,6 +13,7 @@ from madang.stack import ports, proxy_program
 from madang.stack.lock import HomeLock
 from madang.stack.plan import Plan, UpOptions, make_plan
 from madang.stack.processes import Identity, end
+from madang.stack.restoring import refuse_half_restored
 from madang.stack.secret import load_secrets
 from madang.stack.session import Session
 from madang.stack.state import SUPERVISOR, State
@@ -98,6 +99,7 @@ def run(
         Gives another plan than the usual one; tests put a small service in its place.
     """
     with HomeLock(home):
+        refuse_half_restored(home)
         state = State.load(home)
         stop = _stop_on_signals()
         _end_leftovers(home, state, tell)

@@ -1,0 +1,112 @@
+"""Texts of looking after an installation: backup, restore, maintenance, devices, metrics."""
+
+TEXTS = {
+    "error.backup_of_postgres.message": (
+        "The database is PostgreSQL; `madang backup` and `madang restore` copy embedded databases only.",
+        "데이터베이스가 PostgreSQL입니다. `madang backup`과 `madang restore`는 내장 데이터베이스만 다룹니다.",
+    ),
+    "error.backup_of_postgres.hint": (
+        "Use PostgreSQL's own tools, and copy the artifacts folder after the dump: `pg_dump --format=custom --file=madang.dump DATABASE`; to restore with the service stopped: `pg_restore --clean --if-exists --single-transaction --dbname=DATABASE madang.dump`.",
+        "PostgreSQL의 도구를 사용하고, 덤프가 끝난 뒤 artifacts 폴더를 복사해 주세요: `pg_dump --format=custom --file=madang.dump 데이터베이스`. 복원할 때는 서비스를 멈추고 `pg_restore --clean --if-exists --single-transaction --dbname=데이터베이스 madang.dump`를 실행합니다.",
+    ),
+    "error.nothing_to_back_up.message": (
+        "There is no database in the data folder {home}.",
+        "데이터 폴더 {home}에 데이터베이스가 없습니다.",
+    ),
+    "error.nothing_to_back_up.hint": (
+        "Name the folder of the installation with --home or MADANG_HOME.",
+        "--home이나 MADANG_HOME으로 설치된 데이터 폴더를 지정해 주세요.",
+    ),
+    "error.backup_not_written.message": (
+        "The backup {path} was not written: {why}.",
+        "백업 {path}을(를) 쓰지 못했습니다: {why}.",
+    ),
+    "error.backup_not_written.hint": (
+        "Nothing was left behind. Give a new file or another folder with --to; a backup never replaces a file.",
+        "남은 파일은 없습니다. --to로 새 파일이나 다른 폴더를 지정해 주세요. 백업은 이미 있는 파일을 덮어쓰지 않습니다.",
+    ),
+    "error.backup_unreadable.message": (
+        "{path} is no whole backup of Madang: {why}.",
+        "{path}은(는) 온전한 마당 백업 파일이 아닙니다: {why}.",
+    ),
+    "error.backup_unreadable.hint": (
+        "Nothing was changed. It may have been cut short while it was copied; copy it again, or take an older backup.",
+        "바뀐 것은 없습니다. 복사하다 잘렸을 수 있으니 다시 복사하거나 이전 백업을 사용해 주세요.",
+    ),
+    "error.backup_damaged.message": (
+        "The backup {path} is damaged: {count} of its files are not what the manifest says, {name} for one.",
+        "백업 {path}이(가) 손상되었습니다. {name} 등 파일 {count}개가 목록과 다릅니다.",
+    ),
+    "error.backup_damaged.hint": (
+        "Nothing was changed. Copy it again from where it was kept, or take an older backup.",
+        "바뀐 것은 없습니다. 보관한 곳에서 다시 복사하거나 이전 백업을 사용해 주세요.",
+    ),
+    "error.ledger_broken.message": (
+        "The ledger inside {path} does not add up ({count} problems).",
+        "{path}에 든 원장의 계산이 맞지 않습니다(문제 {count}건).",
+    ),
+    "error.ledger_broken.hint": (
+        "Nothing was changed. Take an older backup, and keep this one: it shows since when.",
+        "바뀐 것은 없습니다. 이전 백업을 사용하시고, 언제부터 어긋났는지 알 수 있도록 이 파일도 보관해 주세요.",
+    ),
+    "error.restore_over_processes.message": (
+        "{count} processes of leases still run from the data folder {home}.",
+        "데이터 폴더 {home}에서 시작된 리스 프로세스 {count}개가 아직 실행 중입니다.",
+    ),
+    "error.restore_over_processes.hint": (
+        "End them first: madang down --home {home}",
+        "먼저 종료해 주세요: madang down --home {home}",
+    ),
+    "error.home_not_empty.message": (
+        "The data folder {home} is not empty ({name} is in it).",
+        "데이터 폴더 {home}이(가) 비어 있지 않습니다({name}이(가) 있습니다).",
+    ),
+    "error.home_not_empty.hint": (
+        "Name an empty folder with --home, or use --force: it puts what is there aside and deletes nothing.",
+        "--home으로 빈 폴더를 지정하거나 --force를 사용해 주세요. --force는 있던 파일을 지우지 않고 따로 옮겨 둡니다.",
+    ),
+    "error.restore_failed.message": (
+        "The restore into {home} stopped: {why}.",
+        "{home}(으)로 복원하다가 멈췄습니다: {why}.",
+    ),
+    "error.restore_failed.hint": (
+        "Make room or correct the permissions, then restore again with --force; files that were replaced lie in its backups folder.",
+        "공간을 확보하거나 권한을 고친 뒤 --force로 다시 복원해 주세요. 바뀐 파일은 backups 폴더에 있습니다.",
+    ),
+    "error.restore_unfinished.message": (
+        "A restore into {home} was interrupted, so only a part of the files is in place.",
+        "{home}의 복원이 도중에 끊겨 파일 일부만 제자리에 있습니다.",
+    ),
+    "error.restore_unfinished.hint": (
+        "Run the restore again: madang restore FILE --home {home} --force",
+        "복원을 다시 실행해 주세요: madang restore 파일 --home {home} --force",
+    ),
+    "cli.backup_made": (
+        "{count} files, {mib} MiB, schema {revision}. Keep a copy on another machine.",
+        "파일 {count}개, {mib} MiB, 스키마 {revision}. 다른 컴퓨터에도 한 벌 보관해 주세요.",
+    ),
+    "cli.backup_secret": (
+        "It holds passwords and tokens: keep it where only administrators can read it.",
+        "비밀번호와 토큰이 들어 있으니 관리자만 읽을 수 있는 곳에 보관해 주세요.",
+    ),
+    "cli.backup_left_out": (
+        "People's own folders are not in it: {path}",
+        "사용자 개인 폴더는 포함되지 않았습니다: {path}",
+    ),
+    "cli.restored": (
+        "Restored as of {when}; the ledger's {entries} entries add up.",
+        "{when} 상태로 복원했습니다. 원장 {entries}건을 모두 검증했습니다.",
+    ),
+    "cli.restore_put_aside": (
+        "What was there before lies in {path}; delete it once you are content.",
+        "이전 파일은 {path}에 있습니다. 확인이 끝나면 지우셔도 됩니다.",
+    ),
+    "cli.restore_new_secrets": (
+        "The backup holds no secrets: new passwords and tokens hold, and everybody logs in again.",
+        "백업에 비밀 정보가 없어 비밀번호와 토큰이 새로 만들어집니다. 모두 다시 로그인해야 합니다.",
+    ),
+    "cli.restore_up": (
+        "Start it: madang up {options}",
+        "다음과 같이 시작하세요: madang up {options}",
+    ),
+}
