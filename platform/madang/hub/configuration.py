@@ -68,7 +68,7 @@ def _waiting_is_no_failure(c: Any) -> None:
     hub.allow_named_servers = True
     hub.tornado_settings = {
         **dict(hub.get("tornado_settings") or {}),
-        "slow_spawn_timeout": 0.5,
+        "slow_spawn_timeout": 0.2,
     }
     c.Spawner.start_timeout = _FOREVER_S
     # Also the limit in which a server must answer a hub that was just started: a machine under

@@ -5,7 +5,7 @@ from pathlib import Path
 from madang.errors import InvalidError
 
 _REPOSITORY = Path(__file__).parents[3]
-_PACKAGED = Path(__file__).parent / "defaults"
+_PACKAGED = Path(__file__).parent / "packaged"
 
 
 def config_file(name: str, given: str | Path | None) -> Path:

@@ -37,7 +37,10 @@ def down(home: Home, *, tell: Tell = print) -> bool:
     if was_up:
         _ask_supervisor(home, tell)
     with HomeLock(home):
-        return _end_what_is_left(home, tell) or was_up
+        was_left = _end_what_is_left(home, tell)
+    if was_up or was_left:
+        say_short(tell, "stack.closed")
+    return was_up or was_left
 
 
 def _ask_supervisor(home: Home, tell: Tell) -> None:
@@ -63,15 +66,14 @@ def _end_what_is_left(home: Home, tell: Tell) -> bool:
         _forget(home, state)
         return bool(ending.end_attempts(home, _GRACE_MS))
     say_short(tell, "stack.closing")
-    if "service" in state.ports:
-        secrets = load_secrets(home)
-        service_url = Addresses.of(state.public_url, state.ports).service_url
-        ending.end_leases(service_url, secrets.service_token, state.admin or "admin")
+    address = Addresses.of(state.public_url, state.ports).service_url
+    service = (address, load_secrets(home).service_token, state.admin or "admin")
+    ending.end_leases(*service)
     ending.end_attempts(home, _GRACE_MS)
+    ending.wait_settled(*service)
     end(parts)
     ending.end_attempts(home, _GRACE_MS)
     _forget(home, state)
-    say_short(tell, "stack.closed")
     return True
 
 

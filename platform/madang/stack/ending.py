@@ -14,6 +14,7 @@ from madang import shim
 from madang.settings.home import Home
 
 _ASK_LIMIT_S = 20.0
+_SETTLE_LIMIT_S = 15.0
 _STEP_S = 0.1
 _WAITING = ("queued",)
 
@@ -40,10 +41,30 @@ def end_leases(service_url: str, token: str, admin: str) -> int:
     return ended
 
 
+def wait_settled(service_url: str, token: str, admin: str) -> bool:
+    """Wait until the service has settled what ended, so that the ledger is complete at the end.
+
+    Returns
+    -------
+    bool
+        Whether it has; one that is away settles at its next start.
+    """
+    headers = {"Authorization": f"token {token}", "X-Madang-Person": admin}
+    deadline = time.monotonic() + _SETTLE_LIMIT_S
+    with httpx.Client(trust_env=False, timeout=5, headers=headers) as http:
+        while time.monotonic() < deadline:
+            try:
+                if not _open_leases(http, service_url):
+                    return True
+            except (httpx.HTTPError, ValueError):
+                return False
+            time.sleep(_STEP_S)
+    return False
+
+
 def _open_leases(http: httpx.Client, service_url: str) -> list[dict[str, Any]]:
     answer = http.get(f"{service_url}/api/v1/leases")
-    if answer.status_code != 200:
-        return []
+    answer.raise_for_status()
     data = answer.json()
     found = data.get("leases") or [] if isinstance(data, dict) else data
     return [lease for lease in found if lease.get("state") != "ended"]

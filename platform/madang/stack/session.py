@@ -100,7 +100,11 @@ class Session:
     def tend_until(self, wait: Callable[[float], bool]) -> None:
         """Keep the parts running until ``wait(seconds)`` answers True."""
         while not wait(_TEND_S):
-            self._supervisor.tend()
+            try:
+                self._supervisor.tend()
+            except (OSError, LocalError) as error:
+                # A full disk or no process to be had: the others go on, this one is tried again.
+                say_short(self._tell, "stack.cannot_tend", why=str(error))
             self._give_routes_back()
 
     def _give_routes_back(self) -> None:
@@ -134,8 +138,10 @@ class Session:
         """End everything: leases, their processes, then hub, service and proxy."""
         plan = self.plan
         say_short(self._tell, "stack.closing")
-        ending.end_leases(self._addresses.service_url, plan.secrets.service_token, plan.admin)
+        service = (self._addresses.service_url, plan.secrets.service_token, plan.admin)
+        ending.end_leases(*service)
         ending.end_attempts(plan.home, plan.hub.stop_grace_ms)
+        ending.wait_settled(*service)
         self.abandon()
         # Whatever the service still started while it was being told.
         ending.end_attempts(plan.home, plan.hub.stop_grace_ms)

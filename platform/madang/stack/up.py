@@ -1,5 +1,6 @@
 """``madang up``: one command that runs an installation until it is told to stop."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -20,7 +21,7 @@ from madang.stack.state import SUPERVISOR, State
 from madang.stack.supervisor import leftovers
 from madang.stack.words import Tell, say, say_short
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def up(
@@ -98,6 +99,7 @@ def run(
     change
         Gives another plan than the usual one; tests put a small service in its place.
     """
+    tell = _safely(tell)
     with HomeLock(home):
         refuse_half_restored(home)
         state = State.load(home)
@@ -112,14 +114,14 @@ def run(
         except BaseException:
             session.abandon()
             raise
-        try:
-            if is_up:
-                _say_where(session.plan, tell, is_detached)
-                if ready is not None:
-                    ready()
-                session.tend_until(stop.wait)
-        finally:
-            session.close()
+        if is_up:
+            _say_where(session.plan, tell, is_detached)
+            if ready is not None:
+                ready()
+            session.tend_until(stop.wait)
+        # Reached by a decision only. When this process fails, the parts and all work go on, and
+        # the next up takes them over.
+        session.close()
 
 
 def _prepare(
@@ -159,7 +161,19 @@ def _stop_on_signals() -> threading.Event:
     if threading.current_thread() is threading.main_thread():
         for number in _SIGNALS:
             signal.signal(number, handle)
+        # A closed terminal is no decision to end everybody's work.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     return stop
+
+
+def _safely(tell: Tell) -> Tell:
+    """Return ``tell`` for a terminal that may go away: what cannot be said is not said."""
+
+    def say_if_possible(line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            tell(line)
+
+    return say_if_possible
 
 
 def _say_where(plan: Plan, tell: Tell, is_detached: bool) -> None:

@@ -138,6 +138,9 @@ def _with_hub(home, port, first, hub, cli):
     address = f"http://127.0.0.1:{port}/user/ada/api"
     wait_for(lambda: httpx.get(address, trust_env=False).status_code == 200, "routed")
 
+    # A closed terminal ends nothing.
+    first.process.send_signal(signal.SIGHUP)
+
     # Each part dies and comes back alone; the server never notices.
     before = pids(home)
     for name, pid in before.items():

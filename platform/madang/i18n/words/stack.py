@@ -83,6 +83,10 @@ TEXTS = {
         "{part} had ended and was started again",
         "{part}이(가) 종료되어 다시 시작했습니다",
     ),
+    "stack.cannot_tend": (
+        "A part could not be started again yet: {why}",
+        "구성 요소를 아직 다시 시작하지 못했습니다: {why}",
+    ),
     "stack.address": ("Open {url}", "브라우저에서 {url} 을 열어 주세요."),
     "stack.login": (
         "Log in with any name and the password {password} (administrator: {admin}, password {admin_password}).",
