@@ -5,7 +5,7 @@ Every method must be safe to repeat: services write the intent first, then act, 
 a restart. Times are UTC milliseconds. Nothing here may block the event loop for long.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -82,6 +82,12 @@ class Admission(Protocol):
 
     async def devices(self) -> Sequence[Device]:
         """Return the devices of the pool."""
+
+    async def set_drained(self, device_ids: Collection[str]) -> None:
+        """Give these devices, and no others, to nobody any more; who holds one keeps it."""
+
+    async def set_paused(self, is_paused: bool) -> None:
+        """Admit nobody, or go on; who waits keeps the place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,7 +97,7 @@ class Clusters:
     async def get(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
         """Return one cluster."""
         core = self._core
-        standings = await core.engine.admission.standings(core.clock())
+        standings = await core.standings()
         view = await core.store.read(
             lambda tx: self._view(tx, actor, _visible(tx, actor, cluster_id), standings)
         )
@@ -106,7 +106,7 @@ class Clusters:
     async def list(self, actor: Actor) -> list[dict[str, Any]]:
         """Return clusters that the actor may see and that have not ended, newest first."""
         core = self._core
-        standings = await core.engine.admission.standings(core.clock())
+        standings = await core.standings()
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             leases = access.seen_by(

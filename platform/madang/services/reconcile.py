@@ -15,6 +15,7 @@ from madang.engines.ports import Admitted, AskedBack, Refused
 from madang.services import admitting, leasing, lives, runs
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
+from madang.services.upkeep import Upkeep
 from madang.store import Tx
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ class Reconciler:
     async def restore(self) -> None:
         """Rebuild the engine's memory: who holds what first, then who waits."""
         core = self._core
+        # First of all: nothing may be given out that is out, nor anything in a pause.
+        await Upkeep(core).restore()
         await self._set_shares()
         leases = await core.store.read(lambda tx: tx.leases.unfinished())
         projects = {p.id: p for p in await core.store.read(lambda tx: tx.projects.all())}

@@ -72,11 +72,20 @@ def is_whole(path: Path) -> bool:
 def copy_before_migration(database: Path, revision: str) -> Path:
     """Keep the database as it is in ``backups`` beside it, with the last few such copies."""
     folder = database.parent / FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as broken:
+        raise UnavailableError(
+            "backup_impossible", path=str(folder), why=broken.strerror or str(broken)
+        ) from broken
     prefix = f"{database.stem}-before-migration-"
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     kept = folder / f"{prefix}{stamp}-from-{revision}.sqlite"
-    copy_database(database, kept)
+    try:
+        copy_database(database, kept)
+    except (OSError, UnavailableError) as broken:
+        # Rather no upgrade than one without a way back.
+        raise UnavailableError("backup_impossible", path=str(folder), why=str(broken)) from broken
     for old in sorted(folder.glob(f"{prefix}*.sqlite"))[:-KEPT]:
         old.unlink(missing_ok=True)
     return kept

@@ -109,4 +109,81 @@ TEXTS = {
         "Start it: madang up {options}",
         "다음과 같이 시작하세요: madang up {options}",
     ),
+    "error.backup_impossible.message": (
+        "The database was not copied to {path} ({why}), so it was not upgraded.",
+        "데이터베이스를 {path}에 복사하지 못해({why}) 업그레이드하지 않았습니다.",
+    ),
+    "error.backup_impossible.hint": (
+        "Make room for one more copy of the database, or correct the folder's permissions, then start again.",
+        "데이터베이스를 한 벌 더 둘 공간을 확보하거나 폴더 권한을 고친 뒤 다시 시작해 주세요.",
+    ),
+    # Maintenance and devices.
+    "error.admin_only.message": (
+        "Only an administrator may do this.",
+        "관리자만 할 수 있는 일입니다.",
+    ),
+    "error.admin_only.hint": (
+        "Ask one; `admins` in policy.yaml names them.",
+        "관리자에게 요청해 주세요. 관리자는 policy.yaml의 `admins`에 적혀 있습니다.",
+    ),
+    "error.reason_missing.message": (
+        "A reason must be given.",
+        "이유를 적어야 합니다.",
+    ),
+    "error.reason_missing.hint": (
+        "Say in a few words why; people read it, and it stays in the audit trail.",
+        "이유를 짧게 적어 주세요. 사람들에게 보이고 감사 기록에도 남습니다.",
+    ),
+    "error.until_passed.message": (
+        "The expected end of the maintenance has passed already.",
+        "점검이 끝날 예정 시각이 이미 지났습니다.",
+    ),
+    "error.until_passed.hint": (
+        "Name a later time, or none.",
+        "더 늦은 시각을 지정하거나 비워 두세요.",
+    ),
+    "error.device_unknown.message": (
+        "There is no device {given} in the pool.",
+        "풀에 {given} 장치가 없습니다.",
+    ),
+    "error.device_unknown.hint": (
+        "`madang devices` lists them: {known}",
+        "`madang devices`로 목록을 볼 수 있습니다: {known}",
+    ),
+    "error.device_not_out.message": (
+        "The device {given} is not out of the pool.",
+        "{given} 장치는 풀에서 빠져 있지 않습니다.",
+    ),
+    "error.device_not_out.hint": (
+        "These are out: {known}",
+        "빠져 있는 장치: {known}",
+    ),
+    "maintenance.notice": (
+        "Nothing new starts for now: {why}. What runs goes on, and who waits keeps the place.",
+        "지금은 새로 시작하지 않습니다: {why}. 실행 중인 작업은 계속되고 대기 순서도 그대로입니다.",
+    ),
+    "maintenance.notice.until": (
+        "Nothing new starts until about {until}: {why}. What runs goes on, and who waits keeps the place.",
+        "{until}쯤까지 새로 시작하지 않습니다: {why}. 실행 중인 작업은 계속되고 대기 순서도 그대로입니다.",
+    ),
+    "cli.maintenance_none": ("Everything starts as usual.", "평소처럼 시작할 수 있습니다."),
+    "cli.maintenance_off": (
+        "Maintenance is over; the queue goes on.",
+        "점검을 끝냈습니다. 대기열이 다시 움직입니다.",
+    ),
+    "cli.moment": (
+        "{given} is neither a span such as 2h nor a time such as 2026-11-24 18:00.",
+        "{given}은(는) 2h 같은 기간도, 2026-11-24 18:00 같은 시각도 아닙니다.",
+    ),
+    "cli.device_out": ("{device} is out of the pool.", "{device} 장치를 풀에서 뺐습니다."),
+    "cli.device_out_later": (
+        "{device} is given out no more once {lease} lets it go.",
+        "{device} 장치는 {lease}이(가) 놓아주면 더는 배정되지 않습니다.",
+    ),
+    "cli.device_back": ("{device} is given out again.", "{device} 장치를 다시 배정합니다."),
+    "device.free": ("free", "비어 있음"),
+    "device.held": ("held", "사용 중"),
+    "device.out": ("out", "제외됨"),
+    "column.device": ("device", "장치"),
+    "column.reason": ("reason", "이유"),
 }
