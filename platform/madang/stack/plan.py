@@ -12,6 +12,7 @@ from madang.settings.config import ServiceSettings
 from madang.settings.files import load_policy, load_profiles
 from madang.settings.home import Home
 from madang.stack import defaults, ports
+from madang.stack.machine import refuse_without_system_users
 from madang.stack.secret import Secrets
 from madang.stack.state import State
 
@@ -74,6 +75,8 @@ def make_plan(
     InvalidError
         A file is missing or cannot be read.
     """
+    if options.login == "pam":
+        refuse_without_system_users()
     policy_path = defaults.config_file("policy.yaml", options.policy)
     profiles_path = defaults.config_file("profiles.yaml", options.profiles)
     hub_config = defaults.config_file("jupyterhub_config.py", options.hub_config)
@@ -93,6 +96,7 @@ def make_plan(
         profiles_path=profiles_path,
         gpus=options.gpus,
         login_is_shared=options.login == "shared",
+        system_users=options.login == "pam",
     )
     hub = HubSettings(
         home=home,

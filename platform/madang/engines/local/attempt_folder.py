@@ -59,8 +59,8 @@ class AttemptFolder:
             return []
         return sorted(found, key=lambda p: (p.name not in MAIN_ROLES, len(p.name), p.name))
 
-    def launch(self, commands: Sequence[Command], cwd: Path) -> None:
-        """Start all commands side by side; each is recorded by its own keeper."""
+    def launch(self, commands: Sequence[Command], cwd: Path, user: str | None = None) -> None:
+        """Start all commands side by side, as a system user if one is named."""
         if not (self.path / ROLES).exists():
             write_json(self.path / ROLES, {"roles": [command.role for command in commands]})
         (self.path / "scratch").mkdir(mode=0o700, exist_ok=True)
@@ -69,7 +69,7 @@ class AttemptFolder:
             if not (self.path / command.role / RECORD).exists() and (self.path / STOPPED).exists():
                 raise ConflictError("attempt_stopped", attempt=self.path.name)
             record = self.path / command.role
-            shim.launch(record, command.argv, env=command.env, cwd=cwd)
+            shim.launch(record, command.argv, env=command.env, cwd=cwd, user=user)
             if (self.path / STOPPED).exists():
                 # The stop came while we started and may not have seen us.
                 shim.stop(record, 0)

@@ -186,4 +186,37 @@ TEXTS = {
     "device.out": ("out", "제외됨"),
     "column.device": ("device", "장치"),
     "column.reason": ("reason", "이유"),
+    # System users.
+    "error.system_user_unknown.message": (
+        "There is no account {person} on this machine.",
+        "이 컴퓨터에 {person} 계정이 없습니다.",
+    ),
+    "error.system_user_unknown.hint": (
+        "Servers run as the account of their person; ask an administrator to make one.",
+        "서버는 각자의 계정으로 실행됩니다. 관리자에게 계정을 만들어 달라고 요청해 주세요.",
+    ),
+    "error.system_user_is_root.message": (
+        "Nothing is run for {person}: that account has all rights on this machine.",
+        "{person} 계정은 이 컴퓨터의 모든 권한을 가지므로 실행해 드리지 않습니다.",
+    ),
+    "error.system_user_is_root.hint": (
+        "Log in with an ordinary account.",
+        "일반 계정으로 로그인해 주세요.",
+    ),
+    "error.pam_needs_root.message": (
+        "With --login pam each server runs as its person's account, and only root can start those.",
+        "--login pam에서는 서버가 각자의 계정으로 실행되며, 이는 root만 할 수 있습니다.",
+    ),
+    "error.pam_needs_root.hint": (
+        "Start it as root, best as a systemd service (docs/operations.md), or use --login shared.",
+        "root로 시작해 주세요. systemd 서비스가 가장 좋습니다(docs/operations.md). 아니면 --login shared를 사용해 주세요.",
+    ),
+    "error.python_out_of_reach.message": (
+        "Other accounts cannot reach {path}: {folder} is closed to them.",
+        "다른 계정에서 {path}에 접근할 수 없습니다. {folder} 폴더가 닫혀 있습니다.",
+    ),
+    "error.python_out_of_reach.hint": (
+        "Install Python and Madang where everybody may read them, such as /opt/madang.",
+        "Python과 마당을 /opt/madang처럼 모두가 읽을 수 있는 곳에 설치해 주세요.",
+    ),
 }
