@@ -170,6 +170,12 @@ class Launcher(Protocol):
     async def alive(self) -> Sequence[tuple[str, int]]:
         """Return (lease, attempt) of everything that lives, owned or not."""
 
+    async def ended_before(self, at_ms: int) -> Sequence[tuple[str, int]]:
+        """Return (lease, attempt) of what ended before a time and of which something is kept."""
+
+    async def discard(self, lease_id: str, attempt: int) -> None:
+        """Delete records and logs of an attempt that has ended; one that lives is left alone."""
+
     async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
         """Return how to reach a cluster's scheduler; None until it answers."""
 

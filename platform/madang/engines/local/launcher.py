@@ -166,6 +166,25 @@ class LocalLauncher:
                 found.add(roots[record.parent])
         return sorted(found)
 
+    async def ended_before(self, at_ms: int) -> Sequence[tuple[str, int]]:
+        """Return what ended before a time and still has a folder."""
+        return await asyncio.to_thread(
+            lambda: [
+                key
+                for key, path in all_attempts(self._home.attempts)
+                if AttemptFolder(path).is_over_since(at_ms)
+            ]
+        )
+
+    async def discard(self, lease_id: str, attempt: int) -> None:
+        """Delete the folder of an attempt unless something of it lives."""
+        key = (lease_id, attempt)
+        if key in await self.alive():
+            return
+        await asyncio.to_thread(self._folder(*key).delete)
+        self._over.discard(key)
+        self._answered.discard(key)
+
     async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
         """Return how to reach a cluster's scheduler; None until it has answered, and after it."""
         folder = self._folder(lease_id, attempt)
