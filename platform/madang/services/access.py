@@ -19,6 +19,13 @@ def require_person(actor: Actor) -> None:
         raise RefusedError("token_too_narrow")
 
 
+def require_admin(actor: Actor) -> None:
+    """Refuse everybody but administrators."""
+    require_person(actor)
+    if not actor.is_admin:
+        raise RefusedError("admin_only")
+
+
 def usable_project(tx: Tx, actor: Actor, name_or_id: str) -> Project:
     """Return a project in which the actor may ask for leases.
 

@@ -60,7 +60,7 @@ class Leases:
     async def get(self, actor: Actor, lease_id: str) -> dict[str, Any]:
         """Return one lease."""
         access.require_person(actor)
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
         return await self._core.store.read(
             lambda tx: self._view(tx, actor, access.visible_lease(tx, actor, lease_id), standings)
         )
@@ -81,7 +81,7 @@ class Leases:
     ) -> list[dict[str, Any]]:
         """Return leases that the actor may see, unfinished first unless a state is given."""
         access.require_person(actor)
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
         if state is not None and state not in set(LeaseState):
             raise InvalidError(
                 "state_unknown", given=state[:40], known=[str(s) for s in LeaseState]

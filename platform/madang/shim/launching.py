@@ -54,6 +54,7 @@ def launch(
     cwd: Path,
     log: Path | None = None,
     meta: Mapping[str, Any] | None = None,
+    user: str | None = None,
 ) -> Record:
     """Start a process under a keeper of its own, once per record folder.
 
@@ -67,6 +68,9 @@ def launch(
         File that output is appended to; ``log`` in the record folder when None.
     meta
         JSON values kept in the record, for the caller's own use. No secrets.
+    user
+        System user that the process becomes before it is executed; only root may ask for one. The
+        keeper, the record and the log stay ours: the process gets its log as an open descriptor.
 
     Returns
     -------
@@ -95,6 +99,7 @@ def launch(
             "cwd": str(cwd),
             "log": str((log or record / LOG).absolute()),
             "meta": dict(meta or {}),
+            "user": user,
         }
         write_json(record / SPEC, spec)
         try:

@@ -72,3 +72,10 @@ def tail(path: Path, lines: int = 15, limit_bytes: int = 8000) -> str:
     except OSError:
         return ""
     return "\n".join(text.splitlines()[-lines:])
+
+
+def rotate(log: Path, cap_bytes: int = 10 * 1024**2) -> None:
+    """Put a log that has grown aside; for one that nobody writes at the moment."""
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > cap_bytes:
+            log.replace(log.with_name(f"{log.name}.1"))

@@ -13,6 +13,7 @@ from madang.settings.config import ServiceSettings
 from madang.settings.files import load_policy, load_profiles
 from madang.settings.home import Home
 from madang.stack import defaults, ports
+from madang.stack.machine import refuse_without_system_users
 from madang.stack.secret import Secrets
 from madang.stack.state import State
 
@@ -57,6 +58,7 @@ class Plan:
     hub: HubSettings
     secrets: Secrets
     parts: Mapping[str, Part]
+    files: Mapping[str, str]
 
     @property
     def admin(self) -> str:
@@ -76,6 +78,8 @@ def make_plan(
     UnavailableError
         ``nvml_unavailable``.
     """
+    if options.login == "pam":
+        refuse_without_system_users()
     policy_path = defaults.config_file("policy.yaml", options.policy)
     profiles_path = defaults.config_file("profiles.yaml", options.profiles)
     hub_config = defaults.config_file("jupyterhub_config.py", options.hub_config)
@@ -98,6 +102,7 @@ def make_plan(
         profiles_path=profiles_path,
         gpus=options.gpus,
         login_is_shared=options.login == "shared",
+        system_users=options.login == "pam",
     )
     hub = HubSettings(
         home=home,
@@ -129,6 +134,11 @@ def make_plan(
         hub=hub,
         secrets=secrets,
         parts=parts,
+        files={
+            "policy": str(policy_path),
+            "profiles": str(profiles_path),
+            "hub_config": str(hub_config),
+        },
     )
 
 

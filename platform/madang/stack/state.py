@@ -32,6 +32,8 @@ class State:
         Identity of each part and of the supervisor, by name.
     since_ms
         Start of each part, by name.
+    files
+        The administrator's files as used: ``policy``, ``profiles``, ``hub_config``.
     """
 
     public_url: str = ""
@@ -40,6 +42,7 @@ class State:
     ports: dict[str, int] = field(default_factory=dict)
     parts: dict[str, Identity] = field(default_factory=dict)
     since_ms: dict[str, int] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, home: Home) -> "State":
@@ -53,6 +56,7 @@ class State:
             ports={n: int(v) for n, v in _table(data, "ports").items()},
             parts={n: v for n, v in parts.items() if v is not None},
             since_ms={n: int(v) for n, v in _table(data, "since_ms").items()},
+            files={n: str(v) for n, v in _table(data, "files").items()},
         )
 
     def save(self, home: Home) -> None:
@@ -66,6 +70,7 @@ class State:
                 "ports": self.ports,
                 "parts": {name: part.to_json() for name, part in self.parts.items()},
                 "since_ms": self.since_ms,
+                "files": self.files,
             },
         )
 

@@ -182,6 +182,15 @@ class FakeServices:
         self.projects = SimpleNamespace(me=self._any, list=self._any)
         self.usage = SimpleNamespace(usage=self._any, entries=self._any, verify=self._any)
 
+        self.upkeep = SimpleNamespace(
+            notice=lambda lang: None,
+            begin_maintenance=self._any,
+            end_maintenance=self._any,
+            devices=self._any,
+            drain=self._any,
+            put_back=self._any,
+        )
+
     def attach_hub(self, hub: Any) -> None:
         self.hub = hub
 

@@ -90,6 +90,14 @@ TEXTS = {
     ),
     "wait.held_back": ("Held back; it keeps its place.", "잠시 멈춰 두었고 순서는 그대로입니다."),
     "wait.no_budget": ("The project's budget is used up.", "프로젝트 예산을 모두 썼습니다."),
+    "wait.maintenance": (
+        "Nothing new starts during maintenance: {why}. Your place is kept.",
+        "점검 중이라 새로 시작하지 않습니다: {why}. 순서는 그대로 유지됩니다.",
+    ),
+    "wait.maintenance.until": (
+        "Nothing new starts during maintenance until about {until}: {why}. Your place is kept.",
+        "{until}쯤까지 점검 중이라 새로 시작하지 않습니다: {why}. 순서는 그대로 유지됩니다.",
+    ),
     "wait.starting": ("It is about to start.", "곧 시작합니다."),
     # Why a run ended.
     "run_reason.cancelling": (
