@@ -128,8 +128,12 @@ def notebook_lease(core: Core, actor: Actor, project: Project, request: LeaseReq
     )
 
 
-def check_budget(core: Core, tx: Tx, project: Project, lease: Lease) -> None:
+def check_budget(
+    core: Core, tx: Tx, project: Project, lease: Lease, *, instead_of: str = ""
+) -> None:
     """Refuse what the budget could not carry once everything that waits has started.
+
+    ``instead_of`` names the waiting lease whose request this one replaces.
 
     The guard against racing is the conditional update at admission; this one tells people early.
     """
@@ -137,7 +141,7 @@ def check_budget(core: Core, tx: Tx, project: Project, lease: Lease) -> None:
     if needed == 0:
         return
     waiting = tx.leases.find(state=["queued"], project=project.id)
-    committed = sum(views.reserves(core, other) for other in waiting)
+    committed = sum(views.reserves(core, other) for other in waiting if other.id != instead_of)
     left = tx.budget.balance(project.id).left - committed
     if needed > left:
         raise RefusedError(

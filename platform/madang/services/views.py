@@ -105,6 +105,9 @@ def lease_view(
         "utilisation_percent": sum(metered) // len(metered) if metered else None,
         "can_manage": access.may_manage(tx, actor, lease.person, lease.project),
         "ready": lease.claimed_ms is not None and lease.holds_devices,
+        "start_without_me": bool(lease.options.get("start_without_me")),
+        "asked_before": lease.options.get("asked_before"),
+        "alternatives": [],
     }
     return view | {"version": version(view, standing)}
 
@@ -122,7 +125,16 @@ def reason_view(reason: EndReason | None, lang: str) -> dict[str, str]:
 
 def version(view: Mapping[str, Any], standing: Standing | None) -> str:
     """Return a mark that changes when somebody who waits would want to know."""
-    keys = ("state", "target", "reason", "attempt", "claimed", "held_back", "started_ms")
+    keys = (
+        "state",
+        "target",
+        "reason",
+        "attempt",
+        "claimed",
+        "held_back",
+        "started_ms",
+        "limit_ms",
+    )
     seen = [view[key] for key in keys]
     if standing is not None:
         seen += [standing.position, standing.waiting, str(standing.reason), standing.expected_ms]
