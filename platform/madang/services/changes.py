@@ -10,13 +10,13 @@ from typing import Any
 
 from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.project import Project
-from madang.errors import ConflictError, NotFoundError
+from madang.errors import ConflictError, NotFoundError, RefusedError
 from madang.policy.alternatives import is_now
 from madang.policy.changing import Size, end_of_line_ms, keeps_place
 from madang.services import access, leasing, views
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
-from madang.services.requests import Actor, ChangeRequest, LeaseRequest
+from madang.services.requests import Actor, ChangeRequest, ExtendRequest, LeaseRequest
 from madang.store import Tx
 from madang.units import MS_PER_HOUR, cost_microcredits
 
@@ -103,6 +103,78 @@ class Changes:
             "limit_ms": lease.limit_ms,
             "cost_per_hour_microcredits": cost_per_hour(core, lease),
         }
+
+    async def extend(
+        self, actor: Actor, lease_id: str, request: ExtendRequest, *, key: str | None = None
+    ) -> dict[str, Any]:
+        """Give a lease that holds its devices more time, up to what its tier allows in total."""
+        access.require_person(actor)
+        core = self._core
+
+        def work(tx: Tx) -> Lease:
+            lease = access.manageable_lease(tx, actor, lease_id)
+
+            def make() -> str:
+                limit_ms = _longer(core, tx, lease, request.by_ms)
+                tx.leases.change(lease.id, lease.state, limit_ms=limit_ms)
+                details = {"by_ms": request.by_ms, "limit_ms": limit_ms}
+                note = (core.clock(), actor.person.id, "lease.extend", lease.id, request.reason)
+                tx.audit.add(*note, details)
+                return lease.id
+
+            print_ = fingerprint("extend", lease_id, request)
+            once(tx, actor.person.id, key, print_, core.clock(), make)
+            return tx.leases.get(lease_id) or lease
+
+        lease = await core.store.write(work)
+        await core.engine.admission.prolong(lease.id, lease.attempt, lease.limit_ms)
+        core.changed("leases", "queue")
+        return await self._look(actor, lease_id)
+
+
+def _longer(core: Core, tx: Tx, lease: Lease, by_ms: int) -> int:
+    """Return the limit with the time that is added.
+
+    Raises
+    ------
+    ConflictError
+        ``extend_not_for_kind``, ``extend_not_now``.
+    RefusedError
+        ``extend_too_long``, ``budget_too_small``.
+    """
+    if lease.kind is LeaseKind.SLOT:
+        raise ConflictError("extend_not_for_kind", kind=str(lease.kind))
+    if lease.state not in (LeaseState.ADMITTED, LeaseState.ACTIVE):
+        raise ConflictError("extend_not_now", state=str(lease.state))
+    project = tx.projects.get(lease.project)
+    if project is None or not project.is_open:
+        raise RefusedError("project_closed", project=project.name if project else lease.project)
+    tier = leasing.tier_of(core, project)
+    limit_ms, longest = lease.limit_ms + by_ms, tier.max_hours * MS_PER_HOUR
+    if limit_ms > longest:
+        raise RefusedError(
+            "extend_too_long",
+            given_h=round(limit_ms / MS_PER_HOUR, 2),
+            limit_h=tier.max_hours,
+            tier=tier.name,
+            more_min=max(0, longest - lease.limit_ms) // 60_000,
+        )
+    needed, left = _price(core, tx, lease, by_ms)
+    if needed > left:
+        raise RefusedError(
+            "budget_too_small",
+            project=project.name,
+            needed=needed / 1_000_000,
+            left=left / 1_000_000,
+            committed=0,
+        )
+    return limit_ms
+
+
+def _price(core: Core, tx: Tx, lease: Lease, by_ms: int) -> tuple[int, int]:
+    """Return what the added time would cost, and what is left of the budget."""
+    left = tx.budget.balance(lease.project).left
+    return cost_microcredits(lease.devices * by_ms, core.rate(lease)), left
 
 
 def cost_per_hour(core: Core, lease: Lease) -> int:

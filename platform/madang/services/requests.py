@@ -78,6 +78,14 @@ class ChangeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendRequest:
+    """More time for a lease that holds its devices."""
+
+    by_ms: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterRequest:
     """A Dask cluster; ``project`` may be empty for the project of the asking notebook's lease."""
 

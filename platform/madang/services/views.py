@@ -8,6 +8,7 @@ from madang.domain.lease import EndReason, Lease, LeaseState, Standing
 from madang.domain.run import Run
 from madang.i18n import text
 from madang.policy.budget import reservation_microcredits
+from madang.policy.changing import Size, keeps_place
 from madang.services import access
 from madang.services.core import Core
 from madang.services.requests import Actor
@@ -106,10 +107,20 @@ def lease_view(
         "can_manage": access.may_manage(tx, actor, lease.person, lease.project),
         "ready": lease.claimed_ms is not None and lease.holds_devices,
         "start_without_me": bool(lease.options.get("start_without_me")),
-        "asked_before": lease.options.get("asked_before"),
+        "asked_before": _before(lease),
         "alternatives": [],
     }
     return view | {"version": version(view, standing)}
+
+
+def _before(lease: Lease) -> dict[str, Any] | None:
+    """Return what a waiting lease asked for before its latest change, and what it would cost."""
+    before = lease.options.get("asked_before")
+    if not isinstance(before, Mapping) or lease.state is not LeaseState.QUEUED:
+        return None
+    now = Size(flavor=lease.flavor, devices=lease.devices, limit_ms=lease.limit_ms)
+    then = Size(**{key: before[key] for key in ("flavor", "devices", "limit_ms")})
+    return {**before, "keeps_place": keeps_place(now, then)}
 
 
 def reason_view(reason: EndReason | None, lang: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from madang.engines.hostile import Faults, HostileEngine
 from madang.engines.local.admission import LocalAdmission
 from madang.engines.local.devices import parse_gpus
 from madang.errors import ConflictError, InvalidError, MadangError, NotFoundError, RefusedError
-from madang.services.requests import ChangeRequest
+from madang.services.requests import ChangeRequest, ExtendRequest
 
 HOUR = 3_600_000
 
@@ -110,6 +110,13 @@ async def test_the_queue_itself_says_what_comes_clearly_earlier(
     seen = await preview(house, "ada", lease["id"], profile="gpu-2")
     assert (seen["keeps_place"], seen["starts_now"]) == (True, False)
     assert seen["standing_after"]["position"] == 1
+    # More time for a holder is known to the forecast at once.
+    bora = next(x for x in await house.services.leases.list(await house.actor("bora")))
+    assert bora["person"] == "bora"
+    await extend(house, "bora", bora["id"], HOUR)
+    later = await preview(house, "ada", lease["id"], profile="gpu-2")
+    moved = later["standing_after"]["expected_ms"] - seen["standing_after"]["expected_ms"]
+    assert moved > HOUR // 4
     house.services.core.store.close()
 
 
@@ -215,6 +222,47 @@ async def test_an_admission_of_the_earlier_request_is_handed_back(house: Any) ->
     await house.turn(15)
     after = await house.lease(lease["id"])
     assert (after["state"], after["devices"], len(after["device_ids"])) == ("admitted", 4, 4)
+
+
+async def extend(house: Any, name: str, lease_id: str, by_ms: int, **more: Any) -> Any:
+    request = ExtendRequest(by_ms=by_ms, reason=more.pop("reason", ""))
+    return await house.services.changes.extend(await house.actor(name), lease_id, request, **more)
+
+
+async def test_more_time_is_given_once_up_to_the_tier_and_lived(house: Any) -> None:
+    lease = await house.ask("ada", profile="", devices=1, limit_ms=HOUR)
+    with pytest.raises(ConflictError, match="extend_not_now"):
+        await extend(house, "ada", lease["id"], HOUR)
+    await house.turn(2)
+    await house.launch(lease["id"])
+    await house.turn(2)
+    one = await extend(house, "ada", lease["id"], HOUR, key="k", reason="nearly done")
+    again = await extend(house, "ada", lease["id"], HOUR, key="k", reason="nearly done")
+    assert one["limit_ms"] == again["limit_ms"] == 2 * HOUR
+    assert one["expires_ms"] == one["started_ms"] + 2 * HOUR
+    with pytest.raises(RefusedError, match="extend_too_long") as refused:
+        await extend(house, "ada", lease["id"], 47 * HOUR)
+    assert refused.value.details["more_min"] == 46 * 60
+    acts = await house.services.core.store.read(lambda tx: tx.audit.find(lease["id"]))
+    assert [(act["act"], act["reason"]) for act in acts] == [("lease.extend", "nearly done")]
+    await house.turn(90, step_ms=60_000)
+    assert (await house.lease(lease["id"]))["state"] == "active"
+    await house.turn(40, step_ms=60_000)
+    assert (await house.lease(lease["id"]))["reason"] == "expired"
+
+
+async def test_more_time_needs_the_budget_and_no_slot_gets_it(house: Any) -> None:
+    lease = await house.ask("ada", project="poor", profile="", devices=1, limit_ms=HOUR)
+    await house.submit("bora")
+    await house.turn(2)
+    with pytest.raises(RefusedError, match="budget_too_small"):
+        await extend(house, "ada", lease["id"], HOUR)
+    leases = await house.services.leases.list(await house.actor("root"))
+    slot = next(row for row in leases if row["kind"] == "slot")
+    with pytest.raises(ConflictError, match="extend_not_for_kind"):
+        await extend(house, "bora", slot["id"], HOUR)
+    with pytest.raises(NotFoundError):
+        await extend(house, "chan", lease["id"], HOUR)
 
 
 WANTED = st.fixed_dictionaries(
