@@ -11,6 +11,7 @@ from madang.store.keys import Keys
 from madang.store.leases import Leases
 from madang.store.ledger import Ledger
 from madang.store.meta import Meta
+from madang.store.notices import Notices
 from madang.store.people import People
 from madang.store.projects import Projects
 from madang.store.runs import Runs
@@ -35,5 +36,6 @@ class Tx:
         self.keys = Keys(connection)
         self.tokens = Tokens(connection)
         self.sessions = Sessions(connection)
+        self.notices = Notices(connection)
         self.audit = Audit(connection)
         self.meta = Meta(connection)
