@@ -9,9 +9,9 @@ import smtplib
 import socket
 import ssl
 from contextlib import suppress
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
-from datetime import UTC, datetime
 
 from madang.notices.detached import detached
 from madang.notices.ports import Message, refused, undelivered
@@ -68,12 +68,12 @@ class MailNotifier:
         """Hand a mail to the server."""
         if not is_address(message.to):
             raise refused("address")
-        attempt = _Attempt(self._policy, self._password, self._context, min(_STEP_S, self.timeout_s))
+        attempt = _Attempt(
+            self._policy, self._password, self._context, min(_STEP_S, self.timeout_s)
+        )
         mail = compose(message, self._policy.sender)
         try:
-            await detached(
-                lambda: attempt.run(mail), OSError, smtplib.SMTPException, ValueError
-            )
+            await detached(lambda: attempt.run(mail), OSError, smtplib.SMTPException, ValueError)
         except smtplib.SMTPRecipientsRefused as error:
             code = next(iter(error.recipients.values()))[0]
             raise (refused if code >= 500 else undelivered)("recipient") from error

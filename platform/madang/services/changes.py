@@ -215,6 +215,8 @@ def plan(core: Core, tx: Tx, lease: Lease, request: ChangeRequest) -> Plan:
         devices=wanted.devices,
         limit_ms=wanted.limit_ms,
         submitted_ms=submitted_ms,
+        # Of an earlier attempt; the next admission sets that of its own time and flavor.
+        rate_microcredits=0,
         options={**lease.options, **wanted.options},
     )
     # Who asks for less is let through even when the budget has become too small for all that wait.
@@ -277,6 +279,7 @@ def _apply(core: Core, tx: Tx, actor: Actor, lease: Lease, made: Plan) -> None:
         devices=after.devices,
         limit_ms=after.limit_ms,
         submitted_ms=after.submitted_ms,
+        rate_microcredits=after.rate_microcredits,
         attempt=lease.attempt if made.is_same else lease.attempt + 1,
         options=options,
     )

@@ -86,6 +86,7 @@ class Frame:
                 lang=visit.lang,
                 now_ms=visit.now_ms,
                 person=visit.person,
+                is_admin=visit.actor.is_admin,
                 csrf=await self._identity.csrf(request),
                 is_fragment=request.headers.get(FRAGMENT) == "1",
             )

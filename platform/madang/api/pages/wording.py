@@ -7,10 +7,9 @@ The script writes durations and relative times by the same rules once a page is 
 from datetime import UTC, datetime
 
 from madang.i18n import text
-from madang.units import MICROCREDITS_PER_CREDIT, MS_PER_HOUR
+from madang.units import MS_PER_HOUR
 
 _STEPS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-_CENT = MICROCREDITS_PER_CREDIT // 100
 
 
 def duration(ms: int, lang: str) -> str:
@@ -58,15 +57,6 @@ def relative(at_ms: int, now_ms: int, form: str, lang: str) -> str:
 def moment(at_ms: int) -> str:
     """Write a moment for machines (the ``datetime`` attribute)."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def credits(microcredits: int) -> str:
-    """Write credits with two decimals, rounded down; a trace of a credit is not shown as zero."""
-    if 0 < microcredits < _CENT:
-        return "< 0.01"
-    sign = "-" if microcredits < 0 else ""
-    whole, rest = divmod(abs(microcredits) // _CENT, 100)
-    return f"{sign}{whole:,}.{rest:02d}"
 
 
 def hours(device_ms: int) -> str:

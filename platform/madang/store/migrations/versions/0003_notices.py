@@ -35,9 +35,7 @@ def upgrade() -> None:
         _text("problem", 64),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name="fk_notices_person"),
         sa.PrimaryKeyConstraint("id", name="pk_notices"),
-        sa.UniqueConstraint(
-            "person", "channel", "dedupe", name="uq_notices_person_channel_dedupe"
-        ),
+        sa.UniqueConstraint("person", "channel", "dedupe", name="uq_notices_person_channel_dedupe"),
     )
     op.create_index("ix_notices_state_channel_due_ms", "notices", ["state", "channel", "due_ms"])
     op.create_index("ix_notices_person_at_ms", "notices", ["person", "at_ms"])
