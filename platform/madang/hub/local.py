@@ -24,9 +24,9 @@ from madang import shim
 from madang.domain.profile import device_env
 from madang.errors import RefusedError
 from madang.hub import fast_start
-from madang.hub.people import folder_name
 from madang.hub.spawner import LeasedMixin, server_failed
 from madang.settings.home import Home
+from madang.settings.system_users import system_user
 
 _READY_STEP_S = 0.05
 _STOP_STEP_S = 0.1
@@ -41,6 +41,10 @@ _SERVER_ARGS = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=None",
 )
+
+
+# Settings of JupyterLab that hold until a person changes them.
+_LAB_SETTINGS = Path(__file__).parent / "jupyter"
 
 
 @cache
@@ -129,11 +133,14 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "server": self.name,
         }
         argv = self._argv()
+        user = self.person if self.is_system_users else None
         warm = fast_start.parent_of(self) if self._can_fork else None
         if warm is not None and fast_start.own_packages(env.get("HOME", "")):
             warm, meta["start"], meta["start_why"] = None, "fresh", "packages of their own"
         work = asyncio.ensure_future(
-            asyncio.to_thread(shim.launch, record, argv, env=env, cwd=cwd, meta=meta, warm=warm)
+            asyncio.to_thread(
+                shim.launch, record, argv, env=env, cwd=cwd, meta=meta, user=user, warm=warm
+            )
         )
         self._launching = work
         # A cancelled start does not stop the thread; stop() waits for it.
@@ -143,8 +150,6 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
 
     def _argv(self) -> list[str]:
         command = list(self.cmd)
-        if self.is_system_users:
-            command += ["--as-user", self.person]
         root = ["--allow-root"] if os.geteuid() == 0 and not self.is_system_users else []
         return [*command, *_SERVER_ARGS, *_node_roots(), *root, *self.get_args()]
 
@@ -156,6 +161,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "MADANG_ATTEMPT": str(self.attempt),
             "MADANG_PROJECT": str(lease.get("project") or ""),
             "JUPYTERHUB_ACTIVITY_INTERVAL": "900",
+            "JUPYTER_CONFIG_PATH": str(_LAB_SETTINGS),
             **device_env(devices, bool(lease.get("is_simulated"))),
         }
 
@@ -170,12 +176,12 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         return env
 
     def _folder(self) -> Path:
-        return self.home.people / folder_name(self.person)
+        return self.home.person(self.person)
 
     def _prepare_folder(self) -> Path:
         if self.is_system_users:
-            # The launcher changes to their home once it is them.
-            return self.home.root
+            # Before anything else is looked up for them: root, or nobody, is refused.
+            return system_user(self.person).home
         folder = self._folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         notebooks = folder / "notebooks"

@@ -5,7 +5,6 @@ it runs as the person, in the person's folder.
 """
 
 import contextlib
-import os
 import sys
 from importlib import import_module
 
@@ -38,17 +37,6 @@ _PRELOADED = (
 )
 
 
-def _become(name: str) -> None:
-    """Give up root for a system user, before anything of theirs is read."""
-    import pwd
-
-    entry = pwd.getpwnam(name)
-    os.initgroups(name, entry.pw_gid)
-    os.setgid(entry.pw_gid)
-    os.setuid(entry.pw_uid)
-    os.chdir(entry.pw_dir)
-
-
 def preload() -> None:
     """Import what every server imports; a warm parent does it once for all.
 
@@ -68,11 +56,8 @@ def _block_slow_grammar() -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Drop privileges if ``--as-user NAME`` comes first, then run the notebook server."""
+    """Run the notebook server."""
     args = list(sys.argv[1:] if argv is None else argv)
-    if args[:1] == ["--as-user"]:
-        _become(args[1])
-        args = args[2:]
     _block_slow_grammar()
     sys.argv = ["jupyterhub-singleuser", *args]
     from jupyterhub.singleuser import main as run

@@ -1,12 +1,15 @@
 """What all use-cases share: the store, the engine, the rules, the clock, and what is known live."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
-from madang.domain.lease import Lease
+from madang.domain.lease import Lease, Standing
 from madang.domain.profile import Flavor, Profile
+from madang.domain.upkeep import Maintenance, told_in_maintenance
 from madang.engines.ports import Engine, Sample
 from madang.errors import InvalidError
 from madang.pki.seal import Seal
@@ -41,19 +44,43 @@ class Activity:
     body: Mapping[str, Any]
 
 
+SlotGroup = tuple[str, str, str, int]
+"""Person, project, flavor and devices: what a slot and the runs that it may take have in common."""
+
+
+@dataclass(slots=True)
+class SlotFaults:
+    """Why no slot is opened now for the runs of a group."""
+
+    count: int = 0
+    until_ms: int = 0
+
+
 @dataclass(slots=True)
 class Live:
-    """Readings that may be lost with the process: they are shown, and never charged."""
+    """Readings that may be lost with the process; no charge needs one of them.
+
+    What was ``seen_alive_ms`` only ever makes a recorded end later: a record may have been tampered
+    with.
+    """
 
     activity: dict[str, Activity] = field(default_factory=dict)
     progress: dict[str, RunProgress] = field(default_factory=dict)
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     idle_since_ms: dict[str, int] = field(default_factory=dict)
     asked_spawn_ms: dict[str, int] = field(default_factory=dict)
+    seen_alive_ms: dict[str, int] = field(default_factory=dict)
+    slot_faults: dict[SlotGroup, SlotFaults] = field(default_factory=dict)
 
     def forget(self, lease_id: str) -> None:
         """Drop what is known of a lease that ended."""
-        for known in (self.activity, self.samples, self.idle_since_ms, self.asked_spawn_ms):
+        for known in (
+            self.activity,
+            self.samples,
+            self.idle_since_ms,
+            self.asked_spawn_ms,
+            self.seen_alive_ms,
+        ):
             known.pop(lease_id, None)
 
 
@@ -75,11 +102,28 @@ class Core:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     live: Live = field(default_factory=Live)
     hub: HubPort | None = None
+    maintenance: Maintenance | None = None
 
     def changed(self, *topics: str) -> None:
         """Tell listeners and let the reconcile loop look at once."""
         self.bus.publish(*topics)
         self.wake.set()
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """Return what each waiting lease is told, by its id."""
+        now = self.clock()
+        found = await self.engine.admission.standings(now)
+        pause = self.maintenance
+        if pause is None:
+            return found
+        return told_in_maintenance(found, pause, self.until_text(pause), now)
+
+    def until_text(self, pause: Maintenance) -> str:
+        """Return when a pause is expected to be over, by the clock of the site; empty if unsaid."""
+        if pause.until_ms is None:
+            return ""
+        at = datetime.fromtimestamp(pause.until_ms / 1000, ZoneInfo(self.policy.zone))
+        return at.strftime("%Y-%m-%d %H:%M %Z")
 
     def flavor(self, name: str) -> Flavor:
         """Return a flavor; ``gpu`` means the first GPU flavor of the pool.
@@ -106,3 +150,31 @@ class Core:
     def rate(self, lease: Lease) -> int:
         """Return the price of a device-hour: that of the admission, or of now before it."""
         return lease.rate_microcredits or self.policy.rate(lease.flavor)
+
+    async def until_changed(
+        self,
+        look: Callable[[], Awaitable[dict[str, Any]]],
+        topics: set[str],
+        *,
+        seen: str,
+        timeout_s: float,
+        pause_s: Callable[[dict[str, Any]], float | None] = lambda _view: None,
+    ) -> dict[str, Any]:
+        """Return a view as soon as its version differs from ``seen``, or when time is over.
+
+        Parameters
+        ----------
+        look
+            Reads the view; called again after each change of the topics.
+        pause_s
+            Look again after so many seconds even if nothing was told (None: only then).
+        """
+        until_ms = self.clock() + int(timeout_s * 1000)
+        with self.bus.listen() as listener:
+            while True:
+                view = await look()
+                left_s = (until_ms - self.clock()) / 1000
+                if view["version"] != seen or left_s <= 0:
+                    return view
+                pause = pause_s(view)
+                await listener.heard(topics, left_s if pause is None else min(pause, left_s))

@@ -6,6 +6,7 @@ from typing import Any
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
 from madang.errors import ConflictError, InvalidError
 from madang.services import access, leasing, views
+from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, LeaseRequest
@@ -21,6 +22,7 @@ class Leases:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._alternatives = Alternatives(core)
 
     async def request(
         self, actor: Actor, request: LeaseRequest, *, key: str | None = None
@@ -43,6 +45,7 @@ class Leases:
             lease = leasing.notebook_lease(core, actor, project, request)
 
             def make() -> str:
+                leasing.check_count(tx, actor)
                 leasing.check_budget(core, tx, project, lease)
                 tx.leases.add(lease)
                 return lease.id
@@ -59,10 +62,17 @@ class Leases:
     async def get(self, actor: Actor, lease_id: str) -> dict[str, Any]:
         """Return one lease."""
         access.require_person(actor)
-        standings = await self._core.engine.admission.standings(self._core.clock())
-        return await self._core.store.read(
-            lambda tx: self._view(tx, actor, access.visible_lease(tx, actor, lease_id), standings)
-        )
+        standings = await self._core.standings()
+
+        def work(tx: Tx) -> tuple[Lease, dict[str, Any]]:
+            lease = access.visible_lease(tx, actor, lease_id)
+            return lease, self._view(tx, actor, lease, standings)
+
+        lease, view = await self._core.store.read(work)
+        if view["can_manage"]:
+            found = await self._alternatives.find(actor, lease, standings.get(lease.id))
+            view["alternatives"] = found
+        return view
 
     def _view(
         self, tx: Tx, actor: Actor, lease: Lease, standings: Mapping[str, Standing]
@@ -80,7 +90,7 @@ class Leases:
     ) -> list[dict[str, Any]]:
         """Return leases that the actor may see, unfinished first unless a state is given."""
         access.require_person(actor)
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
         if state is not None and state not in set(LeaseState):
             raise InvalidError(
                 "state_unknown", given=state[:40], known=[str(s) for s in LeaseState]
@@ -94,10 +104,13 @@ class Leases:
                 "newest_first": True,
             }
             if project:
-                wanted["project"] = access.usable_project(tx, actor, project).id
+                wanted["project"] = access.visible_project(tx, actor, project).id
             leases = access.seen_by(tx, actor, tx.leases.find, mine=mine, **wanted)
             leases.sort(key=lambda lease: lease.is_ended)
-            return [self._view(tx, actor, lease, standings) for lease in leases]
+            names = views.Names(tx, actor, leases)
+            return [
+                views.lease_view(self._core, tx, actor, lease, standings, names) for lease in leases
+            ]
 
         return await self._core.store.read(work)
 
@@ -105,15 +118,9 @@ class Leases:
         self, actor: Actor, lease_id: str, *, seen: str, timeout_s: float
     ) -> dict[str, Any]:
         """Return the lease as soon as it differs from what was ``seen``, or when time is over."""
-        core = self._core
-        until_ms = core.clock() + int(timeout_s * 1000)
-        with core.bus.listen() as listener:
-            while True:
-                view = await self.get(actor, lease_id)
-                left_s = (until_ms - core.clock()) / 1000
-                if view["version"] != seen or left_s <= 0:
-                    return view
-                await listener.heard({"leases", "queue"}, left_s)
+        return await self._core.until_changed(
+            lambda: self.get(actor, lease_id), {"leases", "queue"}, seen=seen, timeout_s=timeout_s
+        )
 
     async def claim(self, actor: Actor, lease_id: str) -> dict[str, Any]:
         """Take an admitted notebook; taking it twice is harmless."""
@@ -164,6 +171,7 @@ class Leases:
 
     async def activity(self, actor: Actor, lease_id: str, body: Mapping[str, Any]) -> None:
         """Take what the agent of a notebook says about its kernels."""
+        access.require_person(actor)
         core = self._core
         lease = await core.store.read(lambda tx: access.visible_lease(tx, actor, lease_id))
         if lease.person != actor.person.id or not lease.holds_devices:

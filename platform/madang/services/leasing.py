@@ -15,6 +15,9 @@ from madang.units import MS_PER_HOUR, new_id
 
 MIN_LIMIT_MS = 60_000
 MAX_NAME_CHARS = 80
+MAX_LEASES = 50
+"""Notebooks and clusters of one person that wait or run; those without devices cost nothing, and
+the queue looks at each that waits."""
 
 
 def tier_of(core: Core, project: Project) -> Tier:
@@ -128,8 +131,26 @@ def notebook_lease(core: Core, actor: Actor, project: Project, request: LeaseReq
     )
 
 
-def check_budget(core: Core, tx: Tx, project: Project, lease: Lease) -> None:
+def check_count(tx: Tx, actor: Actor) -> None:
+    """Refuse one more notebook or cluster to somebody who has very many; slots come by themselves.
+
+    Raises
+    ------
+    RefusedError
+        ``too_many_leases``.
+    """
+    kinds = (LeaseKind.NOTEBOOK, LeaseKind.CLUSTER)
+    has = tx.leases.count(kind=kinds, person=actor.person.id)
+    if has >= MAX_LEASES:
+        raise RefusedError("too_many_leases", given=has, limit=MAX_LEASES)
+
+
+def check_budget(
+    core: Core, tx: Tx, project: Project, lease: Lease, *, instead_of: str = ""
+) -> None:
     """Refuse what the budget could not carry once everything that waits has started.
+
+    ``instead_of`` names the waiting lease whose request this one replaces.
 
     The guard against racing is the conditional update at admission; this one tells people early.
     """
@@ -137,7 +158,7 @@ def check_budget(core: Core, tx: Tx, project: Project, lease: Lease) -> None:
     if needed == 0:
         return
     waiting = tx.leases.find(state=["queued"], project=project.id)
-    committed = sum(views.reserves(core, other) for other in waiting)
+    committed = sum(views.reserves(core, other) for other in waiting if other.id != instead_of)
     left = tx.budget.balance(project.id).left - committed
     if needed > left:
         raise RefusedError(

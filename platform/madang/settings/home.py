@@ -4,13 +4,17 @@ Stack, hub, service and command line all find files through this one class, so t
 written twice. Nothing here creates or reads a file.
 """
 
+import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 ENV_HOME = "MADANG_HOME"
 """Environment variable that names the data folder; the default is ``~/.local/share/madang``."""
+
+
+_PLAIN_NAME = re.compile(r"^[a-z0-9][a-z0-9._@-]{0,62}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,36 @@ class Home:
         return f"sqlite:///{self.root / 'hub.sqlite'}"
 
     @property
+    def database(self) -> Path:
+        """The file of the embedded database."""
+        return self.root / "madang.sqlite"
+
+    @property
+    def hub_database(self) -> Path:
+        """The file of the hub's own database."""
+        return self.root / "hub.sqlite"
+
+    @property
+    def hub_cookie_secret(self) -> Path:
+        """0600 file with which the hub signs its cookies."""
+        return self.root / "hub-cookie-secret"
+
+    @property
+    def backups(self) -> Path:
+        """Copies of the database before migrations, and what a restore has put aside."""
+        return self.root / "backups"
+
+    @property
+    def config(self) -> Path:
+        """The administrator's files as a restore brought them."""
+        return self.root / "config"
+
+    @property
+    def restoring(self) -> Path:
+        """Present while a restore puts files in their place; nothing may start then."""
+        return self.root / "restoring.json"
+
+    @property
     def artifacts(self) -> Path:
         """Snapshots and outputs of runs, by hash."""
         return self.root / "artifacts"
@@ -72,9 +106,14 @@ class Home:
         return self.root / "people"
 
     def person(self, hub_name: str) -> Path:
-        """Return a person's folder; whatever the name holds, it is one folder below ``people``."""
-        name = quote(hub_name, safe="@")
-        return self.people / (f"%2E{name[1:]}" if name.startswith(".") else name)
+        """Return a person's folder: one below ``people``, whatever the name holds.
+
+        It is named as the person is where that is harmless, else by a hash that starts with ``~``,
+        which no plain name does: two people never share a folder.
+        """
+        if _PLAIN_NAME.match(hub_name):
+            return self.people / hub_name
+        return self.people / ("~" + hashlib.sha256(hub_name.encode()).hexdigest()[:32])
 
     @property
     def warm(self) -> Path:

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from madang.shim.record import (
     HEARTBEAT_S,
@@ -98,8 +98,8 @@ def _prctl(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-Become = Callable[[dict[str, Any], int, int, int], NoReturn]
-"""Called with spec, log, gate and the keeper's process id."""
+Become = Callable[[dict[str, Any], "Account | None", int, int, int], NoReturn]
+"""Called with spec, account, log, gate and the keeper's process id."""
 
 
 class Keeper:
@@ -139,12 +139,13 @@ class Keeper:
 
     def _start(self, spec: dict[str, Any], log: int) -> None:
         """Fork, record, and only then let the child go: nothing ever runs unrecorded."""
+        account = None if spec.get("user") is None else Account.of(spec["user"])
         gate, opener = os.pipe()
         keeper = os.getpid()
         pid = os.fork()
         if pid == 0:
             os.close(opener)
-            self._become(spec, log, gate, keeper)
+            self._become(spec, account, log, gate, keeper)
         os.close(gate)
         self._write(
             pid=pid,
@@ -236,9 +237,41 @@ def take_place(spec: Mapping[str, Any], log: int, gate: int, keeper: int) -> Non
     os.chdir(spec["cwd"])
 
 
-def _become(spec: dict[str, Any], log: int, gate: int, keeper: int) -> NoReturn:
+class Account(NamedTuple):
+    """A system user, looked up before anything is started for it."""
+
+    uid: int
+    gid: int
+    groups: list[int]
+
+    @classmethod
+    def of(cls, name: str) -> "Account":
+        """Return the account of a name; an OSError, which reaches the launcher, for none."""
+        import pwd
+
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError as error:
+            raise FileNotFoundError(f"no system user {name}") from error
+        if entry.pw_uid == 0:
+            raise PermissionError(f"{name} is root")
+        return cls(entry.pw_uid, entry.pw_gid, os.getgrouplist(name, entry.pw_gid))
+
+    def assume(self) -> None:
+        """Become this user for good."""
+        os.setgroups(self.groups)
+        os.setresgid(self.gid, self.gid, self.gid)
+        os.setresuid(self.uid, self.uid, self.uid)
+
+
+def _become(
+    spec: dict[str, Any], account: Account | None, log: int, gate: int, keeper: int
+) -> NoReturn:
     """Turn the forked child into the process; never returns."""
     try:
+        if account is not None:
+            account.assume()
+        # After the change of user, which clears the signal for the keeper's death.
         take_place(spec, log, gate, keeper)
         # Python ignores these two for itself; a program expects the default.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)

@@ -53,7 +53,9 @@ def _keep(record: Path, plan: Plan) -> NoReturn:
     entry = str(Path(keeping.__file__).with_name("__main__.py"))
     room.replace_arguments([sys.executable, entry, str(record)], "madang-keeper")
 
-    def become(spec: dict[str, Any], log: int, gate: int, keeper: int) -> NoReturn:
+    def become(spec: dict[str, Any], account: object, log: int, gate: int, keeper: int) -> NoReturn:
+        if account is not None:
+            raise PermissionError("a fork cannot become another user")
         _serve(plan, spec, log, gate, keeper)
 
     code = keeping.keep(record, become=become, told={"start": FORKED})
