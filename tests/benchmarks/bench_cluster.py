@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench_hubs import Hub, Madang, Tree
-from bench_table import Report, arguments, finish
+from bench_table import Report, arguments, end_orderly, finish
 
 import madang
 
@@ -75,6 +75,7 @@ def _column(
 
 
 def main() -> None:
+    end_orderly()
     given = arguments(__doc__).parse_args()
     hub = Madang()
     try:

@@ -242,7 +242,7 @@ class Madang(Hub):
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             known = read_state(self.home / "warm")
-            if known.state in ("on", "off") or not known.state:
+            if known.state != "starting":
                 break
             time.sleep(0.1)
         return f"{known.state} {known.why}".strip()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench_hubs import PEOPLE, Hub, Madang, Stock, pss_mib
 from bench_spawn import Clicks
-from bench_table import Report, arguments, finish
+from bench_table import Report, arguments, end_orderly, finish
 
 SETTLE_S = 6.0
 
@@ -59,6 +59,7 @@ def measure(ours: Madang, peer: Hub, rounds: int, count: int) -> Report:
 
 
 def main() -> None:
+    end_orderly()
     parser = arguments(__doc__)
     parser.add_argument("--people", type=int, default=6)
     given = parser.parse_args()

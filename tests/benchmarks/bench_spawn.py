@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 from bench_hubs import PEOPLE, Hub, Madang, Stock
-from bench_table import Report, arguments, finish
+from bench_table import Report, arguments, end_orderly, finish
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
@@ -176,6 +176,7 @@ async def measure(ours: Madang, peer: Hub, rounds: int, crowds: int) -> Report:
 
 
 def main() -> None:
+    end_orderly()
     parser = arguments(__doc__)
     parser.add_argument("--crowds", type=int, default=None, help="rounds of twelve at once")
     given = parser.parse_args()

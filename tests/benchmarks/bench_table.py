@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import statistics
 import sys
 import time
@@ -76,6 +77,11 @@ def arguments(doc: str) -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, default=None, help="write the figures here too")
     return parser
+
+
+def end_orderly() -> None:
+    """Let SIGTERM end the benchmark through its cleaning up, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def finish(report: Report, given: argparse.Namespace) -> None:

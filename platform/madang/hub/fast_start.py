@@ -6,6 +6,7 @@ way.
 """
 
 import asyncio
+import contextlib
 import os
 import site
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 from madang.settings.home import Home
 from madang.shim.warm import WarmParent
-from madang.shim.warm.state import Plan
+from madang.shim.warm.state import Plan, note_unwanted
 
 _PART_MARKER = "MADANG_PART_OF"
 
@@ -48,6 +49,13 @@ def own_packages(home: str) -> bool:
         return False
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     return Path(home, ".local", "lib", version, "site-packages").is_dir()
+
+
+def do_without(home: Home, why: str) -> None:
+    """Note why servers are always started the ordinary way."""
+    # A full disk must not stop a spawn for this.
+    with contextlib.suppress(OSError):
+        note_unwanted(home.warm, why)
 
 
 def warm_up(spawner: Any) -> None:

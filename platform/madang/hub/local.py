@@ -100,6 +100,9 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
     def _warm_up(self) -> None:
         if self._can_fork:
             fast_start.warm_up(self)
+        else:
+            why = "system users" if self.is_system_users else "switched off"
+            fast_start.do_without(self.home, why)
 
     # -- launching --------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from madang.shim.record import read_json
+from madang.shim.record import read_json, write_json
 
 PLAN = "plan.json"
 STATE = "state.json"
@@ -20,6 +20,8 @@ ENDED = "ended"
 """It served, and then had a reason to end; the next one may start."""
 OFF = "off"
 """It refused to serve at all."""
+UNWANTED = "unwanted"
+"""None is to be started here; the reason says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +85,10 @@ class WarmState:
     Attributes
     ----------
     state
-        ``starting``, ``on``, ``ended``, ``off``, or empty when none was ever started.
+        ``starting``, ``on``, ``ended``, ``off``, ``unwanted``, or empty when none was
+        ever started.
     why
-        The reason for ``ended`` or ``off``, in English, for logs and ``status``.
+        The reason where it is not on, in English, for logs and ``status``.
     is_alive
         Whether the process lives.
     """
@@ -109,6 +112,13 @@ def read_state(folder: Path) -> WarmState:
         is_alive=is_held(folder),
         seen=dict(data.get("seen") or {}),
     )
+
+
+def note_unwanted(folder: Path, why: str) -> None:
+    """Say for ``status`` why no parent is started here."""
+    if read_state(folder).why != why:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_json(folder / STATE, {"state": UNWANTED, "why": why})
 
 
 def is_held(folder: Path) -> bool:
