@@ -17,9 +17,8 @@ def status(home: Home) -> dict[str, Any]:
     -------
     dict
         ``home``, ``is_up`` (an ``up`` holds the lock), ``address``, ``parts`` (list of ``name``,
-        ``pid``, ``is_alive``, ``since_ms``, ``log``), ``fast_start`` (``is_on`` and ``why`` not, see
-        :mod:`madang.shim.warm`) and ``service`` (its own health answer, empty when it does not
-        answer).
+        ``pid``, ``is_alive``, ``since_ms``, ``log``), ``fast_start`` (``is_on``, and ``why`` not)
+        and ``service`` (its own health answer, empty when it does not answer).
     """
     state = State.load(home)
     parts = []

@@ -24,7 +24,7 @@ from typing import Any
 
 from madang.shim.record import read_json, write_json
 from madang.shim.warm import forked, room, state
-from madang.shim.warm.sound import Files, RefusedError, check_alone
+from madang.shim.warm.sound import Files, UnsoundError, check_alone
 from madang.shim.warm.state import ENDED, OFF, ON, STARTING, Plan
 
 TRIAL_LIMIT_S = 10.0
@@ -82,7 +82,7 @@ class Parent:
             self._say(ON)
             try:
                 why = self._serve(listener)
-            except RefusedError as error:
+            except UnsoundError as error:
                 why = str(error)
             self._say(ENDED, why)
 
@@ -142,11 +142,11 @@ class Parent:
                 self._files.check()
                 check_alone()
                 answer["keeper"] = forked.fork_keeper(record, self.plan)
-            except (RefusedError, OSError) as error:
+            except (UnsoundError, OSError) as error:
                 answer, refused = {"ok": False, "why": str(error)}, error
         with contextlib.suppress(OSError):
             connection.sendall(json.dumps(answer).encode())
-        if isinstance(refused, RefusedError):
+        if isinstance(refused, UnsoundError):
             raise refused
 
     # -- looking ----------------------------------------------------------------------------------
@@ -192,12 +192,12 @@ class Parent:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 if status != 0:
-                    raise RefusedError(f"the trial fork ended with {status}, see the log")
+                    raise UnsoundError(f"the trial fork ended with {status}, see the log")
                 return
             time.sleep(0.01)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        raise RefusedError("the trial fork did not end")
+        raise UnsoundError("the trial fork did not end")
 
 
 def main(arguments: list[str]) -> int:

@@ -8,7 +8,7 @@ from types import ModuleType
 from madang.shim.warm.state import stamp
 
 
-class RefusedError(Exception):
+class UnsoundError(Exception):
     """Forking is not sound, or not wanted; the text says why."""
 
 
@@ -26,10 +26,10 @@ class Files:
     def check(self) -> None:
         """Refuse when one has changed, or packages came or went."""
         if self._stamp != stamp():
-            raise RefusedError("packages were installed or removed")
+            raise UnsoundError("packages were installed or removed")
         for path, known in self._known.items():
             if _seen(path) != known:
-                raise RefusedError(f"{path} has changed")
+                raise UnsoundError(f"{path} has changed")
 
 
 def _seen(path: Path) -> tuple[int, int] | None:
@@ -43,10 +43,10 @@ def _seen(path: Path) -> tuple[int, int] | None:
 def check_alone() -> None:
     """Refuse to fork beside threads, event loops and ZeroMQ contexts."""
     if len(threading.enumerate()) != 1 or len(list(Path("/proc/self/task").iterdir())) != 1:
-        raise RefusedError("an imported module has started a thread")
+        raise UnsoundError("an imported module has started a thread")
     policy = getattr(sys.modules.get("asyncio.events"), "_event_loop_policy", None)
     if getattr(getattr(policy, "_local", None), "_loop", None) is not None:
-        raise RefusedError("an imported module has made an event loop")
+        raise UnsoundError("an imported module has made an event loop")
     context = getattr(sys.modules.get("zmq"), "Context", None)
     if getattr(context, "_instance", None) is not None:
-        raise RefusedError("an imported module has made a ZeroMQ context")
+        raise UnsoundError("an imported module has made a ZeroMQ context")
