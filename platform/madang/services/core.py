@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from madang.domain.lease import Lease
+from madang.domain.notice import Channel
 from madang.domain.profile import Flavor, Profile
 from madang.engines.ports import Engine, Sample
 from madang.errors import InvalidError
+from madang.notices.ports import Notifier
 from madang.pki.seal import Seal
 from madang.services.bus import ChangeBus
 from madang.settings.files import Policy
@@ -99,6 +101,8 @@ class Core:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     live: Live = field(default_factory=Live)
     hub: HubPort | None = None
+    public_url: str = ""
+    notifiers: Mapping[Channel, Notifier] = field(default_factory=dict)
 
     def changed(self, *topics: str) -> None:
         """Tell listeners and let the reconcile loop look at once."""
