@@ -62,7 +62,7 @@ class Leases:
     async def get(self, actor: Actor, lease_id: str) -> dict[str, Any]:
         """Return one lease."""
         access.require_person(actor)
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
 
         def work(tx: Tx) -> tuple[Lease, dict[str, Any]]:
             lease = access.visible_lease(tx, actor, lease_id)
@@ -90,7 +90,7 @@ class Leases:
     ) -> list[dict[str, Any]]:
         """Return leases that the actor may see, unfinished first unless a state is given."""
         access.require_person(actor)
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
         if state is not None and state not in set(LeaseState):
             raise InvalidError(
                 "state_unknown", given=state[:40], known=[str(s) for s in LeaseState]

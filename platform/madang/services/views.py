@@ -25,12 +25,17 @@ def standing_view(standing: Standing | None, lang: str) -> dict[str, Any] | None
         "position": standing.position,
         "waiting": standing.waiting,
         "reason": str(standing.reason),
-        "reason_text": text(f"wait.{standing.reason}", lang),
+        "reason_text": text(_wait_key(standing), lang, **standing.details),
         "expected_ms": standing.expected_ms,
         "earliest_ms": standing.earliest_ms,
         "latest_ms": standing.latest_ms,
         "devices_free": standing.devices_free,
     }
+
+
+def _wait_key(standing: Standing) -> str:
+    is_dated = bool(standing.details.get("until"))
+    return f"wait.{standing.reason}.until" if is_dated else f"wait.{standing.reason}"
 
 
 def reserves(core: Core, lease: Lease) -> int:
