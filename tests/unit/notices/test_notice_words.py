@@ -6,12 +6,14 @@ import pytest
 
 from madang.domain.lease import EndReason
 from madang.domain.notice import CHOSEN_KINDS, Channel, Notice, NoticeKind
+from madang.errors import InvalidError
 from madang.i18n import catalogue
 from madang.notices.mail import compose, is_address
 from madang.notices.ports import Message
 from madang.notices.webhook import body_of, signature
 from madang.notices.words import path, words
 from madang.policy.warnings import minutes_to_tell, retry_ms
+from madang.settings.files import NoticePolicy, load_policy
 
 AT = 1_790_000_000_000
 MIN = 60_000
@@ -138,3 +140,18 @@ def test_tries_come_less_often_and_go_on() -> None:
     assert pauses[0] == 5_000
     assert pauses == sorted(pauses)
     assert pauses[-1] == 3_600_000
+
+
+def test_the_mail_server_stands_in_the_policy_and_its_password_does_not(tmp_path) -> None:
+    file = tmp_path / "policy.yaml"
+    server = "{host: m.lab.kr, from: madang@lab.kr, starttls: true, user: u, password_file: /x}"
+    file.write_text(f"notices: {{smtp: {server}, mail_domains: [Lab.KR], webhook_loopback: true}}")
+    found = load_policy(file).notices
+    assert found.smtp is not None
+    assert (found.smtp.host, found.smtp.port, found.smtp.password_file) == ("m.lab.kr", 587, "/x")
+    assert (found.mail_domains, found.allows_loopback) == (("lab.kr",), True)
+    file.write_text("notices: {smtp: {host: m, password: secret}}")
+    with pytest.raises(InvalidError, match="policy_key"):
+        load_policy(file)
+    file.write_text("{}")
+    assert load_policy(file).notices == NoticePolicy()
