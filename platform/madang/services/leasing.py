@@ -153,8 +153,8 @@ def check_budget(core: Core, tx: Tx, project: Project, lease: Lease) -> None:
     needed = views.reserves(core, lease)
     if needed == 0:
         return
-    waiting = tx.leases.find(state=["queued"], project=project.id)
-    committed = sum(views.reserves(core, other) for other in waiting)
+    waiting = tx.leases.waiting_sizes(project.id)
+    committed = sum(count * views.reserves(core, other) for other, count in waiting)
     left = tx.budget.balance(project.id).left - committed
     if needed > left:
         raise RefusedError(
