@@ -8,6 +8,7 @@ from typing import Any
 
 from madang.services import bootstrap
 from madang.services.bus import ChangeBus
+from madang.services.changes import Changes
 from madang.services.clusters import Clusters
 from madang.services.core import Core, HubPort
 from madang.services.leases import Leases
@@ -17,6 +18,7 @@ from madang.services.reconcile import Reconciler
 from madang.services.runs import Runs
 from madang.services.sessions import Sessions
 from madang.services.slots import Slots
+from madang.services.upkeep import Upkeep
 from madang.services.usage import Usage
 
 __all__ = ["Services"]
@@ -34,6 +36,7 @@ class Services:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.leases = Leases(core)
+        self.changes = Changes(core, self.leases.get)
         self.pool = Pool(core)
         self.clusters = Clusters(core)
         self.runs = Runs(core)
@@ -42,6 +45,7 @@ class Services:
         self.people = People(core)
         self.sessions = Sessions(core)
         self.usage = Usage(core)
+        self.upkeep = Upkeep(core)
         self.events: ChangeBus = core.bus
         self.reconciler = Reconciler(core)
 

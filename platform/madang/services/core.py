@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
-from madang.domain.lease import Lease
+from madang.domain.lease import Lease, Standing
 from madang.domain.profile import Flavor, Profile
+from madang.domain.upkeep import Maintenance, told_in_maintenance
 from madang.engines.ports import Engine, Sample
 from madang.errors import InvalidError
 from madang.pki.seal import Seal
@@ -99,11 +102,28 @@ class Core:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     live: Live = field(default_factory=Live)
     hub: HubPort | None = None
+    maintenance: Maintenance | None = None
 
     def changed(self, *topics: str) -> None:
         """Tell listeners and let the reconcile loop look at once."""
         self.bus.publish(*topics)
         self.wake.set()
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """Return what each waiting lease is told, by its id."""
+        now = self.clock()
+        found = await self.engine.admission.standings(now)
+        pause = self.maintenance
+        if pause is None:
+            return found
+        return told_in_maintenance(found, pause, self.until_text(pause), now)
+
+    def until_text(self, pause: Maintenance) -> str:
+        """Return when a pause is expected to be over, by the clock of the site; empty if unsaid."""
+        if pause.until_ms is None:
+            return ""
+        at = datetime.fromtimestamp(pause.until_ms / 1000, ZoneInfo(self.policy.zone))
+        return at.strftime("%Y-%m-%d %H:%M %Z")
 
     def flavor(self, name: str) -> Flavor:
         """Return a flavor; ``gpu`` means the first GPU flavor of the pool.

@@ -7,6 +7,7 @@ from typing import Any
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
 from madang.errors import ConflictError, InvalidError
 from madang.services import access, leasing, views
+from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, LeaseRequest
@@ -46,6 +47,7 @@ class Leases:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._signs = Signs(core)
+        self._alternatives = Alternatives(core)
 
     async def request(
         self, actor: Actor, request: LeaseRequest, *, key: str | None = None
@@ -85,10 +87,17 @@ class Leases:
     async def get(self, actor: Actor, lease_id: str) -> dict[str, Any]:
         """Return one lease."""
         access.require_person(actor)
-        standings = await self._core.engine.admission.standings(self._core.clock())
-        return await self._core.store.read(
-            lambda tx: self._view(tx, actor, access.visible_lease(tx, actor, lease_id), standings)
-        )
+        standings = await self._core.standings()
+
+        def work(tx: Tx) -> tuple[Lease, dict[str, Any]]:
+            lease = access.visible_lease(tx, actor, lease_id)
+            return lease, self._view(tx, actor, lease, standings)
+
+        lease, view = await self._core.store.read(work)
+        if view["can_manage"]:
+            found = await self._alternatives.find(actor, lease, standings.get(lease.id))
+            view["alternatives"] = found
+        return view
 
     def _view(
         self, tx: Tx, actor: Actor, lease: Lease, standings: Mapping[str, Standing]
@@ -106,7 +115,7 @@ class Leases:
     ) -> list[dict[str, Any]]:
         """Return leases that the actor may see, unfinished first unless a state is given."""
         access.require_person(actor)
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
         if state is not None and state not in set(LeaseState):
             raise InvalidError(
                 "state_unknown", given=state[:40], known=[str(s) for s in LeaseState]

@@ -18,6 +18,7 @@ from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 from madang.services import admitting, clusters, leasing, lives, runs
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
+from madang.services.upkeep import Upkeep
 from madang.store import Tx
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ QUIET_S = 0.02
 SAMPLE_MS = 15_000
 SHARES_MS = 60_000
 ORPHANS_MS = 10_000
+TIDY_MS = 3_600_000
 KEEP_SAMPLES = 200
 STEPS = 64
 """Parts of a half-life in which past usage is summed."""
@@ -43,6 +45,7 @@ class Reconciler:
         self._sampled_ms = 0
         self._shared_ms = 0
         self._swept_ms = 0
+        self._tidied_ms = 0
 
     async def start(self) -> None:
         """Tell the engine what the rows say, then look again and again."""
@@ -59,6 +62,8 @@ class Reconciler:
     async def restore(self) -> None:
         """Rebuild the engine's memory: who holds what first, then who waits."""
         core = self._core
+        # First of all: nothing may be given out that is out, nor anything in a pause.
+        await Upkeep(core).restore()
         await self._set_shares()
         leases = await core.store.read(lambda tx: tx.leases.unfinished())
         projects = {p.id: p for p in await core.store.read(lambda tx: tx.projects.all())}
@@ -103,6 +108,9 @@ class Reconciler:
         if now - self._swept_ms >= ORPHANS_MS:
             self._swept_ms = now
             await self._guarded("sweep", self.sweep())
+        if now - self._tidied_ms >= TIDY_MS:
+            self._tidied_ms = now
+            await self._guarded("tidy", self.tidy())
 
     async def _guarded(self, what: str, work: Coroutine[Any, Any, None]) -> None:
         """Do one part of a look; when it fails the other parts go on."""
@@ -139,6 +147,20 @@ class Reconciler:
                 log.warning("ending processes without an owner: %s.%s", lease_id, attempt)
                 grace_ms = core.policy.stop_grace_ms
                 await core.engine.launcher.stop(lease_id, attempt, grace_ms)
+
+    async def tidy(self) -> None:
+        """Delete what is kept of attempts that ended long ago, after a fresh look at each row (P7).
+
+        What no row knows is left alone: it may belong to a newer copy of the database.
+        """
+        core = self._core
+        before_ms = core.clock() - core.policy.keep_attempts_ms
+        for lease_id, attempt in await core.engine.launcher.ended_before(before_ms):
+            lease = await core.store.read(partial(_lease, lease_id))
+            if lease is None or (lease.attempt == attempt and not lease.is_ended):
+                continue
+            if lease.ended_ms is None or lease.ended_ms < before_ms:
+                await core.engine.launcher.discard(lease_id, attempt)
 
     async def _sample(self, now: int) -> None:
         core = self._core

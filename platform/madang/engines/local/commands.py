@@ -5,10 +5,9 @@ Tenants get an environment built from nothing: never the service's own, which ho
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from madang import shim
 from madang.domain.profile import device_env
 from madang.engines.ports import LaunchSpec
 
@@ -29,18 +28,11 @@ _ROUTES = (
     "distributed.http.scheduler.prometheus",
     "distributed.http.scheduler.info",
     "distributed.http.scheduler.json",
+    "distributed.http.scheduler.api",
     "distributed.http.health",
     "distributed.http.statics",
 )
-"""Everybody on this machine reaches them without a key: so without the API, which retires workers,
-and without the proxy, which reaches any host."""
-
-_AS_USER = str(Path(shim.__file__).with_name("as_user.py"))
-_TLS_ROLES = ("SCHEDULER", "WORKER", "CLIENT")
-
-IDLE_TIMEOUT_S = 1_800
-"""A cluster in which nothing was computed for so long ends: a forgotten one holds devices that
-others wait for."""
+"""With the JSON interface that the service asks; without the proxy, which reaches any host."""
 
 DEATH_TIMEOUT_S = 60
 """A worker that finds no scheduler for so long ends itself, even while the service is down."""
@@ -96,13 +88,6 @@ def base_env(spec: LaunchSpec, machine: Machine, person_home: Path) -> dict[str,
     return env
 
 
-def as_user(command: Command, person: str) -> Command:
-    """Return a command that becomes the system user of a person before anything else."""
-    # Isolated: nothing that the person could have written is imported before it is them.
-    argv = (sys.executable, "-I", "-S", _AS_USER, person, *command.argv)
-    return replace(command, argv=argv)
-
-
 def slot_command(argv: Sequence[str], env: Mapping[str, str]) -> Command:
     """Return the worker that takes run after run."""
     return Command(role=SLOT, argv=tuple(argv), env=env)
@@ -112,7 +97,7 @@ def cluster_commands(
     spec: LaunchSpec,
     machine: Machine,
     env: Mapping[str, str],
-    folder: Path | None,
+    folder: Path,
     ports: tuple[int, int],
 ) -> tuple[Command, ...]:
     """Return scheduler and workers of a cluster.
@@ -122,8 +107,7 @@ def cluster_commands(
     env
         Of :func:`base_env`.
     folder
-        Of the attempt, with the three PEM files; None when the processes cannot read it, as another
-        user: their environment then holds :func:`tls_env`, and they keep scratch where they choose.
+        Of the attempt, with the three PEM files.
     ports
         Of the scheduler and of its dashboard.
     """
@@ -134,20 +118,17 @@ def cluster_commands(
         "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "True",
         "DASK_DATAFRAME__BACKEND": "cudf" if on_gpu and machine.has_cudf else "pandas",
     }
-    tls: tuple[str, ...] = ()
-    if folder is not None:
-        tls = (
-            *("--tls-ca-file", str(folder / CA_FILE)),
-            *("--tls-cert", str(folder / CERT_FILE)),
-            *("--tls-key", str(folder / KEY_FILE)),
-        )
+    tls = (
+        *("--tls-ca-file", str(folder / CA_FILE)),
+        *("--tls-cert", str(folder / CERT_FILE)),
+        *("--tls-key", str(folder / KEY_FILE)),
+    )
     scheduler = Command(
         role=SCHEDULER,
         argv=(
             *(sys.executable, "-m", "distributed.cli.dask_scheduler"),
             *("--host", LOOPBACK, "--port", str(ports[0]), "--protocol", "tls"),
             *("--dashboard-address", f"{LOOPBACK}:{ports[1]}", "--no-jupyter"),
-            *("--idle-timeout", f"{IDLE_TIMEOUT_S}s"),
             *tls,
         ),
         # The scheduler computes nothing, so it must not take memory on a device.
@@ -161,22 +142,11 @@ def cluster_commands(
     )
 
 
-def tls_env(ca_pem: str, cert_pem: str, key_pem: str) -> dict[str, str]:
-    """Return the keys of a cluster as Dask reads them from an environment."""
-    prefix = "DASK_DISTRIBUTED__COMM__TLS__"
-    return {
-        f"{prefix}CA_FILE": ca_pem,
-        **{f"{prefix}{role}__CERT": cert_pem for role in _TLS_ROLES},
-        **{f"{prefix}{role}__KEY": key_pem for role in _TLS_ROLES},
-    }
-
-
-def _common(spec: LaunchSpec, role: str, folder: Path | None) -> tuple[str, ...]:
-    scratch = () if folder is None else ("--local-directory", str(folder / "scratch" / role))
+def _common(spec: LaunchSpec, role: str, folder: Path) -> tuple[str, ...]:
     return (
         *("--host", LOOPBACK, "--dashboard-address", f"{LOOPBACK}:0", "--no-dashboard"),
         *("--nthreads", str(spec.threads_per_worker)),
-        *scratch,
+        *("--local-directory", str(folder / "scratch" / role)),
         *("--death-timeout", str(DEATH_TIMEOUT_S)),
     )
 
@@ -185,7 +155,7 @@ def _cuda_workers(
     spec: LaunchSpec,
     machine: Machine,
     env: Mapping[str, str],
-    folder: Path | None,
+    folder: Path,
     connect: tuple[str, ...],
 ) -> Command:
     """One process that starts a worker for each device it sees, so that they can use NVLink."""
@@ -202,11 +172,7 @@ def _cuda_workers(
 
 
 def _worker(
-    spec: LaunchSpec,
-    index: int,
-    env: Mapping[str, str],
-    folder: Path | None,
-    connect: tuple[str, ...],
+    spec: LaunchSpec, index: int, env: Mapping[str, str], folder: Path, connect: tuple[str, ...]
 ) -> Command:
     role = f"worker-{index}"
     count = spec.gpus_per_worker
