@@ -98,6 +98,13 @@ class Leases:
         rows = self._connection.execute(query.group_by(leases.c.flavor))
         return {flavor: int(count) for flavor, count in rows}
 
+    def last_waiting_ms(self, flavor: str) -> int:
+        """Return the latest time of request of those that wait for a flavor; 0 when none does."""
+        query = select(func.max(leases.c.submitted_ms)).where(
+            leases.c.state == LeaseState.QUEUED, leases.c.flavor == flavor
+        )
+        return int(self._connection.execute(query).scalar_one() or 0)
+
     def signatures(self) -> dict[str, tuple[Any, ...]]:
         """Return what a waiting request would want to know of each lease that has not ended."""
         columns = ("state", "target", "reason", "attempt", "claimed_ms", "held_back", "started_ms")

@@ -74,7 +74,7 @@ async def test_days_are_those_of_the_zone_also_where_clocks_change(house: Any, z
     since = int(datetime(2024, 3, 20, 5, 7, tzinfo=UTC).timestamp() * 1000)
     until = since + 230 * 24 * HOUR_MS
     wanted: dict[str, int] = defaultdict(int)
-    made = []
+    made: list[Entry] = []
     at = since - 50 * HOUR_MS
     while at < until + 50 * HOUR_MS:
         made.append(
