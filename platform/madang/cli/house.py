@@ -75,6 +75,9 @@ def status(home: HomeOption = None, as_json: Json = False) -> None:
             for part in known["parts"]
         ]
         show(rows, False, "part state pid since log", lambda: rows, (2,))
+        if known["is_up"]:
+            fast = known["fast_start"]
+            print(say("cli.fast_start_on" if fast["is_on"] else "cli.fast_start_off", **fast))
     if not known["is_up"]:
         raise typer.Exit(UnavailableError.exit_code)
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from madang.i18n import text
 from madang.settings.home import Home
+from madang.shim import warm
+from madang.shim.warm.state import ENDED, ON, STARTING, UNWANTED
 from madang.stack import ports, proxy_program
 from madang.stack.lock import is_held
 from madang.stack.probes import Addresses, Probes
@@ -72,7 +74,7 @@ def doctor(home: Home, *, port: int = 8000) -> list[Check]:
         _gpu(),
         _clock(home),
     ]
-    return [*checks, *(_parts(home, state) if is_up else [])]
+    return [*checks, *([*_parts(home, state), _fast_start(home)] if is_up else [])]
 
 
 def _python() -> Check:
@@ -126,6 +128,15 @@ def _clock(home: Home) -> Check:
     newest = max((p.stat().st_mtime for p in (home.state, home.lock) if p.exists()), default=0.0)
     is_ok = time.time() >= max(_OLDEST_SANE_S, newest - 60)
     return Check("clock", is_ok, {"now": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())})
+
+
+def _fast_start(home: Home) -> Check:
+    """Look whether servers are forked; not doing so on purpose is no trouble."""
+    known = warm.read_state(home.warm)
+    values = {"why": known.why, "log": str(home.logs / "fast-start.log")}
+    if known.state in ("", UNWANTED, ENDED, STARTING):
+        return Check("no_fast_start" if known.why else "fast_start_idle", True, values)
+    return Check("fast_start", known.state == ON, values)
 
 
 def _parts(home: Home, state: State) -> list[Check]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from madang.errors import LocalError
+from madang.shim import warm
 from madang.stack import ending
 from madang.stack.files import read_json, tail, write_private
 from madang.stack.plan import Plan
@@ -150,6 +151,7 @@ class Session:
     def abandon(self) -> None:
         """End the parts and leave the leases' processes alone."""
         self._supervisor.end_all()
+        warm.stop(self.plan.home.warm)
         self._probes.close()
         self._state.parts = {}
         self._state.since_ms = {}

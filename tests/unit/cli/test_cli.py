@@ -243,7 +243,13 @@ def test_verbs_of_the_house(madang, monkeypatch, tmp_path):
     fake = types.ModuleType("madang.stack")
     fake.up = lambda home, **given: calls.append((home.root, given["gpus"], given["detach"]))
     fake.down = lambda home: False
-    fake.status = lambda home: {"is_up": True, "address": "http://h/", "parts": [part]}
+    fast = {"is_on": False, "why": "not used yet"}
+    fake.status = lambda home: {
+        "is_up": True,
+        "address": "http://h/",
+        "parts": [part],
+        "fast_start": fast,
+    }
     fake.doctor = lambda home: [check]
     monkeypatch.setitem(sys.modules, "madang.stack", fake)
     monkeypatch.setattr("madang.stack", fake, raising=False)
