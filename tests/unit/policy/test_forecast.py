@@ -1,6 +1,5 @@
 """A forecast is the queue played forward: same order, bounded by limits, the queue untouched."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
