@@ -212,7 +212,7 @@ def test_verbs_of_the_house(madang, monkeypatch, tmp_path):
     part = {"name": "hub", "pid": 7, "is_alive": True, "since_ms": None, "log": "x.log"}
     fake = types.ModuleType("madang.stack")
     fake.up = lambda home, **given: calls.append((home.root, given["gpus"], given["detach"]))
-    fake.down = lambda home: False
+    fake.down = lambda home, keep_leases: keep_leases
     fake.status = lambda home: {"is_up": True, "address": "http://h/", "parts": [part]}
     fake.doctor = lambda home: [check]
     monkeypatch.setitem(sys.modules, "madang.stack", fake)
