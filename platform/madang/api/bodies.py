@@ -11,7 +11,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from madang.errors import InvalidError
-from madang.services.requests import ClusterRequest, LeaseRequest, RunRequest
+from madang.services.requests import (
+    ChangeRequest,
+    ClusterRequest,
+    ExtendRequest,
+    LeaseRequest,
+    RunRequest,
+)
 from madang.units import MS_PER_S
 
 MAX_LIMIT_S = 30 * 24 * 3600
@@ -70,6 +76,38 @@ class LeaseBody(Body):
             limit_ms=_ms(self.limit_s),
             start_without_me=bool(self.start_without_me),
         )
+
+
+class ChangeBody(Body):
+    """Let a waiting notebook ask for something else; what is left out stays as it is."""
+
+    profile: Word = ""
+    flavor: Word = ""
+    devices: Devices | None = None
+    limit_s: LimitS | None = None
+    start_without_me: bool | None = None
+    dry_run: bool = False
+
+    def request(self) -> ChangeRequest:
+        """Return it as the use-case takes it."""
+        return ChangeRequest(
+            profile=self.profile,
+            flavor=self.flavor,
+            devices=self.devices,
+            limit_ms=_ms(self.limit_s),
+            start_without_me=self.start_without_me,
+        )
+
+
+class ExtendBody(Body):
+    """More time for a lease that holds its devices."""
+
+    by_s: Annotated[int, Field(ge=60, le=MAX_LIMIT_S)]
+    reason: Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)] = ""
+
+    def request(self) -> ExtendRequest:
+        """Return it as the use-case takes it."""
+        return ExtendRequest(by_ms=self.by_s * MS_PER_S, reason=self.reason)
 
 
 class HoldBody(Body):

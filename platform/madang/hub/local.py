@@ -41,6 +41,10 @@ _SERVER_ARGS = (
 )
 
 
+# Settings of JupyterLab that hold until a person changes them.
+_LAB_SETTINGS = Path(__file__).parent / "jupyter"
+
+
 class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc]
     """Notebook servers of one machine, as this user or, with PAM, as the person's system user."""
 
@@ -113,6 +117,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "MADANG_ATTEMPT": str(self.attempt),
             "MADANG_PROJECT": str(lease.get("project") or ""),
             "JUPYTERHUB_ACTIVITY_INTERVAL": "900",
+            "JUPYTER_CONFIG_PATH": str(_LAB_SETTINGS),
             **device_env(devices, bool(lease.get("is_simulated"))),
         }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from madang.services import bootstrap
 from madang.services.bus import ChangeBus
+from madang.services.changes import Changes
 from madang.services.clusters import Clusters
 from madang.services.core import Core, HubPort
 from madang.services.leases import Leases
@@ -35,6 +36,7 @@ class Services:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.leases = Leases(core)
+        self.changes = Changes(core, self.leases.get)
         self.pool = Pool(core)
         self.clusters = Clusters(core)
         self.runs = Runs(core)

@@ -15,7 +15,7 @@ from madang.domain.lease import (
 )
 from madang.domain.run import RunState
 from madang.engines.ports import Admitted, AskedBack, Refused
-from madang.services import runs, views
+from madang.services import leasing, runs, views
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.store import Tx
@@ -40,6 +40,8 @@ async def on_admitted(core: Core, event: Admitted) -> None:
     kept = await core.store.write(work)
     if not kept:
         await core.engine.admission.release(event.lease_id, event.attempt)
+        # Held back or changed while this was on its way: it waits on, as its row is now.
+        await leasing.enqueue(core, event.lease_id)
     core.changed("leases", "queue", "clusters", "runs")
 
 
@@ -51,7 +53,8 @@ def _open_attempt(core: Core, tx: Tx, lease: Lease, event: Admitted, now: int) -
     if amount and not tx.budget.reserve(lease.project, lease.id, event.attempt, amount, until):
         begin_end(tx, lease, EndReason.BUDGET, now)
         return False
-    fresh = event.attempt == 1 and now - lease.submitted_ms < FRESH_MS
+    asked_ms = lease.submitted_ms if event.attempt == 1 else lease.options.get("changed_ms", 0)
+    fresh = now - asked_ms < FRESH_MS
     needs_claim = lease.kind is LeaseKind.NOTEBOOK
     claimed = fresh or bool(lease.options.get("start_without_me")) or not needs_claim
     tx.attempts.open(lease.id, event.attempt, now, event.device_ids, rate)

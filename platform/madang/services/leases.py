@@ -6,6 +6,7 @@ from typing import Any
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
 from madang.errors import ConflictError, InvalidError
 from madang.services import access, leasing, views
+from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, LeaseRequest
@@ -21,6 +22,7 @@ class Leases:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._alternatives = Alternatives(core)
 
     async def request(
         self, actor: Actor, request: LeaseRequest, *, key: str | None = None
@@ -61,9 +63,16 @@ class Leases:
         """Return one lease."""
         access.require_person(actor)
         standings = await self._core.standings()
-        return await self._core.store.read(
-            lambda tx: self._view(tx, actor, access.visible_lease(tx, actor, lease_id), standings)
-        )
+
+        def work(tx: Tx) -> tuple[Lease, dict[str, Any]]:
+            lease = access.visible_lease(tx, actor, lease_id)
+            return lease, self._view(tx, actor, lease, standings)
+
+        lease, view = await self._core.store.read(work)
+        if view["can_manage"]:
+            found = await self._alternatives.find(actor, lease, standings.get(lease.id))
+            view["alternatives"] = found
+        return view
 
     def _view(
         self, tx: Tx, actor: Actor, lease: Lease, standings: Mapping[str, Standing]

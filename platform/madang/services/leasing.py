@@ -145,8 +145,12 @@ def check_count(tx: Tx, actor: Actor) -> None:
         raise RefusedError("too_many_leases", given=has, limit=MAX_LEASES)
 
 
-def check_budget(core: Core, tx: Tx, project: Project, lease: Lease) -> None:
+def check_budget(
+    core: Core, tx: Tx, project: Project, lease: Lease, *, instead_of: str = ""
+) -> None:
     """Refuse what the budget could not carry once everything that waits has started.
+
+    ``instead_of`` names the waiting lease whose request this one replaces.
 
     The guard against racing is the conditional update at admission; this one tells people early.
     """
@@ -154,7 +158,7 @@ def check_budget(core: Core, tx: Tx, project: Project, lease: Lease) -> None:
     if needed == 0:
         return
     waiting = tx.leases.find(state=["queued"], project=project.id)
-    committed = sum(views.reserves(core, other) for other in waiting)
+    committed = sum(views.reserves(core, other) for other in waiting if other.id != instead_of)
     left = tx.budget.balance(project.id).left - committed
     if needed > left:
         raise RefusedError(

@@ -178,7 +178,13 @@ def stop(record: Path, grace_ms: int) -> None:
         return
     asked = read_json(record / STOP)
     if asked is None or asked.get("grace_ms", 0) > grace_ms:
-        write_json(record / STOP, {"grace_ms": int(grace_ms)})
+        try:
+            write_json(record / STOP, {"grace_ms": int(grace_ms)})
+        except OSError:
+            # A full disk keeps nothing alive: the keeper is told all the same, and gives the grace
+            # that it was told before, or its own.
+            if data is None:
+                raise
     data = read_json(record / RECORD)
     if data is None:
         return

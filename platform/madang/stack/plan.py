@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from madang.engines.local.devices import parse_gpus
 from madang.errors import InvalidError
 from madang.hub.settings import HubSettings
 from madang.settings.config import ServiceSettings
@@ -78,7 +79,9 @@ def make_plan(
     Raises
     ------
     InvalidError
-        A file is missing or cannot be read.
+        A file is missing or cannot be read; ``gpus_unreadable``.
+    UnavailableError
+        ``nvml_unavailable``.
     """
     if options.login == "pam":
         refuse_without_system_users()
@@ -87,6 +90,9 @@ def make_plan(
     hub_config = defaults.config_file("jupyterhub_config.py", options.hub_config)
     policy = load_policy(policy_path)
     load_profiles(profiles_path)
+    if options.gpus != "auto":
+        # Said here at once, instead of by a service that ends as soon as it starts.
+        parse_gpus(options.gpus)
     chosen = _choose_ports(options.port, before)
     tls = _tls(options)
     public_url = _public_url(options, is_tls=bool(tls))

@@ -157,4 +157,4 @@ class Session:
         self._probes.close()
         self._state.parts = {}
         self._state.since_ms = {}
-        self._state.save(self.plan.home)
+        self._state.note(self.plan.home)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from madang.errors import LocalError
 from madang.settings.home import Home
 from madang.stack.files import read_json, write_private
 from madang.stack.processes import Identity
@@ -59,7 +60,7 @@ class State:
         )
 
     def save(self, home: Home) -> None:
-        """Write the file."""
+        """Write the file; ``LocalError`` when the disk takes nothing."""
         write_private(
             home.state,
             {
@@ -72,6 +73,17 @@ class State:
                 "files": self.files,
             },
         )
+
+    def note(self, home: Home) -> bool:
+        """Write the file if the disk takes it, and tell: a full one must not end what runs.
+
+        Parts that the file does not name are found by their marker.
+        """
+        try:
+            self.save(home)
+        except LocalError:
+            return False
+        return True
 
     def alive(self) -> dict[str, Identity]:
         """Return the parts that run, without the supervisor."""

@@ -47,6 +47,7 @@ class Supervisor:
         self._failures: dict[str, int] = {}
         self._started: dict[str, float] = {}
         self._due: dict[str, float] = {}
+        self._is_noted = True
         self._writers: list[subprocess.Popen[bytes]] = []
 
     def start(self, part: Part) -> None:
@@ -76,7 +77,7 @@ class Supervisor:
         if identity is not None:
             self._state.parts[part.name] = identity
             self._state.since_ms[part.name] = now_ms()
-        self._state.save(self._home)
+        self._is_noted = self._state.note(self._home)
 
     def _start_writer(self, log: Path) -> tuple[subprocess.Popen[bytes], int]:
         """Start the writer of a log; returns it with the end that the part writes to.
@@ -107,6 +108,8 @@ class Supervisor:
 
     def tend(self) -> None:
         """Start again what has ended, when its pause is over."""
+        if not self._is_noted:
+            self._is_noted = self._state.note(self._home)
         now = time.monotonic()
         for name, process in list(self._running.items()):
             if process.poll() is None:

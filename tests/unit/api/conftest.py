@@ -132,6 +132,17 @@ class Things:
         return "hello \ud800 마당"
 
 
+class FakeChanges(Things):
+    async def change(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("change", actor, thing_id, request=request, key=key)
+
+    async def preview(self, actor: Actor, thing_id: str, request: Any) -> Any:
+        return self._note("preview", actor, thing_id, request=request)
+
+    async def extend(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("extend", actor, thing_id, request=request, key=key)
+
+
 class FakeSlots(Things):
     answer: dict[str, Any] | MadangError | None = None
 
@@ -173,6 +184,7 @@ class FakeServices:
         self.people = FakePeople()
         self.sessions = FakeSessions()
         self.leases = Things("lease", LEASE)
+        self.changes = FakeChanges("lease", LEASE)
         self.clusters = Things("cluster", CLUSTER)
         self.runs = Things("run", RUN)
         self.slots = FakeSlots("run", RUN)
@@ -217,6 +229,11 @@ class FakeHub:
         self.models: dict[str, dict[str, Any]] = {
             "ada-token": _model("ada"),
             "root-token": {**_model("root"), "admin": True},
+            "root-notebook-token": {
+                **_model("root"),
+                "admin": True,
+                "scopes": [*_model("root")["scopes"], "access:servers!server=root/"],
+            },
             "narrow-token": {**_model("ada"), "scopes": ["read:users!user=ada"]},
             "machine-token": {**_model("machine"), "kind": "service"},
             "browser-token": {**_model("ada"), "session_id": "hub-session"},

@@ -62,6 +62,9 @@ def lease(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "utilisation_percent": 72,
         "can_manage": True,
         "ready": True,
+        "start_without_me": False,
+        "asked_before": None,
+        "alternatives": [],
         "version": "7",
     } | changes
 

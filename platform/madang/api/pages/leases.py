@@ -81,6 +81,7 @@ def card(visit: Visit, lease: View) -> dict[str, Any]:
         "life": life,
         "is_last_stretch": bool(life) and lease["expires_ms"] - now < 15 * 60_000,
         "expected": expected_picture(lease["standing"], now),
+        "may_extend": may_act and state == "running" and lease["kind"] != "slot",
         "may_end": may_act and state not in ("ending", "ended"),
         "server": visit.links.server(lease["person"], lease["name"])
         if lease["kind"] == "notebook"

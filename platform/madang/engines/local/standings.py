@@ -83,6 +83,17 @@ class Standings:
             found = await asyncio.to_thread(forecast, play, item.flavor, now_ms, ends, durations)
         return found.get(item.lease_id, UNKNOWN).expected_ms
 
+    async def preview(
+        self, queue: FairQueue, ends: Mapping[str, int], item: QueueItem, now_ms: int
+    ) -> Standing | None:
+        """Return the standing that a lease would have that is asked for, or changed, now."""
+        play = queue.copy()
+        play.submit(item, now_ms)
+        async with self._lock:
+            durations = self.durations()
+            found = await asyncio.to_thread(compute, play, ends, durations, now_ms)
+        return found.get(item.lease_id)
+
 
 def compute(
     queue: FairQueue, ends: Mapping[str, int], durations: Durations, now_ms: int

@@ -282,6 +282,14 @@ TEXTS = {
         "Submit runs with `madang run` or on the page.",
         "실행은 `madang run`이나 페이지에서 신청해 주세요.",
     ),
+    "error.project_missing.message": (
+        "No project was named, and somebody has to pay. Yours are: {known}.",
+        "비용을 낼 프로젝트가 지정되지 않았습니다. 내 프로젝트: {known}.",
+    ),
+    "error.project_missing.hint": (
+        "Name one of these: `--project` on the command line, `project=` in Python.",
+        "이 가운데 하나를 지정해 주세요. 명령줄에서는 `--project`, 파이썬에서는 `project=`입니다.",
+    ),
     "error.project_unknown.message": (
         "You are in no project '{given}'. Yours are: {known}.",
         "'{given}' 프로젝트에 속해 있지 않습니다. 내 프로젝트: {known}.",
