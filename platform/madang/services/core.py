@@ -14,6 +14,7 @@ from madang.engines.ports import Engine, Sample
 from madang.errors import InvalidError
 from madang.pki.seal import Seal
 from madang.services.bus import ChangeBus
+from madang.services.measures import Measures
 from madang.settings.files import Policy
 from madang.store import Store
 from madang.units import now_ms
@@ -103,6 +104,7 @@ class Core:
     live: Live = field(default_factory=Live)
     hub: HubPort | None = None
     maintenance: Maintenance | None = None
+    measures: Measures = field(default_factory=Measures)
 
     def changed(self, *topics: str) -> None:
         """Tell listeners and let the reconcile loop look at once."""

@@ -108,6 +108,7 @@ def make_plan(
         profiles_path=profiles_path,
         gpus=options.gpus,
         login_is_shared=options.login == "shared",
+        metrics_token=secrets.metrics_token,
         system_users=options.login == "pam",
     )
     hub = HubSettings(
