@@ -12,7 +12,9 @@ from madang.services.bus import ChangeBus
 from madang.services.changes import Changes
 from madang.services.clusters import Clusters
 from madang.services.core import Core, HubPort
+from madang.services.delivery import Delivery
 from madang.services.leases import Leases
+from madang.services.notices import Notices
 from madang.services.people import People, Projects
 from madang.services.pool import Pool
 from madang.services.reconcile import Reconciler
@@ -50,7 +52,9 @@ class Services:
         self.usage = Usage(core)
         self.upkeep = Upkeep(core)
         self.events: ChangeBus = core.bus
+        self.notices = Notices(core)
         self.reconciler = Reconciler(core)
+        self.delivery = Delivery(core)
 
     def attach_hub(self, hub: HubPort) -> None:
         """Give the use-cases a way to ask the hub for a server."""
@@ -61,9 +65,11 @@ class Services:
         self.core.store.migrate()
         await self.core.store.write(lambda tx: bootstrap.plant(self.core, tx))
         await self.reconciler.start()
+        await self.delivery.start()
 
     async def stop(self) -> None:
         """Stop reconciling and close the database; everything that runs goes on."""
+        await self.delivery.stop()
         await self.reconciler.stop()
         self.core.store.close()
 

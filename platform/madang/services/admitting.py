@@ -15,7 +15,7 @@ from madang.domain.lease import (
 )
 from madang.domain.run import RunState
 from madang.engines.ports import Admitted, AskedBack, Refused
-from madang.services import leasing, runs, views
+from madang.services import leasing, runs, telling, views
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.store import Tx
@@ -64,7 +64,7 @@ def _open_attempt(core: Core, tx: Tx, lease: Lease, event: Admitted, now: int) -
     needs_claim = lease.kind is LeaseKind.NOTEBOOK
     claimed = fresh or bool(lease.options.get("start_without_me")) or not needs_claim
     tx.attempts.open(lease.id, event.attempt, now, event.device_ids, rate)
-    tx.leases.change(
+    admitted = tx.leases.change(
         lease.id,
         LeaseState.QUEUED,
         state=LeaseState.ADMITTED,
@@ -77,6 +77,7 @@ def _open_attempt(core: Core, tx: Tx, lease: Lease, event: Admitted, now: int) -
         claim_by_ms=now + CLAIM_MS if needs_claim else None,
         claimed_ms=now if claimed else None,
     )
+    telling.turn(tx, admitted, now)
     return True
 
 

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from madang.domain.lease import Lease, Standing
+from madang.domain.notice import Channel
 from madang.domain.profile import Flavor, Profile
 from madang.domain.upkeep import Maintenance, told_in_maintenance
 from madang.engines.ports import Engine, Sample
 from madang.errors import InvalidError
+from madang.notices.ports import Notifier
 from madang.pki.seal import Seal
 from madang.services.bus import ChangeBus
 from madang.services.measures import Measures
@@ -103,6 +105,8 @@ class Core:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     live: Live = field(default_factory=Live)
     hub: HubPort | None = None
+    public_url: str = ""
+    notifiers: Mapping[Channel, Notifier] = field(default_factory=dict)
     maintenance: Maintenance | None = None
     measures: Measures = field(default_factory=Measures)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
 from madang.errors import ConflictError, InvalidError
-from madang.services import access, leasing, views
+from madang.services import access, leasing, telling, views
 from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
@@ -188,7 +188,7 @@ def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int) -> Lease:
     if lease.is_ended:
         return lease
     if lease.state is LeaseState.QUEUED:
-        return tx.leases.change(
+        ended = tx.leases.change(
             lease.id,
             LeaseState.QUEUED,
             state=LeaseState.ENDED,
@@ -196,6 +196,8 @@ def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int) -> Lease:
             reason=reason,
             ended_ms=at_ms,
         )
+        telling.ended(tx, ended, at_ms)
+        return ended
     if lease.state is LeaseState.ENDING:
         if lease.target is Target.REQUEUE:
             return tx.leases.change(lease.id, LeaseState.ENDING, target=Target.END, reason=reason)
