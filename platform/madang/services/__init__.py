@@ -4,6 +4,7 @@ Routes, pages and tests hold one :class:`Services` and call its parts; every met
 person takes an :class:`~madang.services.requests.Actor` and checks what the actor may see.
 """
 
+from collections import Counter
 from typing import Any
 
 from madang.services import bootstrap
@@ -22,6 +23,7 @@ from madang.services.sessions import Sessions
 from madang.services.slots import Slots
 from madang.services.upkeep import Upkeep
 from madang.services.usage import Usage
+from madang.store import Tx
 
 __all__ = ["Services"]
 
@@ -37,6 +39,7 @@ class Services:
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        core.store.on_written = core.measures.writes.add
         self.leases = Leases(core)
         self.changes = Changes(core, self.leases.get)
         self.pool = Pool(core)
@@ -69,6 +72,31 @@ class Services:
         await self.delivery.stop()
         await self.reconciler.stop()
         self.core.store.close()
+
+    async def standing_numbers(self) -> dict[str, Any]:
+        """Return what there is and what waits, in numbers only, for the metrics."""
+        core = self.core
+        capacity = await core.engine.admission.capacity()
+        devices = await core.engine.admission.devices()
+
+        def work(tx: Tx) -> dict[str, Any]:
+            leases = Counter((str(x.state), str(x.kind), x.flavor) for x in tx.leases.unfinished())
+            left = {p.name: tx.budget.balance(p.id).left for p in tx.projects.all()}
+            return {"leases": dict(leases), "left": left, "seq": tx.ledger.head()[0]}
+
+        out = Counter(device.flavor for device in devices if not device.is_healthy)
+        return {
+            **await core.store.read(work),
+            "flavors": {
+                item.flavor: {
+                    "total": core.devices_total.get(item.flavor, 0),
+                    "free": item.devices_free,
+                    "out": out[item.flavor],
+                }
+                for item in capacity
+            },
+            "maintenance": int(core.maintenance is not None),
+        }
 
     async def health(self) -> dict[str, Any]:
         """Return whether the database answers, and how much runs and waits."""

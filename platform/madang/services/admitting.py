@@ -27,6 +27,7 @@ FRESH_MS = 10_000
 async def on_admitted(core: Core, event: Admitted) -> None:
     """Reserve the budget and open the attempt in one transaction, or hand the devices back."""
     now = core.clock()
+    fresh_wait_ms: list[int] = []
 
     def work(tx: Tx) -> bool:
         lease = tx.leases.get(event.lease_id)
@@ -35,9 +36,14 @@ async def on_admitted(core: Core, event: Admitted) -> None:
             return lease is not None and lease.holds_devices and lease.attempt == event.attempt
         if lease.state is not LeaseState.QUEUED or lease.held_back:
             return False
-        return _open_attempt(core, tx, lease, event, now)
+        is_open = _open_attempt(core, tx, lease, event, now)
+        if is_open:
+            fresh_wait_ms.append(max(0, now - lease.submitted_ms))
+        return is_open
 
     kept = await core.store.write(work)
+    if fresh_wait_ms:
+        core.measures.waits.add(fresh_wait_ms.pop() / 1000)
     if not kept:
         await core.engine.admission.release(event.lease_id, event.attempt)
         # Held back or changed while this was on its way: it waits on, as its row is now.

@@ -16,6 +16,7 @@ from madang.errors import InvalidError
 from madang.notices.ports import Notifier
 from madang.pki.seal import Seal
 from madang.services.bus import ChangeBus
+from madang.services.measures import Measures
 from madang.settings.files import Policy
 from madang.store import Store
 from madang.units import now_ms
@@ -107,6 +108,7 @@ class Core:
     public_url: str = ""
     notifiers: Mapping[Channel, Notifier] = field(default_factory=dict)
     maintenance: Maintenance | None = None
+    measures: Measures = field(default_factory=Measures)
 
     def changed(self, *topics: str) -> None:
         """Tell listeners and let the reconcile loop look at once."""

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import time
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any
@@ -81,7 +82,9 @@ class Reconciler:
     async def _run(self) -> None:
         while True:
             try:
+                began = time.monotonic()
                 await self.look()
+                self._core.measures.looks.add(time.monotonic() - began)
             except Exception:
                 # A loop edge: a fault (database full, engine gone) must not end the service.
                 log.exception("reconcile: this look failed, the next one follows")
@@ -117,6 +120,7 @@ class Reconciler:
         try:
             await work
         except Exception:
+            self._core.measures.failures += 1
             log.exception("reconcile: %s failed, the next look tries again", what)
 
     async def _take_decisions(self, now: int) -> None:
