@@ -16,6 +16,7 @@ from madang.services.requests import (
     ClusterRequest,
     ExtendRequest,
     LeaseRequest,
+    NoticeRequest,
     RunRequest,
 )
 from madang.units import MS_PER_S
@@ -208,6 +209,24 @@ class FinishBody(Body):
     state: Literal["succeeded", "failed", "cancelled", "expired"]
     reason: Annotated[str, _cut(1000)] = ""
     error: RunErrorBody | None = None
+
+
+class NoticesBody(Body):
+    """How the asker wants to be told."""
+
+    mail: Annotated[str, StringConstraints(max_length=254, pattern=_PLAIN)] = ""
+    webhook_url: Annotated[str, StringConstraints(max_length=2000, pattern=_PLAIN)] = ""
+    lang: Word = ""
+    kinds: Annotated[list[Word], Field(max_length=20)]
+
+    def request(self) -> NoticeRequest:
+        """Return it as the use-case takes it."""
+        return NoticeRequest(
+            mail=self.mail.strip(),
+            webhook_url=self.webhook_url.strip(),
+            lang=self.lang,
+            kinds=tuple(self.kinds),
+        )
 
 
 class MaintenanceBody(Body):

@@ -106,9 +106,9 @@ class _Attempt:
         client = smtplib.SMTP(timeout=self._step_s, local_hostname=name)
         self._client = client
         try:
-            client.connect(policy.host, policy.port)
-            if self._is_cut:
-                return
+            code, greeting = client.connect(policy.host, policy.port)
+            if code != 220 or self._is_cut:
+                raise smtplib.SMTPConnectError(code, greeting)
             if policy.starttls:
                 # The name that the certificate must be for; ``connect`` alone does not keep it.
                 client._host = policy.host  # type: ignore[attr-defined]

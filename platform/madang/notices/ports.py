@@ -26,7 +26,6 @@ class Message:
     id: str
     kind: str
     at_ms: int
-    person: str
     subject: str
     body: str
     link: str

@@ -13,6 +13,7 @@ import httpx
 
 from madang.notices.address import Resolve, Target, find
 from madang.notices.ports import Message, refused, undelivered
+from madang.units import now_ms
 
 TIMEOUT_S = 5.0
 MAX_BODY_BYTES = 8 * 1024
@@ -89,7 +90,7 @@ class WebhookNotifier:
 
     async def _post(self, target: Target, message: Message) -> int:
         body = body_of(message)
-        timestamp = str(message.at_ms)
+        timestamp = str(now_ms())
         headers = {
             "Host": _host(target),
             "Content-Type": "application/json",

@@ -206,9 +206,8 @@ def plan(core: Core, tx: Tx, lease: Lease, request: ChangeRequest) -> Plan:
     keeps, is_same = keeps_place(before, after), before == after
     submitted_ms = lease.submitted_ms
     if not keeps:
-        waiting = tx.leases.find(state=[LeaseState.QUEUED])
-        others = [x.submitted_ms for x in waiting if x.flavor == wanted.flavor]
-        submitted_ms = end_of_line_ms(core.clock(), lease.submitted_ms, others)
+        last_ms = tx.leases.last_waiting_ms(wanted.flavor)
+        submitted_ms = end_of_line_ms(core.clock(), lease.submitted_ms, [last_ms])
     changed = replace(
         lease,
         flavor=wanted.flavor,

@@ -157,8 +157,11 @@ def check_budget(
     needed = views.reserves(core, lease)
     if needed == 0:
         return
-    waiting = tx.leases.find(state=["queued"], project=project.id)
-    committed = sum(views.reserves(core, other) for other in waiting if other.id != instead_of)
+    waiting = tx.leases.waiting_sizes(project.id)
+    committed = sum(count * views.reserves(core, other) for other, count in waiting)
+    replaced = tx.leases.get(instead_of) if instead_of else None
+    if replaced and replaced.project == project.id and replaced.state is LeaseState.QUEUED:
+        committed -= views.reserves(core, replaced)
     left = tx.budget.balance(project.id).left - committed
     if needed > left:
         raise RefusedError(

@@ -86,6 +86,16 @@ class ExtendRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRequest:
+    """How a person wants to be told; empty addresses are none, an empty language stays."""
+
+    mail: str = ""
+    webhook_url: str = ""
+    lang: str = ""
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterRequest:
     """A Dask cluster; ``project`` may be empty for the project of the asking notebook's lease."""
 

@@ -20,7 +20,7 @@ from madang.errors import (
     NotFoundError,
     RefusedError,
 )
-from madang.services import access, leasing, views
+from madang.services import access, leasing, telling, views
 from madang.services.core import Core, SlotFaults, SlotGroup
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, RunRequest
@@ -326,9 +326,10 @@ def _open_slot(core: Core, tx: Tx, run: Run) -> Lease | None:
 
 def fail_waiting(core: Core, tx: Tx, run: Run, reason: str) -> None:
     """End a waiting run that no slot can ever take."""
-    tx.runs.change(
+    ended = tx.runs.change(
         run.id, RunState.QUEUED, state=RunState.FAILED, reason=reason, ended_ms=core.clock()
     )
+    telling.run_ended(tx, ended, core.clock())
 
 
 def slot_over(lease: Lease | None) -> ConflictError:

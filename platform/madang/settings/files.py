@@ -81,6 +81,8 @@ class Policy:
         Micro-credits per device-hour by flavor.
     rate_default_microcredits
         For a flavor that ``rates`` does not name.
+    metrics_from_loopback
+        Whether everybody on this machine may read the metrics, without the budgets.
     keep_attempts_ms
         How long the logs and records of an attempt are kept after its lease has ended.
     open_project
@@ -98,6 +100,7 @@ class Policy:
     open_project: str = ""
     admins: tuple[str, ...] = ()
     keep_attempts_ms: int = 30 * 86_400_000
+    metrics_from_loopback: bool = False
     notices: NoticePolicy = NoticePolicy()
     source: Mapping[str, Any] = field(default_factory=dict)
 
@@ -139,7 +142,14 @@ def load_policy(path: Path) -> Policy:
         The file is missing, is no YAML, or has an unknown key, role or tier.
     """
     known = {"rates", "rate_default", "half_life", "block", "stop_grace", "zone", "tiers"}
-    more = {"projects", "open_project", "admins", "keep_attempts", "notices"}
+    more = {
+        "projects",
+        "open_project",
+        "admins",
+        "keep_attempts",
+        "notices",
+        "metrics_from_loopback",
+    }
     data = _take(_yaml(path), path.name, known | more)
     tiers = {name: _tier(name, body or {}) for name, body in (data.get("tiers") or {}).items()}
     projects = tuple(_project(n, b or {}, tiers) for n, b in (data.get("projects") or {}).items())
@@ -154,6 +164,7 @@ def load_policy(path: Path) -> Policy:
         projects=projects,
         open_project=str(data.get("open_project") or ""),
         admins=tuple(data.get("admins") or ()),
+        metrics_from_loopback=data.get("metrics_from_loopback") is True,
         keep_attempts_ms=parse_duration_ms(data.get("keep_attempts", "30d")),
         notices=_notices(data.get("notices") or {}),
         source=data,

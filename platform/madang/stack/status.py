@@ -37,7 +37,7 @@ def status(home: Home) -> dict[str, Any]:
     health: dict[str, Any] = {}
     if "service" in state.alive():
         addresses = Addresses.of(state.public_url, state.ports)
-        probes = Probes(addresses, state.ports.get("public", 0), state.host)
+        probes = Probes.of_state(addresses, state)
         health = probes.health_of_service()
         probes.close()
     return {

@@ -143,6 +143,20 @@ class FakeChanges(Things):
         return self._note("extend", actor, thing_id, request=request, key=key)
 
 
+class FakeNotices:
+    def __init__(self) -> None:
+        self.saved: list[Any] = []
+
+    async def get(self, actor: Actor) -> Any:
+        return {"person": actor.person.hub_name}
+
+    test = get
+
+    async def save(self, actor: Actor, request: Any) -> Any:
+        self.saved.append(request)
+        return await self.get(actor)
+
+
 class FakeSlots(Things):
     answer: dict[str, Any] | MadangError | None = None
 
@@ -185,6 +199,7 @@ class FakeServices:
         self.sessions = FakeSessions()
         self.leases = Things("lease", LEASE)
         self.changes = FakeChanges("lease", LEASE)
+        self.notices = FakeNotices()
         self.clusters = Things("cluster", CLUSTER)
         self.runs = Things("run", RUN)
         self.slots = FakeSlots("run", RUN)

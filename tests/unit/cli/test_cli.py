@@ -242,7 +242,7 @@ def test_verbs_of_the_house(madang, monkeypatch, tmp_path):
     part = {"name": "hub", "pid": 7, "is_alive": True, "since_ms": None, "log": "x.log"}
     fake = types.ModuleType("madang.stack")
     fake.up = lambda home, **given: calls.append((home.root, given["gpus"], given["detach"]))
-    fake.down = lambda home: False
+    fake.down = lambda home, keep_leases: keep_leases
     fast = {"is_on": False, "why": "not used yet"}
     fake.status = lambda home: {
         "is_up": True,

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI, HTTPException
-from pages_views import MINUTE, lease, me, pool, queue, queued, run, standing, usage
+from pages_views import MINUTE, lease, me, notices, pool, queue, queued, run, standing, usage
 
 from madang.api.pages import build, error_page
 from madang.domain.project import Person
@@ -70,6 +70,7 @@ class House:
         self.queue = queue(self.now)
         self.usage = usage(self.now)
         self.me = me()
+        self.notices = notices(self.now)
         self.logs = "epoch 1 loss 0.91\nepoch 2 loss 0.72\n"
         self.notice: dict[str, Any] | None = None
         self.lang = "en"
@@ -102,6 +103,7 @@ class House:
             runs=SimpleNamespace(list=answers("runs"), get=get_run, log=answers("logs")),
             projects=SimpleNamespace(me=answers("me")),
             usage=SimpleNamespace(usage=answers("usage")),
+            notices=SimpleNamespace(get=answers("notices")),
             upkeep=SimpleNamespace(notice=lambda _lang: self.notice),
         )
 

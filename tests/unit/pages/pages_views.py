@@ -306,3 +306,29 @@ def me() -> dict[str, Any]:
             project("audit", "Audit", "auditor", 400_000, 10 * CREDIT),
         ],
     }
+
+
+def notices(now: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "mail": "jimin@lab.kr",
+        "webhook_url": "https://hook.example.org/x",
+        "webhook_secret": "key-of-the-signature",
+        "lang": "ko",
+        "kinds": ["turn", "run"],
+        "known_kinds": ["turn", "ended", "ending", "run", "budget"],
+        "mail_possible": True,
+        "latest": {
+            "mail": {"state": "sent", "problem_text": ""},
+            "webhook": {"state": "waiting", "problem_text": "no answer in time"},
+        },
+        "recent": [
+            {
+                "id": "notice-1",
+                "kind": "turn",
+                "at_ms": now - MINUTE,
+                "subject": "Your <GPU> is ready",
+                "body": "It is your turn.",
+                "path": ["wait", "lease-1"],
+            }
+        ],
+    } | changes

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from madang.api.pages import home, queue, runs, usage, wait
+from madang.api.pages import settings as settings_page
 from madang.api.pages.assets import Assets
 from madang.api.pages.frame import Frame, Identity, ShowScreen
 from madang.api.pages.render import Renderer, problem_screen
@@ -26,6 +27,7 @@ _SCREENS: tuple[tuple[str, ShowScreen], ...] = (
     ("/runs/new", runs.show_form),
     ("/runs/{run_id}", runs.show_one),
     ("/usage", usage.show),
+    ("/settings", settings_page.show),
     ("/wait", wait.find),
     ("/wait/{lease_id}", wait.show),
 )

@@ -29,7 +29,12 @@ async def find(visit: Visit) -> Screen:
         template="wait_none.html",
         title=visit.words("wait.none_title"),
         announce=visit.words("wait.none_title"),
-        values={"server": server, "spawn": visit.links.spawn(visit.person, server)},
+        values={
+            "server": server,
+            "spawn": visit.links.spawn(visit.person, server),
+            # A request that was refused leaves no lease; the hub knows why.
+            "pending": visit.links.pending(visit.person, server),
+        },
     )
 
 

@@ -219,4 +219,54 @@ TEXTS = {
         "Install Python and Madang where everybody may read them, such as /opt/madang.",
         "Python과 마당을 /opt/madang처럼 모두가 읽을 수 있는 곳에 설치해 주세요.",
     ),
+    # TLS, and an end that leaves leases running.
+    "error.tls_half.message": (
+        "A certificate needs its key, and a key its certificate.",
+        "인증서와 키는 함께 지정해야 합니다.",
+    ),
+    "error.tls_half.hint": (
+        "Give both: --tls-cert FILE --tls-key FILE",
+        "둘 다 지정해 주세요: --tls-cert 파일 --tls-key 파일",
+    ),
+    "error.tls_unusable.message": (
+        "{path} cannot be used for TLS: {why}.",
+        "{path}을(를) TLS에 쓸 수 없습니다: {why}.",
+    ),
+    "error.tls_unusable.hint": (
+        "Both files are PEM; the key must belong to the first certificate and need no passphrase.",
+        "두 파일 모두 PEM 형식이어야 합니다. 키는 첫 번째 인증서의 것이어야 하고 암호가 걸려 있지 않아야 합니다.",
+    ),
+    "error.tls_expired.message": (
+        "The certificate {path} expired on {day}.",
+        "인증서 {path}은(는) {day}에 만료되었습니다.",
+    ),
+    "error.tls_expired.hint": (
+        "Get a new one from whoever issued it, put it in its place and start again.",
+        "발급처에서 새로 받아 같은 자리에 두고 다시 시작해 주세요.",
+    ),
+    "stack.left": (
+        "Proxy, hub and service have ended; servers, clusters and runs go on until the next `madang up` takes them over.",
+        "프록시, 허브, 서비스를 종료했습니다. 서버와 클러스터, 실행은 계속되며 다음 `madang up`이 이어받습니다.",
+    ),
+    "doctor.tls.ok": (
+        "The certificate {path} holds for {days} more days",
+        "인증서 {path}은(는) {days}일 더 유효합니다",
+    ),
+    "doctor.tls.bad": (
+        "The certificate {path} expires in {days} days",
+        "인증서 {path}은(는) {days}일 뒤 만료됩니다",
+    ),
+    "doctor.tls.next": (
+        "Renew it, then: madang down --keep-leases, and madang up as before.",
+        "새로 발급받은 뒤 madang down --keep-leases와 madang up을 차례로 실행해 주세요.",
+    ),
+    "doctor.tls_file.ok": ("The certificate can be read", "인증서를 읽을 수 있습니다"),
+    "doctor.tls_file.bad": (
+        "The certificate {path} cannot be read: {why}",
+        "인증서 {path}을(를) 읽을 수 없습니다: {why}",
+    ),
+    "doctor.tls_file.next": (
+        "Put it back, or start without --tls-cert.",
+        "제자리에 되돌려 두거나 --tls-cert 없이 시작해 주세요.",
+    ),
 }

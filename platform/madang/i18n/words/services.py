@@ -69,8 +69,8 @@ TEXTS = {
     ),
     # Why a lease waits.
     "wait.devices_busy": (
-        "All devices of this kind are in use.",
-        "이 종류의 장치를 모두 쓰고 있습니다.",
+        "Not enough devices of this kind are free.",
+        "이 종류의 장치가 아직 충분히 비어 있지 않습니다.",
     ),
     "wait.others_first": (
         "Others who asked earlier or used less go first.",
@@ -204,7 +204,7 @@ TEXTS = {
         "{limit}개 이하로 신청해 주세요.",
     ),
     "error.budget_too_small.message": (
-        "The project '{project}' has {left} credits left that nothing waits for; this would set aside {needed}.",
+        "The project '{project}' has {left} credits to spare; this would set aside {needed}.",
         "'{project}' 프로젝트에 남은 크레딧은 {left}인데 이 신청에는 {needed}이(가) 필요합니다.",
     ),
     "error.budget_too_small.hint": (

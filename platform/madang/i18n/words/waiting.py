@@ -79,6 +79,7 @@ TEXTS = {
     ),
     "pages.wait.instead_keeps": ("keeps your place", "순서 유지"),
     "pages.wait.instead_moves": ("goes to the end of the line", "줄 맨 뒤로 이동"),
+    "pages.wait.changed": ("You changed your request", "신청을 바꾸셨습니다"),
     "pages.wait.before": (
         "You asked for {devices} before",
         "바꾸기 전 신청: {devices}",
