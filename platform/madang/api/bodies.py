@@ -11,7 +11,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from madang.errors import InvalidError
-from madang.services.requests import ClusterRequest, LeaseRequest, RunRequest
+from madang.services.requests import (
+    ClusterRequest,
+    GrantRequest,
+    LeaseRequest,
+    ProjectRequest,
+    RunRequest,
+)
 from madang.units import MS_PER_S
 
 MAX_LIMIT_S = 30 * 24 * 3600
@@ -144,6 +150,61 @@ class RunBody(Body):
             files={name: _file(name, data) for name, data in self.files.items()},
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
+
+
+Reason = Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)]
+Person = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_PLAIN)]
+
+
+class ReasonBody(Body):
+    """An act that needs nothing but its reason."""
+
+    reason: Reason = ""
+
+
+class ProjectBody(ReasonBody):
+    """Make a project."""
+
+    name: Word
+    title: Name = ""
+    tier: Word
+    weight: Annotated[int, Field(ge=1, le=1000)] = 1
+    owner: Annotated[str, StringConstraints(max_length=255, pattern=_PLAIN)] = ""
+
+    def request(self) -> ProjectRequest:
+        """Return it as the use-case takes it."""
+        return ProjectRequest(**self.model_dump())
+
+
+class TitleBody(ReasonBody):
+    """Give a project another title."""
+
+    title: Name
+
+
+class MemberBody(ReasonBody):
+    """Put a person into a project."""
+
+    person: Person
+    role: Word = "member"
+
+
+class GrantBody(ReasonBody):
+    """Give a project a budget from now on."""
+
+    amount_microcredits: Annotated[int, Field(ge=-(2**53), le=2**53)]
+    days: Annotated[int, Field(ge=1, le=3660)] = 365
+    note: Name = ""
+
+    def request(self) -> GrantRequest:
+        """Return it as the use-case takes it."""
+        return GrantRequest(**self.model_dump())
+
+
+class RenameBody(ReasonBody):
+    """Give a person another hub name."""
+
+    name: Person
 
 
 class ProgressBody(Body):

@@ -10,9 +10,11 @@ from madang.services import bootstrap
 from madang.services.bus import ChangeBus
 from madang.services.clusters import Clusters
 from madang.services.core import Core, HubPort
+from madang.services.departures import Departures
 from madang.services.leases import Leases
-from madang.services.people import People, Projects
+from madang.services.people import People
 from madang.services.pool import Pool
+from madang.services.projects import Projects
 from madang.services.reconcile import Reconciler
 from madang.services.runs import Runs
 from madang.services.sessions import Sessions
@@ -40,6 +42,7 @@ class Services:
         self.slots = Slots(core)
         self.projects = Projects(core)
         self.people = People(core)
+        self.departures = Departures(core, self.people)
         self.sessions = Sessions(core)
         self.usage = Usage(core)
         self.events: ChangeBus = core.bus

@@ -1,11 +1,12 @@
 """Use-cases of leases: ask, look, wait, claim, hold back, end. The reconcile loop does the rest."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
 from madang.errors import ConflictError, InvalidError
-from madang.services import access, leasing, views
+from madang.services import access, acts, leasing, views
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, LeaseRequest
@@ -152,9 +153,17 @@ class Leases:
 
         def work(tx: Tx) -> Lease:
             lease = access.manageable_lease(tx, actor, lease_id)
-            if why or lease.person != actor.person.id:
-                tx.audit.add(core.clock(), actor.person.id, "lease.end", lease.id, why, {})
-            return begin_end(tx, lease, EndReason.CANCELLED, core.clock())
+            is_mine = lease.person == actor.person.id
+            manages = access.may_manage(
+                tx, replace(actor, is_admin=False), lease.person, lease.project
+            )
+            if not manages:
+                acts.require_reason(why)
+            if why or not is_mine:
+                acts.record(core, tx, actor, "lease.end", lease.id, why)
+            return begin_end(
+                tx, lease, EndReason.CANCELLED, core.clock(), why="" if is_mine else why.strip()
+            )
 
         lease = await core.store.write(work)
         if lease.is_ended:
@@ -175,10 +184,17 @@ class Leases:
             core.bus.publish("leases")
 
 
-def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int) -> Lease:
-    """Move a lease towards its end: at once while it waits, else by way of ``ending``."""
+def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int, *, why: str = "") -> Lease:
+    """Move a lease towards its end: at once while it waits, else by way of ``ending``.
+
+    Parameters
+    ----------
+    why
+        What somebody else who ends it says to its person; kept with the lease.
+    """
     if lease.is_ended:
         return lease
+    told = {"options": {**lease.options, "why": why}} if why else {}
     if lease.state is LeaseState.QUEUED:
         return tx.leases.change(
             lease.id,
@@ -187,10 +203,13 @@ def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int) -> Lease:
             target=Target.END,
             reason=reason,
             ended_ms=at_ms,
+            **told,
         )
     if lease.state is LeaseState.ENDING:
         if lease.target is Target.REQUEUE:
-            return tx.leases.change(lease.id, LeaseState.ENDING, target=Target.END, reason=reason)
+            return tx.leases.change(
+                lease.id, LeaseState.ENDING, target=Target.END, reason=reason, **told
+            )
         return lease
     return tx.leases.change(
         lease.id,
@@ -198,6 +217,7 @@ def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int) -> Lease:
         state=LeaseState.ENDING,
         target=Target.END,
         reason=reason,
+        **told,
     )
 
 

@@ -83,6 +83,7 @@ def lease_view(
         "state": str(lease.state),
         "target": str(lease.target),
         **reason_view(lease.reason, actor.lang),
+        "why": str(lease.options.get("why", "")),
         "attempt": lease.attempt,
         "submitted_ms": lease.submitted_ms,
         "admitted_ms": lease.admitted_ms,

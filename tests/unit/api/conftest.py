@@ -24,6 +24,8 @@ API_TOKEN = "the-service-token"
 API = "/services/madang/api/v1"
 LEASE = "lease-01arz3ndektsv4rrffq69g5fav"
 CLUSTER = "cluster-01arz3ndektsv4rrffq69g5fav"
+PROJECT = "project-01arz3ndektsv4rrffq69g5fav"
+PERSON = "bora"
 RUN = "run-01arz3ndektsv4rrffq69g5fav"
 
 
@@ -118,6 +120,26 @@ class Things:
     async def end(self, actor: Actor, thing_id: str, *, why: str = "") -> Any:
         return self._note("end", actor, thing_id, why=why)
 
+    async def me(self, actor: Actor) -> Any:
+        return self._note("me", actor)
+
+    async def rename(self, actor: Actor, thing_id: str, name: str, *, reason: str) -> Any:
+        return self._note("rename", actor, thing_id, name=name, reason=reason)
+
+    async def off_board(self, actor: Actor, thing_id: str, *, reason: str) -> Any:
+        return self._note("off_board", actor, thing_id, reason=reason)
+
+    async def set_member(
+        self, actor: Actor, thing_id: str, person: str, role: str, *, reason: str
+    ) -> Any:
+        return self._note("set_member", actor, thing_id, person=person, role=role, reason=reason)
+
+    async def remove_member(self, actor: Actor, thing_id: str, person: str, *, reason: str) -> None:
+        self._note("remove_member", actor, thing_id, person=person, reason=reason)
+
+    async def grant(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("grant", actor, thing_id, request=request, key=key)
+
     async def activity(self, actor: Actor, thing_id: str, body: Any) -> None:
         self._note("activity", actor, thing_id, body=body)
 
@@ -179,7 +201,8 @@ class FakeServices:
         self.events = FakeEvents()
         self.fault: Exception | None = None
         self.pool = SimpleNamespace(pool=self._pool, profiles=self._any, queue=self._any)
-        self.projects = SimpleNamespace(me=self._any, list=self._any)
+        self.projects = Things("project", PROJECT)
+        self.departures = Things("person", PERSON)
         self.usage = SimpleNamespace(usage=self._any, entries=self._any, verify=self._any)
 
     def attach_hub(self, hub: Any) -> None:

@@ -25,12 +25,6 @@ async def me_get(house: TheHouse, actor: Someone) -> Response:
     return answer(await house.services.projects.me(actor))
 
 
-@router.get("/projects", operation_id="project_list")
-async def project_list(house: TheHouse, actor: Someone) -> Response:
-    """List the projects that the asker may see."""
-    return answer(await house.services.projects.list(actor))
-
-
 @router.get("/usage", operation_id="usage_get")
 async def usage_get(
     house: TheHouse,
