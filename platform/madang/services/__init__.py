@@ -7,6 +7,7 @@ person takes an :class:`~madang.services.requests.Actor` and checks what the act
 from typing import Any
 
 from madang.services import bootstrap
+from madang.services.administration import Administration
 from madang.services.bus import ChangeBus
 from madang.services.clusters import Clusters
 from madang.services.core import Core, HubPort
@@ -20,6 +21,7 @@ from madang.services.runs import Runs
 from madang.services.sessions import Sessions
 from madang.services.slots import Slots
 from madang.services.usage import Usage
+from madang.services.waits import Waits
 
 __all__ = ["Services"]
 
@@ -45,6 +47,8 @@ class Services:
         self.departures = Departures(core, self.people)
         self.sessions = Sessions(core)
         self.usage = Usage(core)
+        self.waits = Waits(core)
+        self.administration = Administration(core)
         self.events: ChangeBus = core.bus
         self.reconciler = Reconciler(core)
 

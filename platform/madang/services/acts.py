@@ -5,10 +5,12 @@ does it. An administrator, who may do it anywhere, must say why; owners and mana
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from madang.domain.project import Person
 from madang.errors import InvalidError, NotFoundError, RefusedError
+from madang.services import access
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
@@ -56,6 +58,22 @@ def record(
     """Write an act to the trail."""
     said = reason.strip()[:MAX_REASON_CHARS]
     tx.audit.add(core.clock(), actor.person.id, act, target, said, details or {})
+
+
+def note_end(
+    core: Core, tx: Tx, actor: Actor, *, owner: str, project: str, target: str, act: str, why: str
+) -> str:
+    """Write that somebody ends another's work, and return what its person is told.
+
+    Who ends their own work owes nobody a reason; an administrator who is no manager of the project
+    does.
+    """
+    if owner == actor.person.id:
+        return ""
+    if not access.may_manage(tx, replace(actor, is_admin=False), owner, project):
+        require_reason(why)
+    record(core, tx, actor, act, target, why)
+    return why.strip()[:MAX_REASON_CHARS]
 
 
 def known_person(tx: Tx, hub_name: str) -> Person:

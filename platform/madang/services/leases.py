@@ -1,7 +1,6 @@
 """Use-cases of leases: ask, look, wait, claim, hold back, end. The reconcile loop does the rest."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
@@ -147,17 +146,17 @@ class Leases:
 
         def work(tx: Tx) -> Lease:
             lease = access.manageable_lease(tx, actor, lease_id)
-            is_mine = lease.person == actor.person.id
-            manages = access.may_manage(
-                tx, replace(actor, is_admin=False), lease.person, lease.project
+            told = acts.note_end(
+                core,
+                tx,
+                actor,
+                owner=lease.person,
+                project=lease.project,
+                target=lease.id,
+                act="lease.end",
+                why=why,
             )
-            if not manages:
-                acts.require_reason(why)
-            if why or not is_mine:
-                acts.record(core, tx, actor, "lease.end", lease.id, why)
-            return begin_end(
-                tx, lease, EndReason.CANCELLED, core.clock(), why="" if is_mine else why.strip()
-            )
+            return begin_end(tx, lease, EndReason.CANCELLED, core.clock(), why=told)
 
         lease = await core.store.write(work)
         if lease.is_ended:

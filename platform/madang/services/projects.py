@@ -48,6 +48,11 @@ class Projects:
 
         return await self._core.store.read(work)
 
+    async def tiers(self, actor: Actor) -> tuple[str, ...]:
+        """Return the tiers of policy.yaml, for whoever makes a project."""
+        access.require_person(actor)
+        return tuple(sorted(self._core.policy.tiers))
+
     async def get(self, actor: Actor, name_or_id: str) -> dict[str, Any]:
         """Return one project with its members and grants."""
         access.require_person(actor)
@@ -73,6 +78,7 @@ class Projects:
             **_row(tx, project, role),
             "weight": project.weight,
             "is_open": project.is_open,
+            "zone": self._core.policy.zone,
             "overrun_microcredits": tx.budget.balance(project.id).overrun,
             "max_hours": tier.max_hours if tier else None,
             "max_devices_person": tier.max_devices_person if tier else None,

@@ -14,7 +14,7 @@ from madang.domain.run_inputs import (
     check_parameters,
 )
 from madang.errors import ConflictError, InvalidError, NotFoundError
-from madang.services import access, leasing, views
+from madang.services import access, acts, leasing, views
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, RunRequest
@@ -160,13 +160,25 @@ class Runs:
             return live.log
         return (await self._core.engine.artifacts.get(kept)).decode() if kept else ""
 
-    async def cancel(self, actor: Actor, run_id: str) -> dict[str, Any]:
+    async def cancel(self, actor: Actor, run_id: str, *, why: str = "") -> dict[str, Any]:
         """Take a waiting run out, or let a running one save and stop; repeating is harmless."""
         access.require_person(actor)
         core = self._core
 
         def work(tx: Tx) -> None:
             run = access.visible_run(tx, actor, run_id)
+            if run.is_final:
+                return
+            acts.note_end(
+                core,
+                tx,
+                actor,
+                owner=run.person,
+                project=run.project,
+                target=run.id,
+                act="run.cancel",
+                why=why,
+            )
             if run.state is RunState.QUEUED:
                 now = core.clock()
                 tx.runs.change(

@@ -112,7 +112,10 @@ class Things:
     async def claim(self, actor: Actor, thing_id: str) -> Any:
         return self._note("claim", actor, thing_id)
 
-    cancel = credentials = claim
+    credentials = facts = claim
+
+    async def cancel(self, actor: Actor, thing_id: str, *, why: str = "") -> Any:
+        return self._note("cancel", actor, thing_id, why=why)
 
     async def hold(self, actor: Actor, thing_id: str, held_back: bool) -> Any:
         return self._note("hold", actor, thing_id, held_back=held_back)
@@ -203,6 +206,10 @@ class FakeServices:
         self.pool = SimpleNamespace(pool=self._pool, profiles=self._any, queue=self._any)
         self.projects = Things("project", PROJECT)
         self.departures = Things("person", PERSON)
+        self.administration = SimpleNamespace(
+            overview=self._any, audit=self._any, audit_csv=self._text
+        )
+        self.waits = SimpleNamespace(by_day=self._any)
         self.usage = SimpleNamespace(usage=self._any, entries=self._any, verify=self._any)
 
     def attach_hub(self, hub: Any) -> None:
@@ -215,6 +222,9 @@ class FakeServices:
         if self.fault is not None:
             raise self.fault
         return {"flavors": [], "lang": actor.lang}
+
+    async def _text(self, actor: Actor, **asked: Any) -> str:
+        return "at_ms,person\n"
 
     async def _any(self, actor: Actor, *_: Any, **asked: Any) -> Any:
         return {"person": actor.person.hub_name, "asked": asked}

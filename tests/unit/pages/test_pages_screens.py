@@ -5,6 +5,7 @@ from importlib.resources import files
 import pytest
 
 PAGES = ["/", "/queue", "/runs", "/runs/new", "/runs/{run}", "/usage", "/wait/{lease}", "/wait"]
+PAGES += ["/clusters", "/clusters/cluster-1", "/projects", "/projects/vision", "/admin"]
 BUDGET_BYTES = 100_000
 
 

@@ -137,6 +137,7 @@ class Renderer:
                 lang=lang,
                 person=person,
                 is_admin=is_admin,
+                has_nav=bool(person),
             ),
             "links": self.links,
             "static": lambda name: self.links.prefix + self._assets.path(name),

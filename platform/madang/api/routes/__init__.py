@@ -2,7 +2,18 @@
 
 from fastapi import APIRouter
 
-from madang.api.routes import clusters, leases, live, people, pool, projects, runs, slots, usage
+from madang.api.routes import (
+    administration,
+    clusters,
+    leases,
+    live,
+    people,
+    pool,
+    projects,
+    runs,
+    slots,
+    usage,
+)
 from madang.settings.config import SERVICE_PREFIX
 
 API_PREFIX = f"{SERVICE_PREFIX}/api/v1"
@@ -11,6 +22,17 @@ API_PREFIX = f"{SERVICE_PREFIX}/api/v1"
 def api_router() -> APIRouter:
     """Return everything below ``api/v1``."""
     router = APIRouter(prefix=API_PREFIX)
-    for noun in (pool, leases, clusters, runs, slots, projects, people, usage, live):
+    for noun in (
+        pool,
+        leases,
+        clusters,
+        runs,
+        slots,
+        projects,
+        people,
+        administration,
+        usage,
+        live,
+    ):
         router.include_router(noun.router)
     return router

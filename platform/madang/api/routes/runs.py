@@ -13,6 +13,7 @@ from madang.api.routes.common import (
     Someone,
     TheHouse,
     WaitS,
+    Why,
     Word,
     answer,
     download,
@@ -77,9 +78,9 @@ async def run_log(house: TheHouse, actor: Someone, run_id: str) -> Response:
 
 
 @router.delete("/runs/{run_id}", operation_id="run_cancel")
-async def run_cancel(house: TheHouse, actor: Someone, run_id: str) -> Response:
+async def run_cancel(house: TheHouse, actor: Someone, run_id: str, why: Why = "") -> Response:
     """Cancel a run; what it has written so far is kept."""
-    return answer(await house.services.runs.cancel(actor, run_id))
+    return answer(await house.services.runs.cancel(actor, run_id, why=why))
 
 
 def _safe(run_id: str) -> str:
