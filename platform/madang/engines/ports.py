@@ -129,12 +129,16 @@ class AttemptLife:
         Of the main process (notebook server, scheduler, slot worker); None while unknown.
     is_sure
         False when the end was not recorded (power loss) and ``ended_ms`` is an estimate.
+    machine_since_ms
+        Since when the machine of the attempt has been up without a break; None when unknown. The
+        one sign of a loss that no tenant can make: records may lie in folders that they can write.
     """
 
     started_ms: int | None = None
     ended_ms: int | None = None
     exit_code: int | None = None
     is_sure: bool = True
+    machine_since_ms: int | None = None
 
     @property
     def is_alive(self) -> bool:

@@ -39,8 +39,8 @@ def page_values(public_url: str) -> dict[str, Any]:
             has_nav=user is not None,
         )
 
-    css = stylesheet() + (_STATIC / "hub.css").read_text("utf-8")
-    script = (_STATIC / "hub.js").read_text("utf-8")
+    css = stylesheet() + (_STATIC / "frame.css").read_text("utf-8")
+    script = (_STATIC / "frame.js").read_text("utf-8")
     return {
         "shell": shell,
         "words": _constant(_word),

@@ -41,6 +41,16 @@ def usable_project(tx: Tx, actor: Actor, name_or_id: str) -> Project:
     return project
 
 
+def visible_project(tx: Tx, actor: Actor, name_or_id: str) -> Project:
+    """Return a project that the actor may look at: any role, open or not; any, for admins."""
+    project = tx.projects.find(name_or_id)
+    role = tx.projects.role(project.id, actor.person.id) if project else None
+    if project is None or (role is None and not actor.is_admin):
+        mine = [item.name for item, _ in tx.projects.of_person(actor.person.id)]
+        raise NotFoundError("project_unknown", given=name_or_id[:60], known=mine)
+    return project
+
+
 def visible_projects(tx: Tx, actor: Actor) -> list[tuple[Project, Role | None]]:
     """Return the projects whose budget and people the actor may see."""
     if actor.is_admin:

@@ -41,19 +41,43 @@ class Activity:
     body: Mapping[str, Any]
 
 
+SlotGroup = tuple[str, str, str, int]
+"""Person, project, flavor and devices: what a slot and the runs that it may take have in common."""
+
+
+@dataclass(slots=True)
+class SlotFaults:
+    """Why no slot is opened now for the runs of a group."""
+
+    count: int = 0
+    until_ms: int = 0
+
+
 @dataclass(slots=True)
 class Live:
-    """Readings that may be lost with the process: they are shown, and never charged."""
+    """Readings that may be lost with the process; no charge needs one of them.
+
+    What was ``seen_alive_ms`` only ever makes a recorded end later: a record may have been tampered
+    with.
+    """
 
     activity: dict[str, Activity] = field(default_factory=dict)
     progress: dict[str, RunProgress] = field(default_factory=dict)
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     idle_since_ms: dict[str, int] = field(default_factory=dict)
     asked_spawn_ms: dict[str, int] = field(default_factory=dict)
+    seen_alive_ms: dict[str, int] = field(default_factory=dict)
+    slot_faults: dict[SlotGroup, SlotFaults] = field(default_factory=dict)
 
     def forget(self, lease_id: str) -> None:
         """Drop what is known of a lease that ended."""
-        for known in (self.activity, self.samples, self.idle_since_ms, self.asked_spawn_ms):
+        for known in (
+            self.activity,
+            self.samples,
+            self.idle_since_ms,
+            self.asked_spawn_ms,
+            self.seen_alive_ms,
+        ):
             known.pop(lease_id, None)
 
 

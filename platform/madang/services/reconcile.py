@@ -8,12 +8,14 @@ import asyncio
 import contextlib
 import logging
 import math
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any
 
 from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.run import RunState
-from madang.engines.ports import Admitted, AskedBack, Refused
-from madang.services import admitting, leasing, lives, runs
+from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
+from madang.services import admitting, clusters, leasing, lives, runs
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
 from madang.store import Tx
@@ -86,27 +88,42 @@ class Reconciler:
         core = self._core
         now = core.clock()
         if now - self._shared_ms >= SHARES_MS:
-            await self._set_shares()
-        for event in await core.engine.admission.poll(now):
-            if isinstance(event, Admitted):
-                await admitting.on_admitted(core, event)
-            elif isinstance(event, AskedBack):
-                await admitting.on_asked_back(core, event)
-            elif isinstance(event, Refused):
-                await admitting.on_refused(core, event)
-        holding = [s for s in UNFINISHED if s is not LeaseState.QUEUED]
-        for lease in await core.store.read(lambda tx: tx.leases.find(state=holding)):
-            try:
-                await lives.step(core, lease)
-            except Exception:
-                log.exception("reconcile: lease %s could not be moved on", lease.id)
-        await runs.ensure_slots(core)
+            await self._guarded("shares", self._set_shares())
+        await self._guarded("decisions", self._take_decisions(now))
+        await self._guarded("leases", self._step_all())
+        await self._guarded("clusters", clusters.end_orphans(core))
+        await self._guarded("slots", runs.ensure_slots(core))
         if now - self._sampled_ms >= SAMPLE_MS:
             self._sampled_ms = now
-            await self._sample(now)
+            await self._guarded("samples", self._sample(now))
         if now - self._swept_ms >= ORPHANS_MS:
             self._swept_ms = now
-            await self.sweep()
+            await self._guarded("sweep", self.sweep())
+
+    async def _guarded(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do one part of a look; when it fails the other parts go on."""
+        try:
+            await work
+        except Exception:
+            log.exception("reconcile: %s failed, the next look tries again", what)
+
+    async def _take_decisions(self, now: int) -> None:
+        for event in await self._core.engine.admission.poll(now):
+            await self._guarded(f"{type(event).__name__} of {event.lease_id}", self._take(event))
+
+    async def _take(self, event: AdmissionEvent) -> None:
+        if isinstance(event, Admitted):
+            await admitting.on_admitted(self._core, event)
+        elif isinstance(event, AskedBack):
+            await admitting.on_asked_back(self._core, event)
+        elif isinstance(event, Refused):
+            await admitting.on_refused(self._core, event)
+
+    async def _step_all(self) -> None:
+        core = self._core
+        holding = [s for s in UNFINISHED if s is not LeaseState.QUEUED]
+        for lease in await core.store.read(lambda tx: tx.leases.find(state=holding)):
+            await self._guarded(f"lease {lease.id}", lives.step(core, lease))
 
     async def sweep(self) -> None:
         """End what runs without a row that owns it, after a second, fresh read (P6, P7)."""
@@ -158,5 +175,6 @@ def _decayed(core: Core, tx: Tx, project: str, now: int) -> float:
     return sum(
         entry.device_ms * math.pow(0.5, (now - entry.to_ms) / half_life)
         for entry in tx.ledger.entries(project=project, from_ms=since)
-        if entry.kind == "charge"
+        # Held and not used counts for the order too, or holding would cost nothing at all.
+        if entry.kind in ("charge", "overhead")
     )

@@ -168,7 +168,8 @@ def stop(record: Path, grace_ms: int) -> None:
     if not record.is_dir():
         return
     data = read_json(record / RECORD)
-    if data is not None and (data.get("ended_ms") is not None or not has_keeper(record, data)):
+    known = read(record)
+    if data is not None and (known is None or not known.is_alive):
         return
     asked = read_json(record / STOP)
     if asked is None or asked.get("grace_ms", 0) > grace_ms:

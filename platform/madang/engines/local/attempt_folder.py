@@ -94,7 +94,9 @@ class AttemptFolder:
         (self.path / STOPPED).touch(mode=0o600)
         roles = self.roles()
         for role in roles:
-            _sweep_if_unsure(role)
+            # Also where an end is recorded: somebody may have written it who would rather go on.
+            if not _is_alive(role):
+                shim.sweep(role)
         living = [role for role in roles if _is_alive(role)]
         others = [role for role in living if role.name not in MAIN_ROLES]
         for role in others or living:

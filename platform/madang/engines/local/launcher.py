@@ -8,6 +8,7 @@ anew knows what the one before it knew. File work happens in threads, never on t
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from madang.engines.local.commands import (
     cluster_commands,
     slot_command,
 )
+from madang.engines.local.machine import machine_since_ms
 from madang.engines.ports import AttemptLife, LaunchSpec
 from madang.errors import ConflictError, LocalError
 from madang.settings.home import Home
@@ -54,6 +56,8 @@ class LocalLauncher:
         slot_argv: Sequence[str] = SLOT_ARGV,
     ) -> None:
         self._home = home
+        # Read once: a clock that is set later would move it past leases that run.
+        self._up_since_ms = machine_since_ms()
         self._slot_argv = tuple(slot_argv)
         self._machine = Machine(
             environ=dict(os.environ if environ is None else environ),
@@ -122,7 +126,8 @@ class LocalLauncher:
 
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what is recorded of an attempt; ends what an ended main process left behind."""
-        return await asyncio.to_thread(self._folder(lease_id, attempt).observe)
+        life = await asyncio.to_thread(self._folder(lease_id, attempt).observe)
+        return replace(life, machine_since_ms=self._up_since_ms)
 
     async def alive(self) -> Sequence[tuple[str, int]]:
         """Return (lease, attempt) of everything that lives, also what lost its keeper."""

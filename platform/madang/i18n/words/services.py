@@ -60,8 +60,8 @@ TEXTS = {
         "프로젝트 책임자에게 추가 배정을 요청하거나 다른 프로젝트를 쓰세요.",
     ),
     "reason.lost": (
-        "Its processes were lost; this time was refunded.",
-        "프로세스가 사라졌습니다. 이 시간의 요금은 돌려드렸습니다.",
+        "Its processes were lost. What a fault of the machine cost is refunded.",
+        "프로세스가 사라졌습니다. 장비 문제로 생긴 요금은 돌려드립니다.",
     ),
     "reason.lost.hint": (
         "Start again. If it happens twice, tell an administrator the id.",
@@ -103,7 +103,27 @@ TEXTS = {
         "The worker was lost several times.",
         "작업 프로세스가 여러 번 사라졌습니다.",
     ),
+    "run_reason.refused": (
+        "What it asks for is no longer allowed to this project or person, or is not in the pool.",
+        "이 실행이 신청한 자원을 이 프로젝트나 사용자가 더는 쓸 수 없거나 풀에 없습니다.",
+    ),
     # Leases.
+    "error.too_many_leases.message": (
+        "{given} notebooks and clusters of yours wait or run; the limit is {limit}.",
+        "기다리거나 실행 중인 노트북과 클러스터가 {given}개입니다. 한도는 {limit}개입니다.",
+    ),
+    "error.too_many_leases.hint": (
+        "End one that you do not need.",
+        "필요 없는 것을 하나 종료해 주세요.",
+    ),
+    "error.too_many_runs.message": (
+        "{given} runs of yours are waiting; the limit is {limit}.",
+        "기다리는 실행이 {given}개입니다. 한도는 {limit}개입니다.",
+    ),
+    "error.too_many_runs.hint": (
+        "Submit more once some have started, or cancel some.",
+        "일부가 시작된 뒤에 더 제출하거나 몇 개를 취소해 주세요.",
+    ),
     "error.unknown_flavor.message": (
         "There is no device kind '{given}' in this pool. There are: {known}.",
         "이 풀에는 '{given}' 종류의 장치가 없습니다. 있는 종류: {known}.",

@@ -28,8 +28,8 @@
   function ago(moment, lang) {
     const seconds = (new Date(moment) - Date.now()) / 1000;
     const steps = [["day", 86400], ["hour", 3600], ["minute", 60]];
-    const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length) || ["minute", 60];
-    return new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(Math.round(seconds / size), unit);
+    const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length) || ["second", Infinity];
+    return new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
   }
 
   function ask(title, text, yes) {
