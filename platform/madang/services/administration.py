@@ -1,7 +1,5 @@
 """What administrators see: every device and who holds it, every lease, and the trail of acts."""
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +9,12 @@ from madang.services import acts, views
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
 from madang.services.requests import Actor
+from madang.services.spreadsheet import to_csv
 from madang.store import Tx
 
 AUDIT_ROWS = 200
 CSV_ROWS = 20_000
 CSV_COLUMNS = ("at_ms", "person", "act", "target", "target_name", "reason", "details")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Administration:
@@ -35,7 +33,8 @@ class Administration:
 
         def work(tx: Tx) -> dict[str, Any]:
             leases = tx.leases.find(state=UNFINISHED, limit=None)
-            shown = [views.lease_view(core, tx, actor, lease, standings) for lease in leases]
+            names = views.Names(tx, actor, leases)
+            shown = [views.lease_view(core, tx, actor, lease, standings, names) for lease in leases]
             return {
                 "flavors": self._flavors(devices, leases, shown),
                 "leases": sorted(shown, key=_order),
@@ -133,24 +132,6 @@ class Administration:
         """Return the same acts as comma-separated values, safe to open in a spreadsheet."""
         found = await self.audit(actor, act=act, words=words, limit=CSV_ROWS)
         return to_csv(CSV_COLUMNS, found["rows"])
-
-
-def to_csv(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> str:
-    """Write rows as CSV; text that a spreadsheet would compute is made plain."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_plain(row[column]) for column in columns])
-    return out.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        value = "; ".join(f"{key}={item}" for key, item in value.items())
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
 
 
 def _name(tx: Tx, key: str) -> str:

@@ -7,14 +7,9 @@ from typing import Any
 from madang.domain.cluster import Cluster
 from madang.domain.lease import EndReason, Lease, LeaseClass, LeaseKind, LeaseState, Standing
 from madang.domain.project import Project
-<<<<<<< HEAD
-from madang.errors import ConflictError, InvalidError, NotFoundError
-from madang.services import access, acts, cluster_facts, leasing, views
-=======
 from madang.domain.run import Run, RunState
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
-from madang.services import access, leasing, views
->>>>>>> main
+from madang.services import access, acts, cluster_facts, leasing, views
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.leases import begin_end

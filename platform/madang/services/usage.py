@@ -1,22 +1,28 @@
 """What was held, what of it was used, what it cost; and whether the ledger adds up."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, tzinfo
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from madang.domain.project import MAY_MANAGE, Project, Role
+from madang.errors import InvalidError
 from madang.i18n import text
 from madang.ledger.chain import verify
 from madang.ledger.entry import Entry
 from madang.services import access
 from madang.services.core import Core
 from madang.services.requests import Actor
+from madang.services.spreadsheet import to_csv
 from madang.store import Tx
 
 DEFAULT_SPAN_MS = 30 * 24 * 3_600_000
 MAX_ENTRIES = 1_000
+CSV_COLUMNS = (
+    *("project", "day", "person", "kind", "held_device_ms", "used_device_ms"),
+    *("unmetered_device_ms", "microcredits"),
+)
 
 
 class Usage:
@@ -93,12 +99,98 @@ class Usage:
             "overrun": balance.overrun,
             **_sums(entries),
             "by_person": shown,
+            "by_person_day": self._by_person_day(tx, actor, entries, sees_all),
             "by_kind": _grouped("kind", entries, lambda entry: entry.lease_kind),
             "by_day": sorted(
                 _grouped("day", entries, lambda entry: _day(entry.from_ms, zone)),
                 key=lambda row: str(row["day"]),
             ),
         }
+
+    def _by_person_day(
+        self, tx: Tx, actor: Actor, entries: Sequence[Entry], sees_all: bool
+    ) -> list[dict[str, Any]]:
+        """Return held time by person and day, the largest first; others' only to managers."""
+        zone = ZoneInfo(self._core.policy.zone)
+        held: dict[str, Counter[str]] = defaultdict(Counter)
+        for entry in entries:
+            if sees_all or entry.person == actor.person.id:
+                held[entry.person][_day(entry.from_ms, zone)] += entry.device_ms
+        rows = sorted(held.items(), key=lambda item: -item[1].total())
+        return [{"person": _hub_name(tx, key), "days": dict(days)} for key, days in rows]
+
+    def span(self, month: str) -> tuple[int, int]:
+        """Return the first and the next first moment of a month (``YYYY-MM``) in the zone.
+
+        Raises
+        ------
+        InvalidError
+            ``month_unreadable``.
+        """
+        zone = ZoneInfo(self._core.policy.zone)
+        try:
+            first = datetime.strptime(month, "%Y-%m").replace(tzinfo=zone)
+        except ValueError as error:
+            raise InvalidError("month_unreadable", given=month[:20]) from error
+        after = (first + timedelta(days=32)).replace(day=1)
+        return int(first.timestamp() * 1000), int(after.timestamp() * 1000)
+
+    async def csv(
+        self,
+        actor: Actor,
+        *,
+        project: str | None = None,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> str:
+        """Return held, used and charged by project, day, person and kind, as CSV.
+
+        As on the page, a plain member gets their own lines only.
+        """
+        access.require_person(actor)
+        core = self._core
+        until = core.clock() if to_ms is None else to_ms
+        since = until - DEFAULT_SPAN_MS if from_ms is None else from_ms
+
+        def work(tx: Tx) -> list[dict[str, Any]]:
+            chosen = access.visible_projects(tx, actor)
+            if project is not None:
+                named = access.visible_project(tx, actor, project)
+                chosen = [pair for pair in chosen if pair[0].id == named.id]
+            return [
+                row
+                for item, role in chosen
+                for row in self._lines(tx, actor, item, role, since, until)
+            ]
+
+        return to_csv(CSV_COLUMNS, await core.store.read(work))
+
+    def _lines(
+        self,
+        tx: Tx,
+        actor: Actor,
+        project: Project,
+        role: Role | None,
+        since: int,
+        until: int,
+    ) -> list[dict[str, Any]]:
+        sees_all = actor.is_admin or role in MAY_MANAGE
+        zone = ZoneInfo(self._core.policy.zone)
+        groups: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
+        for entry in tx.ledger.entries(project=project.id, from_ms=since, to_ms=until):
+            is_seen = sees_all or entry.person == actor.person.id
+            if entry.kind in ("charge", "refund") and is_seen:
+                groups[_day(entry.from_ms, zone), entry.person, entry.lease_kind].append(entry)
+        return [
+            {
+                "project": project.name,
+                "day": day,
+                "person": _hub_name(tx, person),
+                "kind": kind,
+                **_sums(entries),
+            }
+            for (day, person, kind), entries in sorted(groups.items())
+        ]
 
     async def entries(
         self, actor: Actor, *, project: str | None, after_seq: int, limit: int
@@ -161,6 +253,11 @@ class Usage:
             "recomputed_used": used,
             "ok": (balance.granted, balance.used) == (granted, used),
         }
+
+
+def _hub_name(tx: Tx, person: str) -> str:
+    found = tx.people.get(person)
+    return found.hub_name if found else person
 
 
 def _sums(entries: Iterable[Entry]) -> dict[str, int]:

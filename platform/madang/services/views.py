@@ -1,12 +1,8 @@
 """Rows as the JSON that API, pages and command line show. One function for each noun."""
 
 import hashlib
-<<<<<<< HEAD
-from collections.abc import Mapping, Sequence
-=======
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
->>>>>>> main
 from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseState, Standing
@@ -143,12 +139,8 @@ def lease_view(
         "standing": standing_view(standing, actor.lang),
         "cluster": str(lease.options.get("cluster", "")),
         "utilisation_percent": sum(metered) // len(metered) if metered else None,
-<<<<<<< HEAD
         "samples": _use(samples),
-        "can_manage": access.may_manage(tx, actor, lease.person, lease.project),
-=======
         "can_manage": names.may_manage(lease.person, lease.project),
->>>>>>> main
         "ready": lease.claimed_ms is not None and lease.holds_devices,
     }
     return view | {"version": version(view, standing)}

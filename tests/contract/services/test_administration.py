@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from madang.errors import NotFoundError, RefusedError
+from madang.errors import InvalidError, NotFoundError, RefusedError
 from madang.services.waits import SMALL
 
 
@@ -46,6 +46,7 @@ async def test_the_trail_is_filtered_and_safe_in_a_spreadsheet(house: Any) -> No
     root, administration = await house.actor("root"), house.services.administration
     projects = house.services.projects
     await projects.set_member(root, "vision", "dana", "member", reason="=HYPERLINK(evil)")
+    await house.turn()
     await projects.rename(root, "vision", "Vision lab", reason="new name")
     everything = await administration.audit(root)
     assert [row["act"] for row in everything["rows"]] == ["project.rename", "member.set"]
@@ -102,3 +103,30 @@ async def test_work_of_others_ends_with_a_reason_of_an_administrator_only(house:
     assert ended["lease"]["why"] == "maintenance"
     kept = await house.services.administration.audit(root)
     assert {row["act"] for row in kept["rows"]} == {"run.cancel", "lease.end"}
+
+
+async def test_usage_as_csv_shows_a_member_their_own_lines(house: Any) -> None:
+    for name in ("ada", "bora"):
+        lease = await house.ask(name)
+        await house.turn(2)
+        await house.launch(lease["id"])
+        await house.turn(60)
+        await house.services.leases.end(await house.actor(name), lease["id"])
+        await house.turn(8)
+    usage = house.services.usage
+    all_lines = list(csv.DictReader(io.StringIO(await usage.csv(await house.actor("ada")))))
+    assert {row["person"] for row in all_lines} == {"ada", "bora"}
+    mine = list(csv.DictReader(io.StringIO(await usage.csv(await house.actor("bora")))))
+    assert {row["person"] for row in mine} == {"bora"}
+    view = await usage.usage(await house.actor("ada"), project="vision")
+    held = sum(int(row["held_device_ms"]) for row in all_lines)
+    assert held == view["projects"][0]["held_device_ms"]
+    by_person = view["projects"][0]["by_person_day"]
+    assert sum(sum(row["days"].values()) for row in by_person) == held
+
+
+async def test_months_begin_in_the_zone_of_the_policy(house: Any) -> None:
+    first, after = house.services.usage.span("2026-12")
+    assert after - first == 31 * 24 * 3_600_000
+    with pytest.raises(InvalidError, match="month_unreadable"):
+        house.services.usage.span("2026-13")

@@ -114,6 +114,9 @@ class Things:
 
     credentials = facts = claim
 
+    async def retry(self, actor: Actor, thing_id: str, *, key: str | None) -> Any:
+        return self._note("retry", actor, thing_id, key=key)
+
     async def cancel(self, actor: Actor, thing_id: str, *, why: str = "") -> Any:
         return self._note("cancel", actor, thing_id, why=why)
 
@@ -210,7 +213,9 @@ class FakeServices:
             overview=self._any, audit=self._any, audit_csv=self._text
         )
         self.waits = SimpleNamespace(by_day=self._any)
-        self.usage = SimpleNamespace(usage=self._any, entries=self._any, verify=self._any)
+        self.usage = SimpleNamespace(
+            usage=self._any, entries=self._any, verify=self._any, csv=self._text
+        )
 
     def attach_hub(self, hub: Any) -> None:
         self.hub = hub

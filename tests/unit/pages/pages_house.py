@@ -133,7 +133,7 @@ class House:
             waits=SimpleNamespace(by_day=answers("waits"), public=answers("public")),
             administration=SimpleNamespace(overview=answers("overview"), audit=answers("audit")),
             departures=SimpleNamespace(list=answers("people")),
-            usage=SimpleNamespace(usage=answers("usage")),
+            usage=SimpleNamespace(usage=answers("usage"), span=lambda _month: (0, 1)),
         )
 
     def _find(self, actor: Actor, rows: list[dict[str, Any]], key: str, code: str) -> Any:

@@ -90,6 +90,7 @@ def queued(now: int, number: int, **changes: Any) -> dict[str, Any]:
 
 def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
     return {
+        "version": "v1",
         "id": f"run-{number:026d}",
         "name": f"lr-sweep {number}",
         "project": "vision",
@@ -259,6 +260,13 @@ def usage(now: int) -> dict[str, Any]:
                     {"kind": "slot", "held_device_ms": held // 6, "microcredits": 19 * CREDIT},
                 ],
                 "by_day": days,
+                "by_person_day": [
+                    {
+                        "person": person,
+                        "days": {row["day"]: row["held_device_ms"] // 2 for row in days},
+                    }
+                    for person in ("jimin", "seoyeon")
+                ],
             },
             {
                 "id": "project-2",
@@ -275,6 +283,7 @@ def usage(now: int) -> dict[str, Any]:
                 "by_person": [],
                 "by_kind": [],
                 "by_day": [],
+                "by_person_day": [],
             },
         ],
         "head_hash": "9f2c4e1ab7d05836e1f09c7714ad2bb35ce06cf2b6b40b0ce0d4a1790d6c8aa1",

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from madang.api.pages import admin, clusters, home, projects, queue, runs, usage, wait
 from madang.api.pages.assets import Assets
 from madang.api.pages.frame import Frame, Identity, ShowScreen
+from madang.api.pages.output import OutputView
 from madang.api.pages.public import Public
 from madang.api.pages.render import Renderer, problem_screen
 from madang.settings.config import SERVICE_PREFIX, ServiceSettings
@@ -55,6 +56,8 @@ def build(services: object, settings: ServiceSettings, identity: Identity) -> AP
     frame = Frame(services, identity, renderer)
     for path, screen in _SCREENS:
         router.add_api_route(path, frame.endpoint(screen), methods=["GET"])
+    view = OutputView(services, identity)
+    router.add_api_route("/runs/{run_id}/view", view.show, methods=["GET"])
     public = Public(services, identity, renderer)
     router.add_api_route("/public", public.show, methods=["GET"])
     router.add_api_route("/static/{digest}/{name}", assets.send, methods=["GET"])

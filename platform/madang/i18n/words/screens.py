@@ -256,12 +256,49 @@ TEXTS = {
         "Shown without scripts: interactive charts and widgets appear as text. The download has everything.",
         "스크립트 없이 보여 드리므로 대화형 차트와 위젯은 글로 나타납니다. 내려받은 파일에는 모두 들어 있습니다.",
     ),
+    "pages.run.output_strange": (
+        "This result is no notebook that could be shown. Download it to look inside.",
+        "보여 드릴 수 있는 노트북이 아닙니다. 내려받아서 확인해 주세요.",
+    ),
+    "pages.run.output_cut": (
+        "The rest is left out here. The download has everything.",
+        "나머지는 여기에서 생략했습니다. 내려받은 파일에는 모두 들어 있습니다.",
+    ),
+    "pages.run.output_none": (
+        "An output that cannot be shown without scripts.",
+        "스크립트 없이는 보여 드릴 수 없는 출력입니다.",
+    ),
+    "pages.run.picture": ("Picture from the notebook", "노트북의 그림"),
     "pages.run.retry": ("Run again", "다시 실행"),
     "pages.run.retry_text": (
         "A new run with the same notebook, parameters and files. This one stays.",
         "같은 노트북, 매개변수, 파일로 새로 실행합니다. 지금 것은 그대로 남습니다.",
     ),
     "pages.run.retry_of": ("Run “{name}” again?", "‘{name}’을(를) 다시 실행할까요?"),
+    "error.retry_not_yours.message": (
+        "Only its person may run '{given}' again.",
+        "'{given}'은(는) 제출한 분만 다시 실행할 수 있습니다.",
+    ),
+    "error.retry_not_yours.hint": (
+        "Download the notebook and submit it under your own name.",
+        "노트북을 내려받아 내 이름으로 제출해 주세요.",
+    ),
+    "error.retry_not_final.message": (
+        "The run has not ended yet; it is {state}.",
+        "아직 끝나지 않은 실행입니다(상태: {state}).",
+    ),
+    "error.retry_not_final.hint": (
+        "Wait for its end, or cancel it first.",
+        "끝날 때까지 기다리거나 먼저 취소해 주세요.",
+    ),
+    "error.month_unreadable.message": (
+        "'{given}' is no month: YYYY-MM is expected.",
+        "'{given}'은(는) 월이 아닙니다. YYYY-MM 형태로 적어 주세요.",
+    ),
+    "error.month_unreadable.hint": (
+        "Choose a month from the list.",
+        "목록에서 월을 골라 주세요.",
+    ),
     # Public
     "pages.public.title": ("How busy is it?", "지금 얼마나 붐비나요?"),
     "pages.public.lead": (
