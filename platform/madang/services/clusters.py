@@ -104,7 +104,7 @@ class Clusters:
     async def get(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
         """Return one cluster."""
         core = self._core
-        standings = await core.engine.admission.standings(core.clock())
+        standings = await core.standings()
         view = await core.store.read(
             lambda tx: self._view(tx, actor, _visible(tx, actor, cluster_id), standings)
         )
@@ -124,7 +124,7 @@ class Clusters:
         """Return clusters that the actor may see and that have not ended, newest first."""
         core = self._core
         _require_person_or_run(actor)
-        standings = await core.engine.admission.standings(core.clock())
+        standings = await core.standings()
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             leases = access.seen_by(

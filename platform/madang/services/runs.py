@@ -20,7 +20,7 @@ from madang.errors import (
     NotFoundError,
     RefusedError,
 )
-from madang.services import access, acts, leasing, views
+from madang.services import access, acts, leasing, telling, views
 from madang.services.core import Core, SlotFaults, SlotGroup
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, RunRequest
@@ -153,7 +153,7 @@ class Runs:
 
     async def get(self, actor: Actor, run_id: str) -> dict[str, Any]:
         """Return one run."""
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
         return await self._core.store.read(
             lambda tx: self._view(tx, actor, access.visible_run(tx, actor, run_id), standings)
         )
@@ -170,7 +170,7 @@ class Runs:
         access.require_person(actor)
         if state is not None and state not in set(RunState):
             raise InvalidError("state_unknown", given=state[:40], known=[str(s) for s in RunState])
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             wanted: dict[str, Any] = {"limit": HISTORY, "newest_first": True}
@@ -394,9 +394,10 @@ def _open_slot(core: Core, tx: Tx, run: Run) -> Lease | None:
 
 def fail_waiting(core: Core, tx: Tx, run: Run, reason: str) -> None:
     """End a waiting run that no slot can ever take."""
-    tx.runs.change(
+    ended = tx.runs.change(
         run.id, RunState.QUEUED, state=RunState.FAILED, reason=reason, ended_ms=core.clock()
     )
+    telling.run_ended(tx, ended, core.clock())
 
 
 def slot_over(lease: Lease | None) -> ConflictError:

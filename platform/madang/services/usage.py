@@ -1,5 +1,7 @@
 """What was held, what of it was used, what it cost; and whether the ledger adds up."""
 
+import asyncio
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -9,8 +11,9 @@ from zoneinfo import ZoneInfo
 from madang.domain.project import MAY_MANAGE, Project, Role
 from madang.errors import InvalidError
 from madang.i18n import text
-from madang.ledger.chain import verify
-from madang.ledger.entry import Entry
+from madang.ledger.chain import Verification, verify
+from madang.ledger.entry import EntryKind
+from madang.ledger.statement import DAY_MS, UsageSum
 from madang.services import access
 from madang.services.core import Core
 from madang.services.requests import Actor
@@ -23,6 +26,14 @@ CSV_COLUMNS = (
     *("project", "day", "person", "kind", "held_device_ms", "used_device_ms"),
     *("unmetered_device_ms", "microcredits"),
 )
+QUARTER_MS = 900_000
+KINDS = (EntryKind.CHARGE, EntryKind.REFUND)
+
+VERIFY_SHARE = 5
+"""A verification reads the whole ledger, and anybody may ask: it takes a fifth of the time at most,
+and what it found is shown until the next."""
+
+_Verified = tuple[Verification, dict[str, dict[str, Any]]]
 
 
 class Usage:
@@ -30,6 +41,8 @@ class Usage:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._verifying: asyncio.Task[_Verified] | None = None
+        self._verify_again_s = 0.0
 
     async def usage(
         self,
@@ -76,14 +89,10 @@ class Usage:
         until: int,
     ) -> dict[str, Any]:
         balance = tx.budget.balance(project.id)
-        entries = [
-            entry
-            for entry in tx.ledger.entries(project=project.id, from_ms=since, to_ms=until)
-            if entry.kind in ("charge", "refund")
-        ]
-        sees_all = actor.is_admin or role in MAY_MANAGE
         zone = ZoneInfo(self._core.policy.zone)
-        people = _grouped("person", entries, lambda entry: entry.person)
+        sums = _day_sums(tx, project.id, since, until, zone)
+        sees_all = actor.is_admin or role in MAY_MANAGE
+        people = _grouped("person", sums, lambda item: item.person)
         shown = [row for row in people if sees_all or row["person"] == actor.person.id]
         for row in shown:
             person = tx.people.get(row["person"])
@@ -97,25 +106,24 @@ class Usage:
             "reserved": balance.reserved,
             "left": balance.left,
             "overrun": balance.overrun,
-            **_sums(entries),
+            **_sums(sums),
             "by_person": shown,
-            "by_person_day": self._by_person_day(tx, actor, entries, sees_all),
-            "by_kind": _grouped("kind", entries, lambda entry: entry.lease_kind),
+            "by_person_day": self._by_person_day(tx, actor, sums, sees_all),
+            "by_kind": _grouped("kind", sums, lambda item: item.lease_kind),
             "by_day": sorted(
-                _grouped("day", entries, lambda entry: _day(entry.from_ms, zone)),
+                _grouped("day", sums, lambda item: _day(item.day_index)),
                 key=lambda row: str(row["day"]),
             ),
         }
 
     def _by_person_day(
-        self, tx: Tx, actor: Actor, entries: Sequence[Entry], sees_all: bool
+        self, tx: Tx, actor: Actor, sums: Sequence[UsageSum], sees_all: bool
     ) -> list[dict[str, Any]]:
         """Return held time by person and day, the largest first; others' only to managers."""
-        zone = ZoneInfo(self._core.policy.zone)
         held: dict[str, Counter[str]] = defaultdict(Counter)
-        for entry in entries:
-            if sees_all or entry.person == actor.person.id:
-                held[entry.person][_day(entry.from_ms, zone)] += entry.device_ms
+        for item in sums:
+            if sees_all or item.person == actor.person.id:
+                held[item.person][_day(item.day_index)] += item.device_ms
         rows = sorted(held.items(), key=lambda item: -item[1].total())
         return [{"person": _hub_name(tx, key), "days": dict(days)} for key, days in rows]
 
@@ -176,20 +184,20 @@ class Usage:
     ) -> list[dict[str, Any]]:
         sees_all = actor.is_admin or role in MAY_MANAGE
         zone = ZoneInfo(self._core.policy.zone)
-        groups: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
-        for entry in tx.ledger.entries(project=project.id, from_ms=since, to_ms=until):
-            is_seen = sees_all or entry.person == actor.person.id
-            if entry.kind in ("charge", "refund") and is_seen:
-                groups[_day(entry.from_ms, zone), entry.person, entry.lease_kind].append(entry)
+        sums = _day_sums(tx, project.id, since, until, zone)
+        seen = [item for item in sums if sees_all or item.person == actor.person.id]
+        groups: dict[tuple[str, str, str], list[UsageSum]] = defaultdict(list)
+        for item in seen:
+            groups[_day(item.day_index), item.person, item.lease_kind].append(item)
         return [
             {
                 "project": project.name,
                 "day": day,
                 "person": _hub_name(tx, person),
                 "kind": kind,
-                **_sums(entries),
+                **_sums(rows),
             }
-            for (day, person, kind), entries in sorted(groups.items())
+            for (day, person, kind), rows in sorted(groups.items())
         ]
 
     async def entries(
@@ -218,26 +226,40 @@ class Usage:
         """Re-compute chain, sums and balances; anyone who is logged in may ask."""
         access.require_person(actor)
 
-        def work(tx: Tx) -> dict[str, Any]:
-            result = verify(tx.ledger.each())
-            balances = [self._checked(tx, p, result.balances) for p in tx.projects.all()]
-            visible = {p.id for p, _ in access.visible_projects(tx, actor)}
-            agree = all(row["ok"] for row in balances)
-            return {
-                "ok": result.ok and agree,
-                "entries": result.entries,
-                "head_hash": result.head_hash,
-                "problems": [
-                    {
-                        "seq": p.seq,
-                        "what": text(f"ledger.problem.{p.code}", actor.lang, **p.details),
-                    }
-                    for p in result.problems
-                ],
-                "balances": [row for row in balances if row.pop("id") in visible],
-            }
+        result, checked = await self._verification()
 
-        return await self._core.store.read(work)
+        def visible(tx: Tx) -> set[str]:
+            return {p.id for p, _ in access.visible_projects(tx, actor)}
+
+        shown = await self._core.store.read(visible)
+        return {
+            "ok": result.ok and all(row["ok"] for row in checked.values()),
+            "entries": result.entries,
+            "head_hash": result.head_hash,
+            "problems": [
+                {
+                    "seq": p.seq,
+                    "what": text(f"ledger.problem.{p.code}", actor.lang, **p.details),
+                }
+                for p in result.problems
+            ],
+            "balances": [row for key, row in checked.items() if key in shown],
+        }
+
+    async def _verification(self) -> _Verified:
+        """Verify once for all who ask at the same time, or soon after a long one."""
+        task = self._verifying
+        if task is None or (task.done() and time.monotonic() >= self._verify_again_s):
+            self._verifying = task = asyncio.create_task(self._core.store.read(self._verify))
+        return await asyncio.shield(task)
+
+    def _verify(self, tx: Tx) -> _Verified:
+        begin = time.monotonic()
+        result = verify(tx.ledger.each())
+        checked = {p.id: self._checked(tx, p, result.balances) for p in tx.projects.all()}
+        now = time.monotonic()
+        self._verify_again_s = now + (VERIFY_SHARE - 1) * (now - begin)
+        return result, checked
 
     def _checked(self, tx: Tx, project: Project, computed: dict[str, Any]) -> dict[str, Any]:
         balance = tx.budget.balance(project.id)
@@ -245,7 +267,6 @@ class Usage:
         granted = again.granted if again else 0
         used = again.used if again else 0
         return {
-            "id": project.id,
             "project": project.name,
             "granted": balance.granted,
             "used": balance.used,
@@ -260,32 +281,52 @@ def _hub_name(tx: Tx, person: str) -> str:
     return found.hub_name if found else person
 
 
-def _sums(entries: Iterable[Entry]) -> dict[str, int]:
-    held = used = unmetered = amount = 0
-    for entry in entries:
-        held += entry.device_ms
-        amount -= entry.amount_microcredits
-        if entry.used_device_ms >= 0:
-            used += entry.used_device_ms
-        else:
-            unmetered += entry.device_ms
+def _day_sums(tx: Tx, project: str, since: int, until: int, zone: tzinfo) -> list[UsageSum]:
+    """Return sums by person, kind and day of the zone; cut where the zone changes its offset."""
+    found: list[UsageSum] = []
+    at = since
+    while at < until:
+        offset = _offset_ms(at, zone)
+        cut = min(until, at + DAY_MS)
+        while cut < until and _offset_ms(cut, zone) == offset:
+            cut = min(until, cut + DAY_MS)
+        while _offset_ms(cut - 1, zone) != offset:
+            # Zones change at full quarters of an hour, and not twice a day.
+            cut = (cut - 1) // QUARTER_MS * QUARTER_MS
+        found += tx.ledger.sums([project], at, cut, offset, kinds=KINDS)
+        at = cut
+    return found
+
+
+def _offset_ms(at_ms: int, zone: tzinfo) -> int:
+    offset = datetime.fromtimestamp(at_ms / 1000, zone).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds() * 1000)
+
+
+def _sums(sums: Iterable[UsageSum]) -> dict[str, int]:
+    held = used = unmetered = cost = 0
+    for item in sums:
+        held += item.device_ms
+        used += item.used_device_ms
+        unmetered += item.unmetered_device_ms
+        cost += item.microcredits
     return {
         "held_device_ms": held,
         "used_device_ms": used,
         "unmetered_device_ms": unmetered,
-        "microcredits": amount,
+        "microcredits": cost,
     }
 
 
 def _grouped(
-    name: str, entries: Iterable[Entry], key: Callable[[Entry], str]
+    name: str, sums: Iterable[UsageSum], key: Callable[[UsageSum], str]
 ) -> list[dict[str, Any]]:
-    groups: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        groups[key(entry)].append(entry)
-    rows: list[dict[str, Any]] = [{name: value, **_sums(rows)} for value, rows in groups.items()]
+    groups: dict[str, list[UsageSum]] = defaultdict(list)
+    for item in sums:
+        groups[key(item)].append(item)
+    rows: list[dict[str, Any]] = [{name: value, **_sums(group)} for value, group in groups.items()]
     return sorted(rows, key=lambda row: -row["held_device_ms"])
 
 
-def _day(at_ms: int, zone: tzinfo) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d")
+def _day(index: int) -> str:
+    return datetime.fromtimestamp(index * DAY_MS / 1000, UTC).strftime("%Y-%m-%d")

@@ -11,6 +11,7 @@ from madang.domain.run import Run
 from madang.engines.ports import Sample
 from madang.i18n import text
 from madang.policy.budget import reservation_microcredits
+from madang.policy.changing import Size, keeps_place
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
@@ -28,12 +29,17 @@ def standing_view(standing: Standing | None, lang: str) -> dict[str, Any] | None
         "position": standing.position,
         "waiting": standing.waiting,
         "reason": str(standing.reason),
-        "reason_text": text(f"wait.{standing.reason}", lang),
+        "reason_text": text(_wait_key(standing), lang, **standing.details),
         "expected_ms": standing.expected_ms,
         "earliest_ms": standing.earliest_ms,
         "latest_ms": standing.latest_ms,
         "devices_free": standing.devices_free,
     }
+
+
+def _wait_key(standing: Standing) -> str:
+    is_dated = bool(standing.details.get("until"))
+    return f"wait.{standing.reason}.until" if is_dated else f"wait.{standing.reason}"
 
 
 def reserves(core: Core, lease: Lease) -> int:
@@ -142,8 +148,21 @@ def lease_view(
         "samples": _use(samples),
         "can_manage": names.may_manage(lease.person, lease.project),
         "ready": lease.claimed_ms is not None and lease.holds_devices,
+        "start_without_me": bool(lease.options.get("start_without_me")),
+        "asked_before": _before(lease),
+        "alternatives": [],
     }
     return view | {"version": version(view, standing)}
+
+
+def _before(lease: Lease) -> dict[str, Any] | None:
+    """Return what a waiting lease asked for before its latest change, and what it would cost."""
+    before = lease.options.get("asked_before")
+    if not isinstance(before, Mapping) or lease.state is not LeaseState.QUEUED:
+        return None
+    now = Size(flavor=lease.flavor, devices=lease.devices, limit_ms=lease.limit_ms)
+    then = Size(**{key: before[key] for key in ("flavor", "devices", "limit_ms")})
+    return {**before, "keeps_place": keeps_place(now, then)}
 
 
 def reason_view(reason: EndReason | None, lang: str) -> dict[str, str]:
@@ -159,7 +178,16 @@ def reason_view(reason: EndReason | None, lang: str) -> dict[str, str]:
 
 def version(view: Mapping[str, Any], standing: Standing | None) -> str:
     """Return a mark that changes when somebody who waits would want to know."""
-    keys = ("state", "target", "reason", "attempt", "claimed", "held_back", "started_ms")
+    keys = (
+        "state",
+        "target",
+        "reason",
+        "attempt",
+        "claimed",
+        "held_back",
+        "started_ms",
+        "limit_ms",
+    )
     seen = [view[key] for key in keys]
     if standing is not None:
         seen += [standing.position, standing.waiting, str(standing.reason), standing.expected_ms]

@@ -119,6 +119,47 @@ class Leases:
             query = query.where(leases.c.person == person)
         return int(self._connection.execute(query).scalar_one())
 
+    def waiting_by_flavor(self) -> dict[str, int]:
+        """Return how many leases wait, by flavor."""
+        query = select(leases.c.flavor, func.count()).where(leases.c.state == LeaseState.QUEUED)
+        rows = self._connection.execute(query.group_by(leases.c.flavor))
+        return {flavor: int(count) for flavor, count in rows}
+
+    def last_waiting_ms(self, flavor: str) -> int:
+        """Return the latest time of request of those that wait for a flavor; 0 when none does."""
+        query = select(func.max(leases.c.submitted_ms)).where(
+            leases.c.state == LeaseState.QUEUED, leases.c.flavor == flavor
+        )
+        return int(self._connection.execute(query).scalar_one() or 0)
+
+    def signatures(self) -> dict[str, tuple[Any, ...]]:
+        """Return what a waiting request would want to know of each lease that has not ended."""
+        columns = ("state", "target", "reason", "attempt", "claimed_ms", "held_back", "started_ms")
+        query = select(leases.c.id, *(leases.c[name] for name in columns))
+        rows = self._connection.execute(query.where(leases.c.state.in_(_UNFINISHED)))
+        return {row[0]: tuple(row[1:]) for row in rows}
+
+    def waiting_sizes(self, project: str) -> list[tuple[Lease, int]]:
+        """Return one waiting lease of each kind, size, limit and price of a project, and how many.
+
+        What they will reserve follows from it without reading each of a very long queue.
+        """
+        group = (
+            leases.c.kind,
+            leases.c.flavor,
+            leases.c.devices,
+            leases.c.limit_ms,
+            leases.c.rate_microcredits,
+        )
+        query = (
+            select(func.min(leases.c.id), func.count())
+            .where(leases.c.project == project, leases.c.state == LeaseState.QUEUED)
+            .group_by(*group)
+        )
+        counts = {lease: int(count) for lease, count in self._connection.execute(query)}
+        found = self._all(select(*_COLUMNS).where(leases.c.id.in_(counts)))
+        return [(lease, counts[lease.id]) for lease in found]
+
     def change(self, lease: str, expected: str | Iterable[str], **changes: Any) -> Lease:
         """Change a lease that is in an expected state, and return it as it is then.
 

@@ -160,6 +160,31 @@ class Things:
         return "hello \ud800 마당"
 
 
+class FakeChanges(Things):
+    async def change(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("change", actor, thing_id, request=request, key=key)
+
+    async def preview(self, actor: Actor, thing_id: str, request: Any) -> Any:
+        return self._note("preview", actor, thing_id, request=request)
+
+    async def extend(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("extend", actor, thing_id, request=request, key=key)
+
+
+class FakeNotices:
+    def __init__(self) -> None:
+        self.saved: list[Any] = []
+
+    async def get(self, actor: Actor) -> Any:
+        return {"person": actor.person.hub_name}
+
+    test = get
+
+    async def save(self, actor: Actor, request: Any) -> Any:
+        self.saved.append(request)
+        return await self.get(actor)
+
+
 class FakeSlots(Things):
     answer: dict[str, Any] | MadangError | None = None
 
@@ -201,6 +226,8 @@ class FakeServices:
         self.people = FakePeople()
         self.sessions = FakeSessions()
         self.leases = Things("lease", LEASE)
+        self.changes = FakeChanges("lease", LEASE)
+        self.notices = FakeNotices()
         self.clusters = Things("cluster", CLUSTER)
         self.runs = Things("run", RUN)
         self.slots = FakeSlots("run", RUN)
@@ -215,6 +242,15 @@ class FakeServices:
         self.waits = SimpleNamespace(by_day=self._any)
         self.usage = SimpleNamespace(
             usage=self._any, entries=self._any, verify=self._any, csv=self._text
+        )
+
+        self.upkeep = SimpleNamespace(
+            notice=lambda lang: None,
+            begin_maintenance=self._any,
+            end_maintenance=self._any,
+            devices=self._any,
+            drain=self._any,
+            put_back=self._any,
         )
 
     def attach_hub(self, hub: Any) -> None:
@@ -246,6 +282,11 @@ class FakeHub:
         self.models: dict[str, dict[str, Any]] = {
             "ada-token": _model("ada"),
             "root-token": {**_model("root"), "admin": True},
+            "root-notebook-token": {
+                **_model("root"),
+                "admin": True,
+                "scopes": [*_model("root")["scopes"], "access:servers!server=root/"],
+            },
             "narrow-token": {**_model("ada"), "scopes": ["read:users!user=ada"]},
             "machine-token": {**_model("machine"), "kind": "service"},
             "browser-token": {**_model("ada"), "session_id": "hub-session"},

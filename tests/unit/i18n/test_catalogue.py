@@ -92,3 +92,9 @@ def test_a_list_is_read_out_in_words() -> None:
     assert "'research', 'open'" not in i18n.text(key, given=["research", "open"])
     assert "research, open" in i18n.text(key, given=["research", "open"])
     assert "a, b" in i18n.text(key, given=frozenset({"b", "a"}))
+
+
+def test_numbers_are_short_in_texts() -> None:
+    values = {"project": "open", "left": 0.01, "needed": 1234.255555, "committed": 0}
+    assert "0.01 credits" in i18n.text("error.budget_too_small.message", **values)
+    assert "1,234.26." in i18n.text("error.budget_too_small.message", **values)

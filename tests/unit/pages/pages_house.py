@@ -12,6 +12,7 @@ from pages_views import (
     cluster,
     lease,
     me,
+    notices,
     overview,
     people,
     pool,
@@ -94,7 +95,9 @@ class House:
         self.audit = audit(self.now)
         self.tiers = ("open", "research")
         self.is_admin = False
+        self.notices = notices(self.now)
         self.logs = "epoch 1 loss 0.91\nepoch 2 loss 0.72\n"
+        self.notice: dict[str, Any] | None = None
         self.lang = "en"
         self.is_logged_in = True
         self.actors: list[Actor] = []
@@ -134,6 +137,8 @@ class House:
             administration=SimpleNamespace(overview=answers("overview"), audit=answers("audit")),
             departures=SimpleNamespace(list=answers("people")),
             usage=SimpleNamespace(usage=answers("usage"), span=lambda _month: (0, 1)),
+            notices=SimpleNamespace(get=answers("notices")),
+            upkeep=SimpleNamespace(notice=lambda _lang: self.notice),
         )
 
     def _find(self, actor: Actor, rows: list[dict[str, Any]], key: str, code: str) -> Any:

@@ -67,6 +67,9 @@ def lease(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "utilisation_percent": 72,
         "can_manage": True,
         "ready": True,
+        "start_without_me": False,
+        "asked_before": None,
+        "alternatives": [],
         "version": "7",
     } | changes
 
@@ -437,3 +440,29 @@ def public(now: int) -> dict[str, Any]:
     flavor |= {"is_simulated": False, "waiting": 2, "median_wait_ms": 90_000}
     few = {**flavor, "name": "mig", "title": "MIG", "median_wait_ms": None}
     return {"flavors": [flavor, few], "days": 7, "now_ms": now}
+
+
+def notices(now: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "mail": "jimin@lab.kr",
+        "webhook_url": "https://hook.example.org/x",
+        "webhook_secret": "key-of-the-signature",
+        "lang": "ko",
+        "kinds": ["turn", "run"],
+        "known_kinds": ["turn", "ended", "ending", "run", "budget"],
+        "mail_possible": True,
+        "latest": {
+            "mail": {"state": "sent", "problem_text": ""},
+            "webhook": {"state": "waiting", "problem_text": "no answer in time"},
+        },
+        "recent": [
+            {
+                "id": "notice-1",
+                "kind": "turn",
+                "at_ms": now - MINUTE,
+                "subject": "Your <GPU> is ready",
+                "body": "It is your turn.",
+                "path": ["wait", "lease-1"],
+            }
+        ],
+    } | changes

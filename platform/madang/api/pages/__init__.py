@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from madang.api.pages import admin, clusters, home, projects, queue, runs, usage, wait
+from madang.api.pages import settings as settings_page
 from madang.api.pages.assets import Assets
 from madang.api.pages.frame import Frame, Identity, ShowScreen
 from madang.api.pages.output import OutputView
@@ -33,6 +34,7 @@ _SCREENS: tuple[tuple[str, ShowScreen], ...] = (
     ("/projects/{project}", projects.show_one),
     ("/usage", usage.show),
     ("/admin", admin.show),
+    ("/settings", settings_page.show),
     ("/wait", wait.find),
     ("/wait/{lease_id}", wait.show),
 )

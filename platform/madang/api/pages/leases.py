@@ -83,6 +83,7 @@ def card(visit: Visit, lease: View) -> dict[str, Any]:
         "is_last_stretch": bool(life) and lease["expires_ms"] - now < 15 * 60_000,
         "expected": expected_picture(lease["standing"], now),
         "use": sparkline(lease["samples"]) if state in ("running", "ending") else None,
+        "may_extend": may_act and state == "running" and lease["kind"] != "slot",
         "may_end": may_act and state not in ("ending", "ended"),
         "server": visit.links.server(lease["person"], lease["name"])
         if lease["kind"] == "notebook"

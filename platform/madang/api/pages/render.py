@@ -116,6 +116,7 @@ class Renderer:
         is_admin: bool = False,
         csrf: str = "",
         is_fragment: bool = False,
+        notice: Mapping[str, Any] | None = None,
     ) -> Response:
         """Return a screen as a page, or as the content alone."""
         if screen.location:
@@ -144,6 +145,7 @@ class Renderer:
             "person": person,
             "now_ms": now_ms,
             "csrf": csrf,
+            "notice": notice,
             "script_words": "" if is_fragment else script_words(lang),
             "span": partial(wording.duration, lang=lang),
             "relative": lambda at_ms, form: wording.relative(at_ms, now_ms, form, lang),

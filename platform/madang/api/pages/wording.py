@@ -68,7 +68,8 @@ def hours(device_ms: int) -> str:
         return f"{tenths // 10}.{tenths % 10}"
     if 0 < device_ms < MS_PER_HOUR // 100:
         return "< 0.01"
-    return f"{device_ms / MS_PER_HOUR:.2f}"
+    # Rounded down like credits, so that time and its price agree.
+    return f"{device_ms * 100 // MS_PER_HOUR / 100:.2f}"
 
 
 def percent(part: int, whole: int) -> int:

@@ -7,11 +7,13 @@ from madang.api.routes import (
     clusters,
     leases,
     live,
+    notices,
     people,
     pool,
     projects,
     runs,
     slots,
+    upkeep,
     usage,
 )
 from madang.settings.config import SERVICE_PREFIX
@@ -32,6 +34,8 @@ def api_router() -> APIRouter:
         people,
         administration,
         usage,
+        notices,
+        upkeep,
         live,
     ):
         router.include_router(noun.router)

@@ -1,9 +1,9 @@
-"""Leases: ask, look, wait, claim, hold back, end; and what a notebook's agent reports."""
+"""Leases: ask, look, wait, claim, hold back, change, extend, end; and the agent's reports."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from madang.api.bodies import ActivityBody, HoldBody, LeaseBody
+from madang.api.bodies import ActivityBody, ChangeBody, ExtendBody, HoldBody, LeaseBody
 from madang.api.routes.common import (
     Anybody,
     Key,
@@ -67,6 +67,25 @@ async def lease_claim(house: TheHouse, actor: Someone, lease_id: str) -> Respons
 async def lease_hold(house: TheHouse, actor: Someone, lease_id: str, body: HoldBody) -> Response:
     """Hold a waiting lease back, or let it go on; its place is kept."""
     return answer(await house.services.leases.hold(actor, lease_id, body.held_back))
+
+
+@router.post("/leases/{lease_id}/change", operation_id="lease_change")
+async def lease_change(
+    house: TheHouse, actor: Someone, lease_id: str, body: ChangeBody, key: Key = None
+) -> Response:
+    """Let a waiting notebook ask for something else, or with ``dry_run`` tell what it means."""
+    changes = house.services.changes
+    if body.dry_run:
+        return answer(await changes.preview(actor, lease_id, body.request()))
+    return answer(await changes.change(actor, lease_id, body.request(), key=key))
+
+
+@router.post("/leases/{lease_id}/extend", operation_id="lease_extend")
+async def lease_extend(
+    house: TheHouse, actor: Someone, lease_id: str, body: ExtendBody, key: Key = None
+) -> Response:
+    """Give a running lease more time, up to what its project's tier allows in total."""
+    return answer(await house.services.changes.extend(actor, lease_id, body.request(), key=key))
 
 
 @router.post("/leases/{lease_id}/activity", operation_id="lease_report", status_code=204)

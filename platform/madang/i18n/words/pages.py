@@ -19,6 +19,7 @@ TEXTS = {
         "The connection is interrupted. What you see may be a little old; we keep trying.",
         "연결이 잠시 끊겼습니다. 지금 보이는 내용이 조금 오래되었을 수 있습니다. 계속 다시 연결하고 있습니다.",
     ),
+    "pages.maintenance": ("Maintenance", "점검 중"),
     "pages.footer": (
         "Madang is a shared courtyard. Give back what you no longer need, and the next person starts sooner.",
         "마당은 함께 쓰는 곳입니다. 다 쓴 GPU를 돌려주시면 다음 분이 더 빨리 시작할 수 있습니다.",
@@ -34,6 +35,7 @@ TEXTS = {
     "pages.unit.d": (" d", "일"),
     "pages.unit.credits": ("credits", "크레딧"),
     "pages.unit.device_hours": ("device-hours", "장치시간"),
+    "pages.unit.device_hours_short": ("device-h", "장치시간"),
     "pages.time.in": ("in {span}", "{span} 뒤"),
     "pages.time.in_past": ("any moment", "곧"),
     "pages.time.left": ("{span} left", "{span} 남음"),
@@ -60,7 +62,7 @@ TEXTS = {
     "pages.role.instructor": ("instructor", "강사"),
     "pages.role.auditor": ("auditor", "감사자"),
     "pages.devices.none": ("no GPU", "GPU 없음"),
-    "pages.devices.count": ("{count} GPU", "GPU {count}개"),
+    "pages.devices.count": ("{count} × GPU", "GPU {count}개"),
     "pages.phase.waiting": ("Waiting", "대기 중"),
     "pages.phase.held_back": ("On hold", "보류 중"),
     "pages.phase.turn": ("Your turn", "차례가 왔어요"),
@@ -70,6 +72,7 @@ TEXTS = {
     "pages.phase.requeue": ("Giving back", "돌려주는 중"),
     "pages.phase.ended": ("Ended", "끝남"),
     "pages.fact.cost": ("Cost so far", "지금까지 비용"),
+    "pages.fact.cost_all": ("Cost", "비용"),
     "pages.fact.held": ("Held", "차지한 시간"),
     "pages.fact.busy": ("GPU busy", "GPU 사용률"),
     "pages.fact.unmetered": ("not measured", "측정 안 됨"),
@@ -260,6 +263,9 @@ TEXTS = {
     "pages.run.state.expired": ("Out of time", "시간 초과"),
     "pages.run.progress": ("Progress", "진행"),
     "pages.run.cells": ("{done} of {total} cells", "셀 {total}개 중 {done}개"),
+    "pages.run.opening": ("Opening the notebook…", "노트북을 여는 중…"),
+    "pages.run.none_done": ("Stopped before the first cell", "첫 셀을 실행하기 전에 멈췄습니다"),
+    "pages.run.printed_nothing": ("The cells printed nothing.", "셀이 출력한 내용이 없습니다."),
     "pages.run.took": ("Took {span}", "{span} 걸림"),
     "pages.run.queued_text": (
         "It waits for a free worker and starts by itself.",
@@ -355,7 +361,7 @@ TEXTS = {
     # Waiting page
     "pages.wait.steps": ("Where you are", "지금 단계"),
     "pages.wait.step.asked": ("Asked", "신청"),
-    "pages.wait.step.turn": ("Your turn", "차례"),
+    "pages.wait.step.turn": ("In line", "대기"),
     "pages.wait.step.start": ("Starting", "시작"),
     "pages.wait.step.open": ("Open", "열기"),
     "pages.wait.place": (

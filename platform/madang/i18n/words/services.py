@@ -69,8 +69,8 @@ TEXTS = {
     ),
     # Why a lease waits.
     "wait.devices_busy": (
-        "All devices of this kind are in use.",
-        "이 종류의 장치를 모두 쓰고 있습니다.",
+        "Not enough devices of this kind are free.",
+        "이 종류의 장치가 아직 충분히 비어 있지 않습니다.",
     ),
     "wait.others_first": (
         "Others who asked earlier or used less go first.",
@@ -90,6 +90,14 @@ TEXTS = {
     ),
     "wait.held_back": ("Held back; it keeps its place.", "잠시 멈춰 두었고 순서는 그대로입니다."),
     "wait.no_budget": ("The project's budget is used up.", "프로젝트 예산을 모두 썼습니다."),
+    "wait.maintenance": (
+        "Nothing new starts during maintenance: {why}. Your place is kept.",
+        "점검 중이라 새로 시작하지 않습니다: {why}. 순서는 그대로 유지됩니다.",
+    ),
+    "wait.maintenance.until": (
+        "Nothing new starts during maintenance until about {until}: {why}. Your place is kept.",
+        "{until}쯤까지 점검 중이라 새로 시작하지 않습니다: {why}. 순서는 그대로 유지됩니다.",
+    ),
     "wait.starting": ("It is about to start.", "곧 시작합니다."),
     # Why a run ended.
     "run_reason.cancelling": (
@@ -196,7 +204,7 @@ TEXTS = {
         "{limit}개 이하로 신청해 주세요.",
     ),
     "error.budget_too_small.message": (
-        "The project '{project}' has {left} credits left that nothing waits for; this would set aside {needed}.",
+        "The project '{project}' has {left} credits to spare; this would set aside {needed}.",
         "'{project}' 프로젝트에 남은 크레딧은 {left}인데 이 신청에는 {needed}이(가) 필요합니다.",
     ),
     "error.budget_too_small.hint": (
@@ -273,6 +281,14 @@ TEXTS = {
     "error.slot_token_only.hint": (
         "Submit runs with `madang run` or on the page.",
         "실행은 `madang run`이나 페이지에서 신청해 주세요.",
+    ),
+    "error.project_missing.message": (
+        "No project was named, and somebody has to pay. Yours are: {known}.",
+        "비용을 낼 프로젝트가 지정되지 않았습니다. 내 프로젝트: {known}.",
+    ),
+    "error.project_missing.hint": (
+        "Name one of these: `--project` on the command line, `project=` in Python.",
+        "이 가운데 하나를 지정해 주세요. 명령줄에서는 `--project`, 파이썬에서는 `project=`입니다.",
     ),
     "error.project_unknown.message": (
         "You are in no project '{given}'. Yours are: {known}.",
