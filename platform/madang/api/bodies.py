@@ -15,8 +15,10 @@ from madang.services.requests import (
     ChangeRequest,
     ClusterRequest,
     ExtendRequest,
+    GrantRequest,
     LeaseRequest,
     NoticeRequest,
+    ProjectRequest,
     RunRequest,
 )
 from madang.units import MS_PER_S
@@ -31,6 +33,7 @@ _PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
 Name = Annotated[str, StringConstraints(max_length=100, pattern=_PLAIN)]
 Word = Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)]
 Reason = Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)]
+Person = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_PLAIN)]
 LimitS = Annotated[int, Field(ge=1, le=MAX_LIMIT_S)]
 Devices = Annotated[int, Field(ge=0, le=MAX_DEVICES)]
 Cells = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -184,6 +187,57 @@ class RunBody(Body):
             files={name: _file(name, data) for name, data in self.files.items()},
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
+
+
+class ReasonBody(Body):
+    """An act that needs nothing but its reason."""
+
+    reason: Reason = ""
+
+
+class ProjectBody(ReasonBody):
+    """Make a project."""
+
+    name: Word
+    title: Name = ""
+    tier: Word
+    weight: Annotated[int, Field(ge=1, le=1000)] = 1
+    owner: Annotated[str, StringConstraints(max_length=255, pattern=_PLAIN)] = ""
+
+    def request(self) -> ProjectRequest:
+        """Return it as the use-case takes it."""
+        return ProjectRequest(**self.model_dump())
+
+
+class TitleBody(ReasonBody):
+    """Give a project another title."""
+
+    title: Name
+
+
+class MemberBody(ReasonBody):
+    """Put a person into a project."""
+
+    person: Person
+    role: Word = "member"
+
+
+class GrantBody(ReasonBody):
+    """Give a project a budget from now on."""
+
+    amount_microcredits: Annotated[int, Field(ge=-(2**53), le=2**53)]
+    days: Annotated[int, Field(ge=1, le=3660)] = 365
+    note: Name = ""
+
+    def request(self) -> GrantRequest:
+        """Return it as the use-case takes it."""
+        return GrantRequest(**self.model_dump())
+
+
+class RenameBody(ReasonBody):
+    """Give a person another hub name."""
+
+    name: Person
 
 
 class ProgressBody(Body):

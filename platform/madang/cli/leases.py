@@ -1,4 +1,4 @@
-"""Verbs about what is held and waited for: leases, clusters, projects."""
+"""Verbs about what is held and waited for: leases and clusters."""
 
 from typing import Annotated, Any
 
@@ -18,7 +18,6 @@ def add_to(app: typer.Typer) -> None:
     """Add the nouns."""
     _leases(noun(app, "leases", "What is held and what waits."))
     _clusters(noun(app, "clusters", "Dask clusters."))
-    projects(noun(app, "projects", "My projects and their budgets."))
 
 
 def place(view: dict[str, Any]) -> str:
@@ -76,12 +75,17 @@ def _leases(group: typer.Typer) -> None:
     _extend(group)
 
     @group.command("stop")
-    def stop(lease: Id) -> None:
+    def stop(
+        lease: Id,
+        reason: Annotated[
+            str, typer.Option("--reason", help="What its person is told, when it is not yours.")
+        ] = "",
+    ) -> None:
         """End a lease, waiting or running."""
         from madang.client.http import MadangClient
 
         with MadangClient() as client:
-            client.delete(f"leases/{lease}")
+            client.delete(f"leases/{lease}", why=reason or None)
         print(say("cli.stopping", id=lease))
 
 
@@ -199,28 +203,3 @@ def _clusters(group: typer.Typer) -> None:
         with MadangClient() as client:
             client.delete(f"clusters/{cluster}")
         print(say("cli.stopping", id=cluster))
-
-
-def projects(group: typer.Typer) -> None:
-    """Add the list of projects."""
-
-    @group.callback()
-    def default(as_json: Json = False) -> None:
-        """My projects and their budgets."""
-        from madang.client.http import MadangClient
-
-        with MadangClient() as client:
-            known = client.get("me")["projects"]
-        show(
-            known,
-            as_json,
-            "project title role tier left granted",
-            lambda: [
-                (
-                    *(p["name"], p["title"], p["role"], p["tier"]),
-                    *(credits(p["left_microcredits"]), credits(p["granted_microcredits"])),
-                )
-                for p in known
-            ],
-            (4, 5),
-        )

@@ -57,6 +57,7 @@ class EndReason(StrEnum):
     REFUSED = "refused"
     BUDGET = "budget"
     LOST = "lost"
+    LEFT = "left"
 
 
 class WaitReason(StrEnum):

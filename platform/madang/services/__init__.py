@@ -8,21 +8,25 @@ from collections import Counter
 from typing import Any
 
 from madang.services import bootstrap
+from madang.services.administration import Administration
 from madang.services.bus import ChangeBus
 from madang.services.changes import Changes
 from madang.services.clusters import Clusters
 from madang.services.core import Core, HubPort
 from madang.services.delivery import Delivery
+from madang.services.departures import Departures
 from madang.services.leases import Leases
 from madang.services.notices import Notices
-from madang.services.people import People, Projects
+from madang.services.people import People
 from madang.services.pool import Pool
+from madang.services.projects import Projects
 from madang.services.reconcile import Reconciler
 from madang.services.runs import Runs
 from madang.services.sessions import Sessions
 from madang.services.slots import Slots
 from madang.services.upkeep import Upkeep
 from madang.services.usage import Usage
+from madang.services.waits import Waits
 from madang.store import Tx
 
 __all__ = ["Services"]
@@ -48,8 +52,11 @@ class Services:
         self.slots = Slots(core)
         self.projects = Projects(core)
         self.people = People(core)
+        self.departures = Departures(core, self.people)
         self.sessions = Sessions(core)
         self.usage = Usage(core)
+        self.waits = Waits(core)
+        self.administration = Administration(core)
         self.upkeep = Upkeep(core)
         self.events: ChangeBus = core.bus
         self.notices = Notices(core)

@@ -6,7 +6,7 @@ from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
 from madang.errors import ConflictError, InvalidError
-from madang.services import access, leasing, telling, views
+from madang.services import access, acts, leasing, telling, views
 from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
@@ -188,9 +188,17 @@ class Leases:
 
         def work(tx: Tx) -> Lease:
             lease = access.manageable_lease(tx, actor, lease_id)
-            if why or lease.person != actor.person.id:
-                tx.audit.add(core.clock(), actor.person.id, "lease.end", lease.id, why, {})
-            return begin_end(tx, lease, EndReason.CANCELLED, core.clock())
+            told = acts.note_end(
+                core,
+                tx,
+                actor,
+                owner=lease.person,
+                project=lease.project,
+                target=lease.id,
+                act="lease.end",
+                why=why,
+            )
+            return begin_end(tx, lease, EndReason.CANCELLED, core.clock(), why=told)
 
         lease = await core.store.write(work)
         if lease.is_ended:
@@ -212,10 +220,17 @@ class Leases:
             core.bus.publish("leases")
 
 
-def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int) -> Lease:
-    """Move a lease towards its end: at once while it waits, else by way of ``ending``."""
+def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int, *, why: str = "") -> Lease:
+    """Move a lease towards its end: at once while it waits, else by way of ``ending``.
+
+    Parameters
+    ----------
+    why
+        What somebody else who ends it says to its person; kept with the lease.
+    """
     if lease.is_ended:
         return lease
+    told = {"options": {**lease.options, "why": why}} if why else {}
     if lease.state is LeaseState.QUEUED:
         ended = tx.leases.change(
             lease.id,
@@ -224,12 +239,15 @@ def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int) -> Lease:
             target=Target.END,
             reason=reason,
             ended_ms=at_ms,
+            **told,
         )
         telling.ended(tx, ended, at_ms)
         return ended
     if lease.state is LeaseState.ENDING:
         if lease.target is Target.REQUEUE:
-            return tx.leases.change(lease.id, LeaseState.ENDING, target=Target.END, reason=reason)
+            return tx.leases.change(
+                lease.id, LeaseState.ENDING, target=Target.END, reason=reason, **told
+            )
         return lease
     return tx.leases.change(
         lease.id,
@@ -237,6 +255,7 @@ def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int) -> Lease:
         state=LeaseState.ENDING,
         target=Target.END,
         reason=reason,
+        **told,
     )
 
 

@@ -120,3 +120,25 @@ class RunRequest:
     flavor: str = "gpu"
     devices: int = 1
     limit_ms: int = 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectRequest:
+    """A new project; ``owner`` is a hub name, or empty for none yet."""
+
+    name: str
+    title: str = ""
+    tier: str
+    weight: int = 1
+    owner: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRequest:
+    """A budget for a project from now on; a negative amount takes back."""
+
+    amount_microcredits: int
+    days: int = 365
+    note: str = ""
+    reason: str = ""

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, tzinfo
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from madang.domain.project import MAY_MANAGE, Project, Role
+from madang.errors import InvalidError
 from madang.i18n import text
 from madang.ledger.chain import Verification, verify
 from madang.ledger.entry import EntryKind
@@ -16,10 +17,15 @@ from madang.ledger.statement import DAY_MS, UsageSum
 from madang.services import access
 from madang.services.core import Core
 from madang.services.requests import Actor
+from madang.services.spreadsheet import to_csv
 from madang.store import Tx
 
 DEFAULT_SPAN_MS = 30 * 24 * 3_600_000
 MAX_ENTRIES = 1_000
+CSV_COLUMNS = (
+    *("project", "day", "person", "kind", "held_device_ms", "used_device_ms"),
+    *("unmetered_device_ms", "microcredits"),
+)
 QUARTER_MS = 900_000
 KINDS = (EntryKind.CHARGE, EntryKind.REFUND)
 
@@ -102,12 +108,97 @@ class Usage:
             "overrun": balance.overrun,
             **_sums(sums),
             "by_person": shown,
+            "by_person_day": self._by_person_day(tx, actor, sums, sees_all),
             "by_kind": _grouped("kind", sums, lambda item: item.lease_kind),
             "by_day": sorted(
                 _grouped("day", sums, lambda item: _day(item.day_index)),
                 key=lambda row: str(row["day"]),
             ),
         }
+
+    def _by_person_day(
+        self, tx: Tx, actor: Actor, sums: Sequence[UsageSum], sees_all: bool
+    ) -> list[dict[str, Any]]:
+        """Return held time by person and day, the largest first; others' only to managers."""
+        held: dict[str, Counter[str]] = defaultdict(Counter)
+        for item in sums:
+            if sees_all or item.person == actor.person.id:
+                held[item.person][_day(item.day_index)] += item.device_ms
+        rows = sorted(held.items(), key=lambda item: -item[1].total())
+        return [{"person": _hub_name(tx, key), "days": dict(days)} for key, days in rows]
+
+    def span(self, month: str) -> tuple[int, int]:
+        """Return the first and the next first moment of a month (``YYYY-MM``) in the zone.
+
+        Raises
+        ------
+        InvalidError
+            ``month_unreadable``.
+        """
+        zone = ZoneInfo(self._core.policy.zone)
+        try:
+            first = datetime.strptime(month, "%Y-%m").replace(tzinfo=zone)
+        except ValueError as error:
+            raise InvalidError("month_unreadable", given=month[:20]) from error
+        after = (first + timedelta(days=32)).replace(day=1)
+        return int(first.timestamp() * 1000), int(after.timestamp() * 1000)
+
+    async def csv(
+        self,
+        actor: Actor,
+        *,
+        project: str | None = None,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> str:
+        """Return held, used and charged by project, day, person and kind, as CSV.
+
+        As on the page, a plain member gets their own lines only.
+        """
+        access.require_person(actor)
+        core = self._core
+        until = core.clock() if to_ms is None else to_ms
+        since = until - DEFAULT_SPAN_MS if from_ms is None else from_ms
+
+        def work(tx: Tx) -> list[dict[str, Any]]:
+            chosen = access.visible_projects(tx, actor)
+            if project is not None:
+                named = access.visible_project(tx, actor, project)
+                chosen = [pair for pair in chosen if pair[0].id == named.id]
+            return [
+                row
+                for item, role in chosen
+                for row in self._lines(tx, actor, item, role, since, until)
+            ]
+
+        return to_csv(CSV_COLUMNS, await core.store.read(work))
+
+    def _lines(
+        self,
+        tx: Tx,
+        actor: Actor,
+        project: Project,
+        role: Role | None,
+        since: int,
+        until: int,
+    ) -> list[dict[str, Any]]:
+        sees_all = actor.is_admin or role in MAY_MANAGE
+        zone = ZoneInfo(self._core.policy.zone)
+        sums = _day_sums(tx, project.id, since, until, zone)
+        seen = [item for item in sums if sees_all or item.person == actor.person.id]
+        groups: dict[tuple[str, str, str], list[UsageSum]] = defaultdict(list)
+        for item in seen:
+            groups[_day(item.day_index), item.person, item.lease_kind].append(item)
+        return [
+            {
+                "project": project.name,
+                "day": day,
+                "person": _hub_name(tx, person),
+                "kind": kind,
+                **_sums(rows),
+            }
+            for (day, person, kind), rows in sorted(groups.items())
+        ]
 
     async def entries(
         self, actor: Actor, *, project: str | None, after_seq: int, limit: int
@@ -183,6 +274,11 @@ class Usage:
             "recomputed_used": used,
             "ok": (balance.granted, balance.used) == (granted, used),
         }
+
+
+def _hub_name(tx: Tx, person: str) -> str:
+    found = tx.people.get(person)
+    return found.hub_name if found else person
 
 
 def _day_sums(tx: Tx, project: str, since: int, until: int, zone: tzinfo) -> list[UsageSum]:

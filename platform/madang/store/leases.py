@@ -1,6 +1,7 @@
 """Leases: every change names the state it expects, so that two callers cannot both win."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
@@ -8,10 +9,24 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 from madang.domain.lease import Lease, LeaseKind, LeaseState, check_transition
 from madang.errors import ConflictError
 from madang.store.columns import columns_of, members_of, read_as, values_of
-from madang.store.tables import leases
+from madang.store.tables import attempts, leases
 
 _COLUMNS = columns_of(leases, Lease)
 _UNFINISHED = tuple(state for state in LeaseState if state is not LeaseState.ENDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """How long one request waited for its first admission."""
+
+    flavor: str
+    submitted_ms: int
+    admitted_ms: int
+
+    @property
+    def wait_ms(self) -> int:
+        """Time between the two."""
+        return max(0, self.admitted_ms - self.submitted_ms)
 
 
 class Leases:
@@ -77,6 +92,18 @@ class Leases:
     def unfinished(self) -> list[Lease]:
         """Return all leases that have not ended, the first first."""
         return self.find(state=_UNFINISHED)
+
+    def waits(self, since_ms: int) -> list[Wait]:
+        """Return the waits of device leases whose first admission was since then."""
+        query = (
+            select(leases.c.flavor, leases.c.submitted_ms, attempts.c.admitted_ms)
+            .join(attempts, attempts.c.lease == leases.c.id)
+            .where(attempts.c.n == 1, attempts.c.admitted_ms >= since_ms, leases.c.devices > 0)
+        )
+        return [
+            Wait(flavor=flavor, submitted_ms=submitted_ms, admitted_ms=admitted_ms)
+            for flavor, submitted_ms, admitted_ms in self._connection.execute(query)
+        ]
 
     def count(
         self,

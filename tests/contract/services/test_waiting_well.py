@@ -368,7 +368,7 @@ async def test_changes_on_a_hostile_engine_never_mix_two_requests(
     house.engine.calm()
     root = await house.actor("root")
     for lease in await house.services.core.store.read(lambda tx: tx.leases.unfinished()):
-        await house.services.leases.end(root, lease.id)
+        await house.services.leases.end(root, lease.id, why="test")
     await house.turn(60)
     assert house.engine.admission.held() == {}
     assert (await house.services.usage.verify(root))["ok"]

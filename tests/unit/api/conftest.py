@@ -24,6 +24,8 @@ API_TOKEN = "the-service-token"
 API = "/services/madang/api/v1"
 LEASE = "lease-01arz3ndektsv4rrffq69g5fav"
 CLUSTER = "cluster-01arz3ndektsv4rrffq69g5fav"
+PROJECT = "project-01arz3ndektsv4rrffq69g5fav"
+PERSON = "bora"
 RUN = "run-01arz3ndektsv4rrffq69g5fav"
 
 
@@ -110,13 +112,39 @@ class Things:
     async def claim(self, actor: Actor, thing_id: str) -> Any:
         return self._note("claim", actor, thing_id)
 
-    cancel = credentials = claim
+    credentials = facts = claim
+
+    async def retry(self, actor: Actor, thing_id: str, *, key: str | None) -> Any:
+        return self._note("retry", actor, thing_id, key=key)
+
+    async def cancel(self, actor: Actor, thing_id: str, *, why: str = "") -> Any:
+        return self._note("cancel", actor, thing_id, why=why)
 
     async def hold(self, actor: Actor, thing_id: str, held_back: bool) -> Any:
         return self._note("hold", actor, thing_id, held_back=held_back)
 
     async def end(self, actor: Actor, thing_id: str, *, why: str = "") -> Any:
         return self._note("end", actor, thing_id, why=why)
+
+    async def me(self, actor: Actor) -> Any:
+        return self._note("me", actor)
+
+    async def rename(self, actor: Actor, thing_id: str, name: str, *, reason: str) -> Any:
+        return self._note("rename", actor, thing_id, name=name, reason=reason)
+
+    async def off_board(self, actor: Actor, thing_id: str, *, reason: str) -> Any:
+        return self._note("off_board", actor, thing_id, reason=reason)
+
+    async def set_member(
+        self, actor: Actor, thing_id: str, person: str, role: str, *, reason: str
+    ) -> Any:
+        return self._note("set_member", actor, thing_id, person=person, role=role, reason=reason)
+
+    async def remove_member(self, actor: Actor, thing_id: str, person: str, *, reason: str) -> None:
+        self._note("remove_member", actor, thing_id, person=person, reason=reason)
+
+    async def grant(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("grant", actor, thing_id, request=request, key=key)
 
     async def activity(self, actor: Actor, thing_id: str, body: Any) -> None:
         self._note("activity", actor, thing_id, body=body)
@@ -206,8 +234,15 @@ class FakeServices:
         self.events = FakeEvents()
         self.fault: Exception | None = None
         self.pool = SimpleNamespace(pool=self._pool, profiles=self._any, queue=self._any)
-        self.projects = SimpleNamespace(me=self._any, list=self._any)
-        self.usage = SimpleNamespace(usage=self._any, entries=self._any, verify=self._any)
+        self.projects = Things("project", PROJECT)
+        self.departures = Things("person", PERSON)
+        self.administration = SimpleNamespace(
+            overview=self._any, audit=self._any, audit_csv=self._text
+        )
+        self.waits = SimpleNamespace(by_day=self._any)
+        self.usage = SimpleNamespace(
+            usage=self._any, entries=self._any, verify=self._any, csv=self._text
+        )
 
         self.upkeep = SimpleNamespace(
             notice=lambda lang: None,
@@ -228,6 +263,9 @@ class FakeServices:
         if self.fault is not None:
             raise self.fault
         return {"flavors": [], "lang": actor.lang}
+
+    async def _text(self, actor: Actor, **asked: Any) -> str:
+        return "at_ms,person\n"
 
     async def _any(self, actor: Actor, *_: Any, **asked: Any) -> Any:
         return {"person": actor.person.hub_name, "asked": asked}

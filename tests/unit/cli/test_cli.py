@@ -122,7 +122,7 @@ def test_clusters_and_projects(service, madang):
     assert "2x1" in madang("clusters")[1]
     project = {"name": "lab", "title": "Lab", "role": "owner", "tier": "open"}
     project |= {"left_microcredits": 2_000_000, "granted_microcredits": 3_000_000}
-    service.on("GET", "me", (200, {"projects": [project]}))
+    service.on("GET", "projects", (200, [project]))
     assert madang("projects")[1].split()[-2:] == ["2.000", "3.000"]
 
 

@@ -14,6 +14,11 @@ PAGES = [
     "/wait/{lease}",
     "/wait",
     "/settings",
+    "/clusters",
+    "/clusters/cluster-1",
+    "/projects",
+    "/projects/vision",
+    "/admin",
 ]
 BUDGET_BYTES = 100_000
 

@@ -1,8 +1,5 @@
 """Leases: ask, look, wait, claim, hold back, change, extend, end; and the agent's reports."""
 
-from typing import Annotated
-
-from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +12,7 @@ from madang.api.routes.common import (
     Someone,
     TheHouse,
     WaitS,
+    Why,
     Word,
     answer,
     get_or_wait,
@@ -104,7 +102,7 @@ async def lease_end(
     house: TheHouse,
     actor: Someone,
     lease_id: str,
-    why: Annotated[str, Query(max_length=300)] = "",
+    why: Why = "",
 ) -> Response:
     """Withdraw a waiting lease, or end a running one."""
     return answer(await house.services.leases.end(actor, lease_id, why=why))
