@@ -57,6 +57,7 @@ class EndReason(StrEnum):
     REFUSED = "refused"
     BUDGET = "budget"
     LOST = "lost"
+    LEFT = "left"
 
 
 class WaitReason(StrEnum):
@@ -70,6 +71,7 @@ class WaitReason(StrEnum):
     HELD_BACK = "held_back"
     NO_BUDGET = "no_budget"
     STARTING = "starting"
+    MAINTENANCE = "maintenance"
 
 
 class TransitionError(Exception):
@@ -119,7 +121,8 @@ class Lease:
     limit_ms
         Longest life of one attempt, counted from its start.
     attempt
-        Number of the latest admission; 0 before the first.
+        Number of the latest admission, or of the latest change of what a waiting lease asks for;
+        0 before the first. So an admission of what was asked before is told from a true one.
     submitted_ms
         Time of the request; kept when the lease is given back, so the place is kept.
     started_ms
@@ -234,6 +237,8 @@ class Standing:
         Expected start (median) and its interval, UTC; None when nothing is known.
     devices_free
         Devices of the flavor that are free now.
+    details
+        What fills the text of the reason.
     """
 
     lease_id: str
@@ -244,3 +249,4 @@ class Standing:
     earliest_ms: int | None = None
     latest_ms: int | None = None
     devices_free: int = 0
+    details: Mapping[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ Every method must be safe to repeat: services write the intent first, then act, 
 a restart. Times are UTC milliseconds. Nothing here may block the event loop for long.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -75,13 +75,32 @@ class Admission(Protocol):
         """Return the standing of each waiting lease by its id."""
 
     async def estimate(self, item: QueueItem, now_ms: int) -> int | None:
-        """Return when a lease like this would start if it were asked for now; None if unknown."""
+        """Return when a lease like this would start if it were asked for now; None if unknown.
+
+        An item with the id of a waiting lease takes the place of what that lease asks for.
+        """
+
+    async def preview(self, item: QueueItem, now_ms: int) -> Standing | None:
+        """Return the standing that a lease like this would have; nothing changes for anybody.
+
+        As with :meth:`estimate`, a waiting lease of the same id is replaced. None when it would
+        not wait.
+        """
+
+    async def prolong(self, lease_id: str, attempt: int, limit_ms: int) -> None:
+        """Take note of a longer limit of an attempt that holds devices; harmless for others."""
 
     async def capacity(self) -> Sequence[FlavorCapacity]:
         """Return how much there is and how much is free, by flavor."""
 
     async def devices(self) -> Sequence[Device]:
         """Return the devices of the pool."""
+
+    async def set_drained(self, device_ids: Collection[str]) -> None:
+        """Give these devices, and no others, to nobody any more; who holds one keeps it."""
+
+    async def set_paused(self, is_paused: bool) -> None:
+        """Admit nobody, or go on; who waits keeps the place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +182,12 @@ class Launcher(Protocol):
 
     async def alive(self) -> Sequence[tuple[str, int]]:
         """Return (lease, attempt) of everything that lives, owned or not."""
+
+    async def ended_before(self, at_ms: int) -> Sequence[tuple[str, int]]:
+        """Return (lease, attempt) of what ended before a time and of which something is kept."""
+
+    async def discard(self, lease_id: str, attempt: int) -> None:
+        """Delete records and logs of an attempt that has ended; one that lives is left alone."""
 
     async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
         """Return how to reach a cluster's scheduler; None until it answers."""

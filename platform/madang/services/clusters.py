@@ -9,7 +9,7 @@ from madang.domain.lease import EndReason, Lease, LeaseClass, LeaseKind, LeaseSt
 from madang.domain.project import Project
 from madang.domain.run import Run, RunState
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
-from madang.services import access, leasing, views
+from madang.services import access, acts, cluster_facts, leasing, views
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.leases import begin_end
@@ -104,17 +104,27 @@ class Clusters:
     async def get(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
         """Return one cluster."""
         core = self._core
-        standings = await core.engine.admission.standings(core.clock())
+        standings = await core.standings()
         view = await core.store.read(
             lambda tx: self._view(tx, actor, _visible(tx, actor, cluster_id), standings)
         )
         return await self._with_endpoint(view)
 
+    async def facts(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
+        """Return a cluster with what its scheduler counts now; ``facts`` is None while it does not.
+
+        The scheduler is asked for people only, and only while its lease holds devices.
+        """
+        access.require_person(actor)
+        view = await self.get(actor, cluster_id)
+        known = await cluster_facts.ask(view["dashboard_url"]) if view["ready"] else None
+        return {**view, "facts": known}
+
     async def list(self, actor: Actor) -> list[dict[str, Any]]:
         """Return clusters that the actor may see and that have not ended, newest first."""
         core = self._core
         _require_person_or_run(actor)
-        standings = await core.engine.admission.standings(core.clock())
+        standings = await core.standings()
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             leases = access.seen_by(
@@ -209,7 +219,7 @@ class Clusters:
             "key_pem": endpoint.key_pem,
         }
 
-    async def end(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
+    async def end(self, actor: Actor, cluster_id: str, *, why: str = "") -> dict[str, Any]:
         """Let a cluster go, waiting or running; repeating is harmless."""
         core = self._core
 
@@ -218,9 +228,19 @@ class Clusters:
             lease = tx.leases.get(cluster.lease)
             if lease is None or not access.may_manage(tx, actor, cluster.person, cluster.project):
                 raise NotFoundError("cluster_unknown", given=cluster_id[:60])
+            told = acts.note_end(
+                core,
+                tx,
+                actor,
+                owner=lease.person,
+                project=lease.project,
+                target=lease.id,
+                act="lease.end",
+                why=why,
+            )
             waiting = lease.state is LeaseState.QUEUED
-            reason = EndReason.CANCELLED if waiting else EndReason.COMPLETED
-            return begin_end(tx, lease, reason, core.clock())
+            reason = EndReason.CANCELLED if waiting or told else EndReason.COMPLETED
+            return begin_end(tx, lease, reason, core.clock(), why=told)
 
         lease = await core.store.write(work)
         if lease.is_ended:

@@ -4,7 +4,7 @@ from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseS
 from madang.domain.run import RunState
 from madang.engines.ports import AttemptLife
 from madang.policy import budget
-from madang.services import charging, launching, leasing, runs
+from madang.services import charging, launching, leasing, runs, telling
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.services.run_ends import end_with_slot
@@ -174,19 +174,22 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> boo
         charging.overhead(core, tx, fresh, 0, fresh.admitted_ms or now, started_ms)
         fresh = tx.leases.change(fresh.id, LeaseState.ENDING, started_ms=started_ms)
     ended_ms = _ended_ms(core, fresh, life, now)
+    copied_ms = _copied_ms(tx, fresh)
+    held_to_ms = now if copied_ms is None else copied_ms
     if ended_ms is None:
-        charging.overhead(core, tx, fresh, 0, fresh.admitted_ms or now, now)
+        charging.overhead(core, tx, fresh, 0, fresh.admitted_ms or now, held_to_ms)
     else:
         charging.charge(core, tx, fresh, ended_ms, is_last=True)
-        charging.overhead(core, tx, fresh, 1, ended_ms, now)
+        charging.overhead(core, tx, fresh, 1, ended_ms, held_to_ms)
     tx.budget.release(fresh.id, fresh.attempt)
     tx.attempts.close(fresh.id, fresh.attempt, fresh.started_ms, ended_ms, fresh.reason)
     tx.tokens.drop(lease=fresh.id)
-    if fresh.target is Target.REQUEUE or _is_fault_of_machine(fresh, life):
+    is_lost_by_copy = fresh.reason is EndReason.LOST and copied_ms is not None
+    if fresh.target is Target.REQUEUE or is_lost_by_copy or _is_fault_of_machine(fresh, life):
         charging.refund(core, tx, fresh, str(fresh.reason or "asked_back"))
     had_run = _close_runs(tx, fresh, now)
     is_requeue = fresh.target is Target.REQUEUE
-    tx.leases.change(
+    closed = tx.leases.change(
         fresh.id,
         LeaseState.ENDING,
         state=LeaseState.QUEUED if is_requeue else LeaseState.ENDED,
@@ -199,6 +202,7 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> boo
         claimed_ms=None if is_requeue else fresh.claimed_ms,
         device_ids=(),
     )
+    telling.ended(tx, closed, now)
     return had_run
 
 
@@ -216,6 +220,17 @@ def _ended_ms(core: Core, lease: Lease, life: AttemptLife, now: int) -> int | No
         return None
     seen_ms = max(lease.charged_to_ms or lease.started_ms, core.live.seen_alive_ms.get(lease.id, 0))
     return seen_ms if life.ended_ms is None else _within(life.ended_ms, seen_ms, max(seen_ms, now))
+
+
+def _copied_ms(tx: Tx, lease: Lease) -> int | None:
+    """Return the time of the copy for an attempt that a restore brought along, else None.
+
+    Its processes are gone with the other machine, and what was held after the copy nobody knows.
+    """
+    restored = tx.meta.get("restored")
+    if restored is None or (lease.admitted_ms or 0) > restored["restored_ms"]:
+        return None
+    return int(restored["copied_ms"])
 
 
 def _is_fault_of_machine(lease: Lease, life: AttemptLife) -> bool:

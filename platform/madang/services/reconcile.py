@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import time
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 from madang.services import admitting, clusters, leasing, lives, runs
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
+from madang.services.upkeep import Upkeep
 from madang.store import Tx
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,10 @@ QUIET_S = 0.02
 SAMPLE_MS = 15_000
 SHARES_MS = 60_000
 ORPHANS_MS = 10_000
+TIDY_MS = 3_600_000
 KEEP_SAMPLES = 200
+STEPS = 64
+"""Parts of a half-life in which past usage is summed."""
 
 
 class Reconciler:
@@ -41,6 +46,7 @@ class Reconciler:
         self._sampled_ms = 0
         self._shared_ms = 0
         self._swept_ms = 0
+        self._tidied_ms = 0
 
     async def start(self) -> None:
         """Tell the engine what the rows say, then look again and again."""
@@ -57,6 +63,8 @@ class Reconciler:
     async def restore(self) -> None:
         """Rebuild the engine's memory: who holds what first, then who waits."""
         core = self._core
+        # First of all: nothing may be given out that is out, nor anything in a pause.
+        await Upkeep(core).restore()
         await self._set_shares()
         leases = await core.store.read(lambda tx: tx.leases.unfinished())
         projects = {p.id: p for p in await core.store.read(lambda tx: tx.projects.all())}
@@ -66,13 +74,17 @@ class Reconciler:
                 since = lease.started_ms or lease.admitted_ms or lease.submitted_ms
                 await core.engine.admission.adopt(item, lease.device_ids, since)
         for lease in sorted(leases, key=lambda lease: lease.submitted_ms):
-            if lease.state is LeaseState.QUEUED:
-                await leasing.enqueue(core, lease.id)
+            if lease.state is LeaseState.QUEUED and lease.project in projects:
+                item = leasing.queue_item(core, projects[lease.project], lease, lease.attempt + 1)
+                await core.engine.admission.enqueue(item)
+        core.changed("leases", "queue")
 
     async def _run(self) -> None:
         while True:
             try:
+                began = time.monotonic()
                 await self.look()
+                self._core.measures.looks.add(time.monotonic() - began)
             except Exception:
                 # A loop edge: a fault (database full, engine gone) must not end the service.
                 log.exception("reconcile: this look failed, the next one follows")
@@ -99,12 +111,16 @@ class Reconciler:
         if now - self._swept_ms >= ORPHANS_MS:
             self._swept_ms = now
             await self._guarded("sweep", self.sweep())
+        if now - self._tidied_ms >= TIDY_MS:
+            self._tidied_ms = now
+            await self._guarded("tidy", self.tidy())
 
     async def _guarded(self, what: str, work: Coroutine[Any, Any, None]) -> None:
         """Do one part of a look; when it fails the other parts go on."""
         try:
             await work
         except Exception:
+            self._core.measures.failures += 1
             log.exception("reconcile: %s failed, the next look tries again", what)
 
     async def _take_decisions(self, now: int) -> None:
@@ -136,6 +152,20 @@ class Reconciler:
                 grace_ms = core.policy.stop_grace_ms
                 await core.engine.launcher.stop(lease_id, attempt, grace_ms)
 
+    async def tidy(self) -> None:
+        """Delete what is kept of attempts that ended long ago, after a fresh look at each row (P7).
+
+        What no row knows is left alone: it may belong to a newer copy of the database.
+        """
+        core = self._core
+        before_ms = core.clock() - core.policy.keep_attempts_ms
+        for lease_id, attempt in await core.engine.launcher.ended_before(before_ms):
+            lease = await core.store.read(partial(_lease, lease_id))
+            if lease is None or (lease.attempt == attempt and not lease.is_ended):
+                continue
+            if lease.ended_ms is None or lease.ended_ms < before_ms:
+                await core.engine.launcher.discard(lease_id, attempt)
+
     async def _sample(self, now: int) -> None:
         core = self._core
         leases = await core.store.read(lambda tx: tx.leases.find(state=[LeaseState.ACTIVE]))
@@ -155,10 +185,7 @@ class Reconciler:
         now = core.clock()
         self._shared_ms = now
 
-        def work(tx: Tx) -> list[tuple[str, float]]:
-            return [(p.id, _decayed(core, tx, p.id, now)) for p in tx.projects.all()]
-
-        usage = dict(await core.store.read(work))
+        usage = await core.store.read(lambda tx: decayed_usage(tx, core.policy.half_life_ms, now))
         projects = await core.store.read(lambda tx: tx.projects.all())
         shares = [leasing.share(core, p, usage.get(p.id, 0.0)) for p in projects]
         await core.engine.admission.set_shares(shares)
@@ -168,13 +195,15 @@ def _lease(lease_id: str, tx: Tx) -> Lease | None:
     return tx.leases.get(lease_id)
 
 
-def _decayed(core: Core, tx: Tx, project: str, now: int) -> float:
-    """Return a project's device time, halved for each half-life that has passed since."""
-    half_life = core.policy.half_life_ms
-    since = now - 8 * half_life
-    return sum(
-        entry.device_ms * math.pow(0.5, (now - entry.to_ms) / half_life)
-        for entry in tx.ledger.entries(project=project, from_ms=since)
-        # Held and not used counts for the order too, or holding would cost nothing at all.
-        if entry.kind in ("charge", "overhead")
-    )
+def decayed_usage(tx: Tx, half_life_ms: int, now: int) -> dict[str, float]:
+    """Return each project's device time, halved for each half-life that has passed since.
+
+    Held and not used counts too, or holding would cost nothing at all.
+    """
+    step_ms = max(1, half_life_ms // STEPS)
+    since_ms = now - 8 * half_life_ms
+    found: dict[str, float] = {}
+    for project, age, device_ms in tx.ledger.device_ms_by_age(now, since_ms, step_ms):
+        weight = math.pow(0.5, max(0, age) / STEPS)
+        found[project] = found.get(project, 0.0) + weight * device_ms
+    return found

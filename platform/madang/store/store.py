@@ -6,18 +6,24 @@ nothing but read and write rows: when they raise, nothing of them remains.
 """
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from madang.errors import UnavailableError
 from madang.store import migrate
+from madang.store.copying import copy_before_migration
 from madang.store.database import open_address, plain_errors, reading_engine, writing_engine
 from madang.store.tx import Tx
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 READERS = 3
 
@@ -31,10 +37,18 @@ class Store:
         ``sqlite:///<path>`` or ``postgresql://…``.
     wait_ms
         How long a transaction waits for another process's lock before it is given up.
+
+    Attributes
+    ----------
+    on_written
+        Called with the seconds that each :meth:`write` took, with its wait for a turn.
     """
 
     def __init__(self, url: str, *, wait_ms: int = 10_000) -> None:
+        self.on_written: Callable[[float], None] | None = None
         address = open_address(url)
+        is_embedded = address.get_backend_name() == "sqlite"
+        self._file = Path(str(address.database)).absolute() if is_embedded else None
         self._writing = writing_engine(address, wait_ms)
         self._reading = reading_engine(address, wait_ms, READERS)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
@@ -43,11 +57,18 @@ class Store:
     def migrate(self) -> None:
         """Bring the tables to this version, in one transaction; safe to repeat.
 
+        An embedded database that it would change is copied to ``backups`` beside it before.
+
         Raises
         ------
         LocalError
             ``database_newer`` when a newer version of Madang has written the database.
         """
+        if self._file is not None:
+            revision = self._submit(self._readers, self._reading, migrate.due).result()
+            if revision:
+                kept = copy_before_migration(self._file, revision)
+                log.info("the database of version %s was copied to %s", revision, kept)
         self._submit(self._writer, self._writing, migrate.upgrade).result()
 
     async def write(self, work: Callable[[Tx], T]) -> T:
@@ -62,7 +83,11 @@ class Store:
         UnavailableError
             ``database_unavailable``; nothing is half-written, and a later call may work.
         """
-        return await asyncio.wrap_future(self._on(self._writer, self._writing, work))
+        began = time.monotonic()
+        result = await asyncio.wrap_future(self._on(self._writer, self._writing, work))
+        if self.on_written is not None:
+            self.on_written(time.monotonic() - began)
+        return result
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` over one consistent moment of the database; it cannot change anything."""

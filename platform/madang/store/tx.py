@@ -6,11 +6,13 @@ from madang.store.attempts import Attempts
 from madang.store.audit import Audit
 from madang.store.budget import Budget
 from madang.store.clusters import Clusters
+from madang.store.devices import DeviceMarks
 from madang.store.grants import Grants
 from madang.store.keys import Keys
 from madang.store.leases import Leases
 from madang.store.ledger import Ledger
 from madang.store.meta import Meta
+from madang.store.notices import Notices
 from madang.store.people import People
 from madang.store.projects import Projects
 from madang.store.runs import Runs
@@ -35,5 +37,7 @@ class Tx:
         self.keys = Keys(connection)
         self.tokens = Tokens(connection)
         self.sessions = Sessions(connection)
+        self.notices = Notices(connection)
         self.audit = Audit(connection)
         self.meta = Meta(connection)
+        self.device_marks = DeviceMarks(connection)

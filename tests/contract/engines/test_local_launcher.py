@@ -297,3 +297,20 @@ async def test_a_port_that_somebody_else_holds_is_no_scheduler(local: LocalHouse
             assert await fresh.endpoint(*KEY) is None
     finally:
         os.kill(scheduler.pid, signal.SIGCONT)
+
+
+async def test_a_folder_is_deleted_once_it_is_over_and_never_before(local: LocalHouse) -> None:
+    launcher = local.engine.launcher
+    await launcher.start(spec("lease-a"))
+    await launcher.start(spec("lease-b"))
+    await launcher.discard("lease-a", 1)
+    assert (await launcher.observe("lease-a", 1)).is_alive
+    assert await launcher.ended_before(10**15) == []
+    await launcher.stop("lease-a", 1, 0)
+    await over(local, ("lease-a", 1))
+    assert await launcher.ended_before(1) == []
+    assert await launcher.ended_before(10**15) == [("lease-a", 1)]
+    await launcher.discard("lease-a", 1)
+    assert not local.home.attempt("lease-a", 1).exists()
+    await launcher.discard("lease-a", 1)
+    assert (await launcher.observe("lease-b", 1)).is_alive

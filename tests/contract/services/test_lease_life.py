@@ -156,6 +156,7 @@ async def test_processes_that_vanish_are_lost_and_charged(house: Any) -> None:
     [
         ({"profile": "gpu-99"}, InvalidError, "unknown_profile"),
         ({"profile": "", "flavor": "b300", "devices": 1}, InvalidError, "unknown_flavor"),
+        ({"project": ""}, InvalidError, "project_missing"),
         ({"project": "nowhere"}, NotFoundError, "project_unknown"),
         ({"project": "language"}, NotFoundError, "project_unknown"),
         ({"profile": "", "devices": 5}, RefusedError, "more_devices_than_pool"),

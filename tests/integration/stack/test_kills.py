@@ -16,7 +16,7 @@ import pytest_asyncio
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),  # for a machine that is busy with other things
 ]
 
 WAITING = ("chan", "dana", "eve", "finn", "gil")
@@ -83,7 +83,7 @@ async def world(build_house, notebook, tmp_path_factory):
     w.seen = json.loads(await w.kernel.execute(LOOK))
     w.servers = house.servers(w.lease["id"])
     yield w
-    w.kernel.close()
+    await w.kernel.leave()
     for visitor in (w.ada, *w.people.values()):
         await visitor.close()
 
@@ -176,12 +176,14 @@ async def test_who_waits_starts_although_the_hub_forgot_them(world):
     await world.ada.stop_server()
     await world.ada.api("DELETE", f"clusters/{world.cluster['id']}")
     began = time.monotonic()
-    for _, name, lease_id, submitted_ms in world.places[:3]:
-        lease = await world.people[name].until_ready(40)
+    turns = [world.people[name].until_ready(60) for _, name, _, _ in world.places[:3]]
+    for lease, (_, _, lease_id, submitted_ms) in zip(
+        await asyncio.gather(*turns), world.places[:3], strict=True
+    ):
         assert (lease["id"], lease["submitted_ms"]) == (lease_id, submitted_ms)
         assert lease["attempt"] == 1
         assert len(world.house.servers(lease_id)) == 1
-        print(f"{name} ready after {time.monotonic() - began:.1f} s")
+    print(f"three servers ready {time.monotonic() - began:.1f} s after the devices came free")
     left = await places(world)
     assert [place[1:] for place in left] == [place[1:] for place in world.places[3:]]
 

@@ -29,6 +29,12 @@ async def test_a_hub_token_names_its_person(bench: Any) -> None:
     assert (actor.is_admin, actor.lang) == (True, "ko")
 
 
+async def test_an_administrators_notebook_is_no_administrator(bench: Any) -> None:
+    assert (await who(bench, "root-notebook-token")).json()["person"] == "root"
+    actor = bench.services.leases.actors[-1]
+    assert (actor.is_admin, actor.person.is_admin) == (False, False)
+
+
 async def test_bearer_works_and_the_cookie_chooses_the_language(bench: Any) -> None:
     headers = {
         "Authorization": "Bearer ada-token",

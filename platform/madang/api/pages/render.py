@@ -24,7 +24,7 @@ FRAGMENT = "X-Madang-Fragment"
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -116,6 +116,7 @@ class Renderer:
         is_admin: bool = False,
         csrf: str = "",
         is_fragment: bool = False,
+        notice: Mapping[str, Any] | None = None,
     ) -> Response:
         """Return a screen as a page, or as the content alone."""
         if screen.location:
@@ -137,12 +138,14 @@ class Renderer:
                 lang=lang,
                 person=person,
                 is_admin=is_admin,
+                has_nav=bool(person),
             ),
             "links": self.links,
             "static": lambda name: self.links.prefix + self._assets.path(name),
             "person": person,
             "now_ms": now_ms,
             "csrf": csrf,
+            "notice": notice,
             "script_words": "" if is_fragment else script_words(lang),
             "span": partial(wording.duration, lang=lang),
             "relative": lambda at_ms, form: wording.relative(at_ms, now_ms, form, lang),

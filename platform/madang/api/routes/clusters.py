@@ -8,8 +8,10 @@ from madang.api.routes.common import (
     Anybody,
     Key,
     Seen,
+    Someone,
     TheHouse,
     WaitS,
+    Why,
     answer,
     get_or_wait,
     noun_router,
@@ -51,7 +53,13 @@ async def cluster_credentials(house: TheHouse, actor: Anybody, cluster_id: str) 
     return answer(await house.services.clusters.credentials(actor, cluster_id))
 
 
+@router.get("/clusters/{cluster_id}/facts", operation_id="cluster_facts")
+async def cluster_facts(house: TheHouse, actor: Someone, cluster_id: str) -> Response:
+    """Show a cluster with its workers and tasks, as its scheduler counts them now."""
+    return answer(await house.services.clusters.facts(actor, cluster_id))
+
+
 @router.delete("/clusters/{cluster_id}", operation_id="cluster_end")
-async def cluster_end(house: TheHouse, actor: Anybody, cluster_id: str) -> Response:
+async def cluster_end(house: TheHouse, actor: Anybody, cluster_id: str, why: Why = "") -> Response:
     """Close a cluster and give its devices back."""
-    return answer(await house.services.clusters.end(actor, cluster_id))
+    return answer(await house.services.clusters.end(actor, cluster_id, why=why))

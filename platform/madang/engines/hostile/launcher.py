@@ -101,6 +101,18 @@ class HostileLauncher:
         """Return everything that lives, recorded or not."""
         return sorted(k for k in self._processes if (p := self._now(k)) and p.ended_ms is None)
 
+    async def ended_before(self, at_ms: int) -> Sequence[tuple[str, int]]:
+        """Return what ended before a time and was not discarded."""
+        keys = list(self._processes)
+        ends = {key: found.ended_ms for key in keys if (found := self._now(key)) is not None}
+        return [key for key, ended in ends.items() if ended is not None and ended < at_ms]
+
+    async def discard(self, lease_id: str, attempt: int) -> None:
+        """Forget an attempt that has ended."""
+        process = self._now((lease_id, attempt))
+        if process is not None and process.ended_ms is not None:
+            del self._processes[(lease_id, attempt)]
+
     async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
         """Return an address for a living cluster; nothing answers there."""
         life = await self.observe(lease_id, attempt)

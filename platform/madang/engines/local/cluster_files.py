@@ -53,13 +53,14 @@ def prepare(folder: Path, lease_id: str, days: int) -> ClusterFiles:
             key_pem=keys.key_pem,
         )
         write_json(folder / FILE, asdict(known))
-    for name, text in (
-        (CA_FILE, known.ca_pem),
-        (CERT_FILE, known.cert_pem),
-        (KEY_FILE, known.key_pem),
-    ):
+    for name, text in pem_texts(known).items():
         _write_private(folder / name, text)
     return known
+
+
+def pem_texts(files: ClusterFiles) -> dict[str, str]:
+    """Return the three texts by the names of their files."""
+    return {CA_FILE: files.ca_pem, CERT_FILE: files.cert_pem, KEY_FILE: files.key_pem}
 
 
 def load(folder: Path) -> ClusterFiles | None:

@@ -19,6 +19,7 @@ TEXTS = {
         "The connection is interrupted. What you see may be a little old; we keep trying.",
         "연결이 잠시 끊겼습니다. 지금 보이는 내용이 조금 오래되었을 수 있습니다. 계속 다시 연결하고 있습니다.",
     ),
+    "pages.maintenance": ("Maintenance", "점검 중"),
     "pages.footer": (
         "Madang is a shared courtyard. Give back what you no longer need, and the next person starts sooner.",
         "마당은 함께 쓰는 곳입니다. 다 쓴 GPU를 돌려주시면 다음 분이 더 빨리 시작할 수 있습니다.",

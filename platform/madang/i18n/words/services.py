@@ -90,6 +90,14 @@ TEXTS = {
     ),
     "wait.held_back": ("Held back; it keeps its place.", "잠시 멈춰 두었고 순서는 그대로입니다."),
     "wait.no_budget": ("The project's budget is used up.", "프로젝트 예산을 모두 썼습니다."),
+    "wait.maintenance": (
+        "Nothing new starts during maintenance: {why}. Your place is kept.",
+        "점검 중이라 새로 시작하지 않습니다: {why}. 순서는 그대로 유지됩니다.",
+    ),
+    "wait.maintenance.until": (
+        "Nothing new starts during maintenance until about {until}: {why}. Your place is kept.",
+        "{until}쯤까지 점검 중이라 새로 시작하지 않습니다: {why}. 순서는 그대로 유지됩니다.",
+    ),
     "wait.starting": ("It is about to start.", "곧 시작합니다."),
     # Why a run ended.
     "run_reason.cancelling": (
@@ -237,11 +245,6 @@ TEXTS = {
         "Ask its owner, or a manager of the project.",
         "소유자나 프로젝트 관리자에게 요청해 주세요.",
     ),
-    "error.lease_moved_on.message": (
-        "The lease has changed in the meantime; it is '{state}' now.",
-        "그사이 사용권이 바뀌었습니다. 현재 상태: '{state}'.",
-    ),
-    "error.lease_moved_on.hint": ("Look again and repeat.", "다시 확인한 뒤 시도해 주세요."),
     "error.key_reused.message": (
         "The Idempotency-Key '{given}' was used for another request.",
         "Idempotency-Key '{given}'은(는) 다른 요청에 이미 쓰였습니다.",
@@ -274,6 +277,14 @@ TEXTS = {
         "Submit runs with `madang run` or on the page.",
         "실행은 `madang run`이나 페이지에서 신청해 주세요.",
     ),
+    "error.project_missing.message": (
+        "No project was named, and somebody has to pay. Yours are: {known}.",
+        "비용을 낼 프로젝트가 지정되지 않았습니다. 내 프로젝트: {known}.",
+    ),
+    "error.project_missing.hint": (
+        "Name one of these: `--project` on the command line, `project=` in Python.",
+        "이 가운데 하나를 지정해 주세요. 명령줄에서는 `--project`, 파이썬에서는 `project=`입니다.",
+    ),
     "error.project_unknown.message": (
         "You are in no project '{given}'. Yours are: {known}.",
         "'{given}' 프로젝트에 속해 있지 않습니다. 내 프로젝트: {known}.",
@@ -304,11 +315,6 @@ TEXTS = {
         "List yours with `madang runs`.",
         "`madang runs`로 내 목록을 확인해 주세요.",
     ),
-    "error.run_moved_on.message": (
-        "The run has changed in the meantime; it is '{state}' now.",
-        "그사이 실행이 바뀌었습니다. 현재 상태: '{state}'.",
-    ),
-    "error.run_moved_on.hint": ("Look again and repeat.", "다시 확인한 뒤 시도해 주세요."),
     "error.run_not_final.message": (
         "A run cannot end as '{state}'.",
         "실행은 '{state}' 상태로 끝날 수 없습니다.",

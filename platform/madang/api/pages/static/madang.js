@@ -299,4 +299,4 @@ setInterval(tick, 1000);
 setInterval(onward, 1000);
 tick();
 if (document.hidden) watchHidden(); else listen();
-window.madang = { call, words, fill, prefix, newKey }; // for run-form.js
+window.madang = { call, words, fill, prefix, newKey, refresh }; // for run-form.js and forms.js
