@@ -118,22 +118,6 @@ TEXTS = {
         "데이터베이스를 한 벌 더 둘 공간을 확보하거나 폴더 권한을 고친 뒤 다시 시작해 주세요.",
     ),
     # Maintenance and devices.
-    "error.admin_only.message": (
-        "Only an administrator may do this.",
-        "관리자만 할 수 있는 일입니다.",
-    ),
-    "error.admin_only.hint": (
-        "Ask one; `admins` in policy.yaml names them.",
-        "관리자에게 요청해 주세요. 관리자는 policy.yaml의 `admins`에 적혀 있습니다.",
-    ),
-    "error.reason_missing.message": (
-        "A reason must be given.",
-        "이유를 적어야 합니다.",
-    ),
-    "error.reason_missing.hint": (
-        "Say in a few words why; people read it, and it stays in the audit trail.",
-        "이유를 짧게 적어 주세요. 사람들에게 보이고 감사 기록에도 남습니다.",
-    ),
     "error.until_passed.message": (
         "The expected end of the maintenance has passed already.",
         "점검이 끝날 예정 시각이 이미 지났습니다.",
@@ -185,7 +169,6 @@ TEXTS = {
     "device.held": ("held", "사용 중"),
     "device.out": ("out", "제외됨"),
     "column.device": ("device", "장치"),
-    "column.reason": ("reason", "이유"),
     # System users.
     "error.system_user_unknown.message": (
         "There is no account {person} on this machine.",

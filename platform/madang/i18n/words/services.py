@@ -245,11 +245,6 @@ TEXTS = {
         "Ask its owner, or a manager of the project.",
         "소유자나 프로젝트 관리자에게 요청해 주세요.",
     ),
-    "error.lease_moved_on.message": (
-        "The lease has changed in the meantime; it is '{state}' now.",
-        "그사이 사용권이 바뀌었습니다. 현재 상태: '{state}'.",
-    ),
-    "error.lease_moved_on.hint": ("Look again and repeat.", "다시 확인한 뒤 시도해 주세요."),
     "error.key_reused.message": (
         "The Idempotency-Key '{given}' was used for another request.",
         "Idempotency-Key '{given}'은(는) 다른 요청에 이미 쓰였습니다.",
@@ -320,11 +315,6 @@ TEXTS = {
         "List yours with `madang runs`.",
         "`madang runs`로 내 목록을 확인해 주세요.",
     ),
-    "error.run_moved_on.message": (
-        "The run has changed in the meantime; it is '{state}' now.",
-        "그사이 실행이 바뀌었습니다. 현재 상태: '{state}'.",
-    ),
-    "error.run_moved_on.hint": ("Look again and repeat.", "다시 확인한 뒤 시도해 주세요."),
     "error.run_not_final.message": (
         "A run cannot end as '{state}'.",
         "실행은 '{state}' 상태로 끝날 수 없습니다.",
