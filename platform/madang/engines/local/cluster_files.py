@@ -53,13 +53,29 @@ def prepare(folder: Path, lease_id: str, days: int) -> ClusterFiles:
             key_pem=keys.key_pem,
         )
         write_json(folder / FILE, asdict(known))
+    _write_keys(folder, known)
+    return known
+
+
+def join(folder: Path, first: Path) -> str | None:
+    """Put the keys of another attempt's cluster into a folder, and return its address.
+
+    None when the other attempt has no cluster, or not any more.
+    """
+    known = load(first)
+    if known is None:
+        return None
+    _write_keys(folder, known)
+    return known.address
+
+
+def _write_keys(folder: Path, known: ClusterFiles) -> None:
     for name, text in (
         (CA_FILE, known.ca_pem),
         (CERT_FILE, known.cert_pem),
         (KEY_FILE, known.key_pem),
     ):
         _write_private(folder / name, text)
-    return known
 
 
 def load(folder: Path) -> ClusterFiles | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from madang import shim
 from madang.domain.cluster import ClusterEndpoint
 from madang.domain.lease import LeaseKind
-from madang.engines.local import cluster_files
+from madang.engines.local import cluster_files, scheduler_api
 from madang.engines.local.attempt_folder import AttemptFolder, all_attempts
 from madang.engines.local.commands import (
     LOOPBACK,
@@ -24,6 +24,7 @@ from madang.engines.local.commands import (
     base_env,
     cluster_commands,
     slot_command,
+    worker_commands,
 )
 from madang.engines.ports import AttemptLife, LaunchSpec
 from madang.errors import ConflictError, LocalError
@@ -76,7 +77,8 @@ class LocalLauncher:
         LocalError
             ``process_not_started``: this machine could not start a process.
         ConflictError
-            ``attempt_stopped``: it was asked to stop before all of it had started.
+            ``attempt_stopped``: it was asked to stop before all of it had started;
+            ``joined_cluster_gone``: there is no scheduler that its workers could join.
         """
         await asyncio.to_thread(self._start, spec)
 
@@ -98,6 +100,11 @@ class LocalLauncher:
         env = base_env(spec, self._machine, person_home)
         if spec.kind is LeaseKind.SLOT:
             return (slot_command(self._slot_argv, env),)
+        if spec.joins is not None:
+            address = cluster_files.join(folder, self._folder(*spec.joins).path)
+            if address is None:
+                raise ConflictError("joined_cluster_gone", lease=spec.joins[0])
+            return worker_commands(spec, self._machine, env, folder, address)
         if spec.kind is LeaseKind.CLUSTER:
             days = spec.limit_ms // _MS_PER_DAY + 2
             files = cluster_files.prepare(folder, spec.lease_id, days)
@@ -162,6 +169,16 @@ class LocalLauncher:
             cert_pem=files.cert_pem,
             key_pem=files.key_pem,
         )
+
+    async def wanted_workers(self, lease_id: str, attempt: int) -> int | None:
+        """Return how many workers the scheduler could use now; None when it says nothing usable."""
+        files = await asyncio.to_thread(self._folder(lease_id, attempt).cluster_if_alive)
+        return None if files is None else await scheduler_api.wanted_workers(files.dashboard_url)
+
+    async def retire(self, lease_id: str, attempt: int, names: Sequence[str]) -> bool:
+        """Let the scheduler move the data of workers elsewhere; returns whether it has."""
+        files = await asyncio.to_thread(self._folder(lease_id, attempt).cluster_if_alive)
+        return files is not None and await scheduler_api.retire(files.dashboard_url, names)
 
     async def log_tail(self, lease_id: str, attempt: int, max_bytes: int) -> str:
         """Return the end of what the processes printed, by role when there are several."""
