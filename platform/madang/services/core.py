@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from madang.domain.lease import Lease
 from madang.domain.profile import Flavor, Profile
 from madang.engines.ports import Engine, Sample
-from madang.errors import InvalidError
+from madang.errors import InvalidError, MadangError
 from madang.pki.seal import Seal
 from madang.services.bus import ChangeBus
 from madang.settings.files import Policy
@@ -42,6 +42,18 @@ class Activity:
 
 
 @dataclass(slots=True)
+class Adapting:
+    """What is known of one adaptive cluster between two questions to its scheduler."""
+
+    asked_ms: int = 0
+    wanted: int | None = None
+    below_since_ms: int | None = None
+    refused: MadangError | None = None
+    refused_ms: int = 0
+    task: "asyncio.Task[None] | None" = None
+
+
+@dataclass(slots=True)
 class Live:
     """Readings that may be lost with the process: they are shown, and never charged."""
 
@@ -50,11 +62,16 @@ class Live:
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     idle_since_ms: dict[str, int] = field(default_factory=dict)
     asked_spawn_ms: dict[str, int] = field(default_factory=dict)
+    adapting: dict[str, Adapting] = field(default_factory=dict)
+    retiring: dict[tuple[str, int], "asyncio.Future[bool]"] = field(default_factory=dict)
 
     def forget(self, lease_id: str) -> None:
         """Drop what is known of a lease that ended."""
         for known in (self.activity, self.samples, self.idle_since_ms, self.asked_spawn_ms):
             known.pop(lease_id, None)
+        self.adapting.pop(lease_id, None)
+        for key in [key for key in self.retiring if key[0] == lease_id]:
+            del self.retiring[key]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from functools import partial
 
 from madang.domain.lease import Lease, LeaseState
 from madang.engines.ports import Admitted, AskedBack, Refused
-from madang.services import admitting, leasing, lives, runs
+from madang.services import adapting, admitting, leasing, lives, runs, scaling
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
 from madang.store import Tx
@@ -99,6 +99,8 @@ class Reconciler:
                 await lives.step(core, lease)
             except Exception:
                 log.exception("reconcile: lease %s could not be moved on", lease.id)
+        await scaling.follow(core)
+        await adapting.look(core)
         await runs.ensure_slots(core)
         if now - self._sampled_ms >= SAMPLE_MS:
             self._sampled_ms = now

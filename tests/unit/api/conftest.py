@@ -112,6 +112,12 @@ class Things:
 
     cancel = credentials = claim
 
+    async def scale(self, actor: Actor, thing_id: str, workers: int) -> Any:
+        return self._note("scale", actor, thing_id, workers=workers)
+
+    async def adapt(self, actor: Actor, thing_id: str, minimum: int, maximum: int) -> Any:
+        return self._note("adapt", actor, thing_id, minimum=minimum, maximum=maximum)
+
     async def hold(self, actor: Actor, thing_id: str, held_back: bool) -> Any:
         return self._note("hold", actor, thing_id, held_back=held_back)
 

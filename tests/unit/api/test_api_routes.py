@@ -22,6 +22,8 @@ BODIES: dict[str, Any] = {
     "lease_hold": {"held_back": True},
     "lease_report": {"kernel_busy": True},
     "cluster_create": {"workers": 2, "gpus_per_worker": 1},
+    "cluster_scale": {"workers": 3},
+    "cluster_adapt": {"minimum": 1, "maximum": 3},
     "run_create": {"notebook": "{}"},
     "run_report": {"cells_done": 1, "cells_total": 2},
     "run_store_output": {"cells": []},
@@ -33,6 +35,8 @@ BROKEN: dict[str, tuple[str, Any]] = {
     "lease_hold": ("held_back", "yes"),
     "lease_report": ("last_input_ms", -1),
     "cluster_create": ("workers", 0),
+    "cluster_scale": ("workers", -1),
+    "cluster_adapt": ("maximum", 1.5),
     "run_create": ("parameters", [1]),
     "run_report": ("cells_done", -1),
     "run_finish": ("state", "done"),
@@ -65,7 +69,7 @@ def path_of(path: str, run: str = UNKNOWN) -> str:
 
 def test_every_operation_is_named_noun_verb_and_listed() -> None:
     names = [name for name, _, _ in OPERATIONS]
-    assert len(set(names)) == len(names) == 32
+    assert len(set(names)) == len(names) == 35
     assert all(name.isidentifier() and "_" in name for name in names)
     changing = {name for name, method, _ in OPERATIONS if method in ("POST", "PUT")}
     assert changing - set(BODIES) == {"lease_claim", "slot_next"}
