@@ -22,7 +22,6 @@ from traitlets import Bool, Unicode, default
 from madang import shim
 from madang.domain.profile import device_env
 from madang.errors import RefusedError
-from madang.hub.people import folder_name
 from madang.hub.spawner import LeasedMixin, server_failed
 from madang.settings.home import Home
 
@@ -128,7 +127,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         return env
 
     def _folder(self) -> Path:
-        return self._home.people / folder_name(self.person)
+        return self._home.person(self.person)
 
     def _prepare_folder(self) -> Path:
         if self.is_system_users:

@@ -171,17 +171,13 @@ class Clusters:
         self, actor: Actor, cluster_id: str, *, seen: str, timeout_s: float
     ) -> dict[str, Any]:
         """Return the cluster as soon as it differs from what was ``seen``."""
-        core = self._core
-        until_ms = core.clock() + int(timeout_s * 1000)
-        with core.bus.listen() as listener:
-            while True:
-                view = await self.get(actor, cluster_id)
-                left_s = (until_ms - core.clock()) / 1000
-                if view["version"] != seen or left_s <= 0:
-                    return view
-                # A scheduler that begins to answer is no event: look often while it starts.
-                starting = view["state"] in ("admitted", "active") and not view["ready"]
-                await listener.heard({"leases", "queue"}, 0.1 if starting else left_s)
+        return await self._core.until_changed(
+            lambda: self.get(actor, cluster_id),
+            {"leases", "queue"},
+            seen=seen,
+            timeout_s=timeout_s,
+            pause_s=_look_again_s,
+        )
 
     async def credentials(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
         """Return address and TLS secrets, to the owner alone."""
@@ -262,3 +258,8 @@ def _check_size(request: ClusterRequest) -> None:
         raise InvalidError("gpus_per_worker_out_of_range", given=request.gpus_per_worker, limit=16)
     if not 1 <= request.threads_per_worker <= 64:
         raise InvalidError("threads_out_of_range", given=request.threads_per_worker, limit=64)
+
+
+def _look_again_s(view: dict[str, Any]) -> float | None:
+    """Say when to look again: a scheduler that begins to answer is no event."""
+    return 0.1 if view["state"] in ("admitted", "active") and not view["ready"] else None

@@ -1,7 +1,7 @@
 """What all use-cases share: the store, the engine, the rules, the clock, and what is known live."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -123,3 +123,31 @@ class Core:
     def rate(self, lease: Lease) -> int:
         """Return the price of a device-hour: that of the admission, or of now before it."""
         return lease.rate_microcredits or self.policy.rate(lease.flavor)
+
+    async def until_changed(
+        self,
+        look: Callable[[], Awaitable[dict[str, Any]]],
+        topics: set[str],
+        *,
+        seen: str,
+        timeout_s: float,
+        pause_s: Callable[[dict[str, Any]], float | None] = lambda _view: None,
+    ) -> dict[str, Any]:
+        """Return a view as soon as its version differs from ``seen``, or when time is over.
+
+        Parameters
+        ----------
+        look
+            Reads the view; called again after each change of the topics.
+        pause_s
+            Look again after so many seconds even if nothing was told (None: only then).
+        """
+        until_ms = self.clock() + int(timeout_s * 1000)
+        with self.bus.listen() as listener:
+            while True:
+                view = await look()
+                left_s = (until_ms - self.clock()) / 1000
+                if view["version"] != seen or left_s <= 0:
+                    return view
+                pause = pause_s(view)
+                await listener.heard(topics, left_s if pause is None else min(pause, left_s))

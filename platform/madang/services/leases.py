@@ -105,15 +105,9 @@ class Leases:
         self, actor: Actor, lease_id: str, *, seen: str, timeout_s: float
     ) -> dict[str, Any]:
         """Return the lease as soon as it differs from what was ``seen``, or when time is over."""
-        core = self._core
-        until_ms = core.clock() + int(timeout_s * 1000)
-        with core.bus.listen() as listener:
-            while True:
-                view = await self.get(actor, lease_id)
-                left_s = (until_ms - core.clock()) / 1000
-                if view["version"] != seen or left_s <= 0:
-                    return view
-                await listener.heard({"leases", "queue"}, left_s)
+        return await self._core.until_changed(
+            lambda: self.get(actor, lease_id), {"leases", "queue"}, seen=seen, timeout_s=timeout_s
+        )
 
     async def claim(self, actor: Actor, lease_id: str) -> dict[str, Any]:
         """Take an admitted notebook; taking it twice is harmless."""

@@ -10,7 +10,8 @@ import logging
 import math
 from functools import partial
 
-from madang.domain.lease import Lease, LeaseState
+from madang.domain.lease import Lease, LeaseKind, LeaseState
+from madang.domain.run import RunState
 from madang.engines.ports import Admitted, AskedBack, Refused
 from madang.services import adapting, admitting, leasing, lives, runs, scaling
 from madang.services.core import Core
@@ -123,8 +124,12 @@ class Reconciler:
     async def _sample(self, now: int) -> None:
         core = self._core
         leases = await core.store.read(lambda tx: tx.leases.find(state=[LeaseState.ACTIVE]))
+        running = await core.store.read(lambda tx: tx.runs.find(state=[RunState.RUNNING]))
         holders = {device: (x.id, x.attempt) for x in leases for device in x.device_ids}
-        busy = {key: activity.is_busy for key, activity in core.live.activity.items()}
+        # Whether a simulated device works: a slot while it has a run, a notebook as its agent says.
+        busy = {x.id: False for x in leases if x.kind is LeaseKind.SLOT}
+        busy |= {run.lease: True for run in running}
+        busy |= {key: activity.is_busy for key, activity in core.live.activity.items()}
         for sample in await core.engine.meter.read(holders, busy, now):
             kept = core.live.samples.setdefault(sample.lease_id, [])
             kept.append(sample)

@@ -132,15 +132,9 @@ class Runs:
         self, actor: Actor, run_id: str, *, seen: str, timeout_s: float
     ) -> dict[str, Any]:
         """Return the run as soon as it differs from what was ``seen``, or when time is over."""
-        core = self._core
-        until_ms = core.clock() + int(timeout_s * 1000)
-        with core.bus.listen() as listener:
-            while True:
-                view = await self.get(actor, run_id)
-                left_s = (until_ms - core.clock()) / 1000
-                if view["version"] != seen or left_s <= 0:
-                    return view
-                await listener.heard({"runs"}, left_s)
+        return await self._core.until_changed(
+            lambda: self.get(actor, run_id), {"runs"}, seen=seen, timeout_s=timeout_s
+        )
 
     async def notebook(self, actor: Actor, run_id: str) -> bytes:
         """Return the snapshot that was submitted."""

@@ -4,13 +4,17 @@ Stack, hub, service and command line all find files through this one class, so t
 written twice. Nothing here creates or reads a file.
 """
 
+import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 ENV_HOME = "MADANG_HOME"
 """Environment variable that names the data folder; the default is ``~/.local/share/madang``."""
+
+
+_PLAIN_NAME = re.compile(r"^[a-z0-9][a-z0-9._@-]{0,62}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,14 @@ class Home:
         return self.root / "people"
 
     def person(self, hub_name: str) -> Path:
-        """Return a person's folder; whatever the name holds, it is one folder below ``people``."""
-        name = quote(hub_name, safe="@")
-        return self.people / (f"%2E{name[1:]}" if name.startswith(".") else name)
+        """Return a person's folder: one below ``people``, whatever the name holds.
+
+        It is named as the person is where that is harmless, else by a hash that starts with ``~``,
+        which no plain name does: two people never share a folder.
+        """
+        if _PLAIN_NAME.match(hub_name):
+            return self.people / hub_name
+        return self.people / ("~" + hashlib.sha256(hub_name.encode()).hexdigest()[:32])
 
     @property
     def logs(self) -> Path:

@@ -161,3 +161,16 @@ async def test_what_a_run_may_not_be_given_is_refused(
     with pytest.raises(InvalidError, match=code):
         await house.submit("ada", **wanted)
     assert await house.services.runs.list(await house.actor("ada")) == []
+
+
+async def test_a_slots_devices_count_as_used_while_a_run_works(house: Any) -> None:
+    run = await house.submit("ada")
+    worker, _ = await taken(house, run)
+    await house.turn(40)
+    await house.services.slots.finish(worker, run["id"], {"state": "succeeded"})
+    await house.services.leases.end(await house.actor("ada"), worker.token_lease)
+    await house.turn(8)
+    usage = await house.services.usage.usage(await house.actor("ada"), project="vision")
+    project = usage["projects"][0]
+    assert project["unmetered_device_ms"] == 0
+    assert 0 < project["used_device_ms"] <= project["held_device_ms"]

@@ -18,7 +18,6 @@ from madang.engines.local.devices import parse_gpus
 from madang.engines.ports import Admitted, AskedBack, LaunchSpec, Refused
 from madang.errors import NotFoundError, UnavailableError
 from madang.i18n.words.engines import TEXTS
-from madang.settings.home import Home
 
 
 def spec(
@@ -165,14 +164,6 @@ async def test_an_unhealthy_device_is_not_given_out() -> None:
     (capacity, _) = await admission.capacity()
     assert (capacity.devices_total, capacity.devices_free) == (2, 0)
     assert not next(d for d in await admission.devices() if d.id == "sim-h200-0").is_healthy
-
-
-@pytest.mark.parametrize("name", ["ada", "ada@lab.example", "..", ".", "a/b", "/etc", ".ssh", "가"])
-def test_a_person_has_one_folder_below_people(name: str, tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    folder = Path(os.path.normpath(home.person(name)))
-    assert folder.parent == home.people
-    assert home.person("ada").name == "ada"
 
 
 def test_texts_have_the_same_fields_in_both_languages() -> None:

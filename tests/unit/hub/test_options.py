@@ -2,7 +2,6 @@ import pytest
 
 from madang.errors import InvalidError
 from madang.hub import options
-from madang.hub.people import folder_name
 
 
 def test_form_of_first_values():
@@ -78,11 +77,3 @@ def test_first_choice_skips_what_is_not_allowed():
     assert options.first_choice(view) == ("b", "cpu")
     assert options.first_choice(view, "a") == ("a", "")
     assert options.first_choice({"projects": []}) == ("", "")
-
-
-def test_folder_names_stay_inside_and_apart():
-    assert folder_name("ada") == "ada"
-    names = ["../ada", "ada/../bora", "김철수", "Ada", "", ".", "a" * 80, "~x"]
-    made = [folder_name(name) for name in names]
-    assert len(set(made)) == len(names)
-    assert all(name.startswith("~") and "/" not in name and "." not in name for name in made)

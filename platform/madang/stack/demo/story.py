@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from madang import shim
+from madang.errors import LocalError
 from madang.settings.home import Home
 from madang.stack.demo.facts import TraceFacts, result_line, trace_facts
 from madang.stack.demo.kernel import Kernel
@@ -44,11 +45,19 @@ def demo(home: Path | None = None, *, keep: bool = False) -> int:
     Parameters
     ----------
     home
-        Data folder to use; a fresh one in the folder for temporary files when None.
+        Data folder to use, empty or not there yet; a fresh temporary one when None.
     keep
         Leave the data folder behind for a look.
+
+    Raises
+    ------
+    LocalError
+        ``demo_home_not_empty``: the folder holds something.
     """
     root = Path(tempfile.mkdtemp(prefix="madang-demo-")) if home is None else home
+    if root.exists() and any(root.iterdir()):
+        # The demo removes its folder; somebody's data must never be in it.
+        raise LocalError("demo_home_not_empty", path=str(root))
     story = Story(Home.find(root))
     try:
         asyncio.run(story.tell())
