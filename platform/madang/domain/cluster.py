@@ -7,6 +7,9 @@ grows by is a lease of workers alone, which join that scheduler.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MAX_WORKERS = 64
+"""Workers that a cluster may be asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:

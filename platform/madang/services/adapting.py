@@ -9,6 +9,7 @@ import asyncio
 import logging
 from typing import Any
 
+from madang.domain.cluster import MAX_WORKERS
 from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.errors import InvalidError, MadangError
 from madang.i18n import problem
@@ -16,7 +17,7 @@ from madang.policy import adaptive
 from madang.services import scaling
 from madang.services.core import Adapting, Core
 from madang.services.requests import Actor
-from madang.services.scaling import ADAPT, MAX_WORKERS
+from madang.services.scaling import ADAPT
 from madang.store import Tx
 
 log = logging.getLogger(__name__)

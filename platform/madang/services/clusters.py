@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from madang.domain.cluster import Cluster
+from madang.domain.cluster import MAX_WORKERS, Cluster
 from madang.domain.lease import Lease, LeaseClass, LeaseKind, LeaseState, Standing
 from madang.domain.project import Project
 from madang.errors import ConflictError, InvalidError, NotFoundError
@@ -16,7 +16,6 @@ from madang.services import access, adapting, leasing, scaling, views
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, ClusterRequest
-from madang.services.scaling import MAX_WORKERS
 from madang.store import Tx
 from madang.units import MS_PER_HOUR, new_id
 

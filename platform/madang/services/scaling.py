@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from madang.domain.cluster import worker_names
+from madang.domain.cluster import MAX_WORKERS, worker_names
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from madang.services import access, leasing, views
@@ -23,7 +23,6 @@ from madang.services.leases import UNFINISHED, begin_end
 from madang.services.requests import Actor
 from madang.store import Tx
 
-MAX_WORKERS = 64
 JOINS = "joins"
 """Option of a lease of workers: the id of the cluster's first lease."""
 
