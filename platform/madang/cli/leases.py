@@ -1,10 +1,10 @@
-"""Verbs about what is held and waited for: leases, clusters, projects."""
+"""Verbs about what is held and waited for: leases; and the list of projects."""
 
 from typing import Annotated, Any
 
 import typer
 
-from madang.cli.output import Json, Project, credits, details, noun, say, show
+from madang.cli.output import Json, Project, credits, details, done, noun, show, state_word
 
 Id = Annotated[str, typer.Argument(metavar="ID")]
 
@@ -17,7 +17,6 @@ _LEASE = (
 def add_to(app: typer.Typer) -> None:
     """Add the nouns."""
     _leases(noun(app, "leases", "What is held and what waits."))
-    _clusters(noun(app, "clusters", "Dask clusters."))
     projects(noun(app, "projects", "My projects and their budgets."))
 
 
@@ -36,7 +35,7 @@ def _leases(group: typer.Typer) -> None:
         return [
             (
                 *(x["id"], x["kind"], x["project"], x["person"], x["devices"], x["flavor"]),
-                *(x["state"], place(x), credits(x["charged_microcredits"])),
+                *(state_word(x["state"]), place(x), credits(x["charged_microcredits"])),
             )
             for x in found
         ]
@@ -69,53 +68,29 @@ def _leases(group: typer.Typer) -> None:
             details(client.get(f"leases/{lease}"), as_json, _LEASE)
 
     @group.command("stop")
-    def stop(lease: Id) -> None:
+    def stop(lease: Id, as_json: Json = False) -> None:
         """End a lease, waiting or running."""
         from madang.client.http import MadangClient
 
         with MadangClient() as client:
-            client.delete(f"leases/{lease}")
-        print(say("cli.stopping", id=lease))
+            done(client.delete(f"leases/{lease}"), as_json, "cli.stopping", id=lease)
+
+    @group.command("hold")
+    def hold(lease: Id, as_json: Json = False) -> None:
+        """Pause a waiting lease: others pass, its place is kept."""
+        done(_hold(lease, True), as_json, "cli.held", id=lease)
+
+    @group.command("go")
+    def go(lease: Id, as_json: Json = False) -> None:
+        """Let a paused lease wait on."""
+        done(_hold(lease, False), as_json, "cli.going", id=lease)
 
 
-def _clusters(group: typer.Typer) -> None:
-    def rows(found: list[dict[str, Any]]) -> list[tuple[object, ...]]:
-        return [
-            (
-                *(x["id"], x["name"], x["project"], x["person"]),
-                *(f"{x['workers']}x{x['gpus_per_worker']}", x["state"]),
-                *(place(x["lease"]), x.get("dashboard_url") or ""),
-            )
-            for x in found
-        ]
+def _hold(lease: str, is_held: bool) -> Any:
+    from madang.client.http import MadangClient
 
-    def list_(as_json: bool) -> None:
-        from madang.client.http import MadangClient
-
-        with MadangClient() as client:
-            found = client.get("clusters")
-        head = "id name project person size state place dashboard"
-        show(found, as_json, head, lambda: rows(found))
-
-    @group.callback()
-    def default(context: typer.Context, as_json: Json = False) -> None:
-        """Dask clusters."""
-        if context.invoked_subcommand is None:
-            list_(as_json)
-
-    @group.command("list")
-    def list_command(as_json: Json = False) -> None:
-        """List clusters that have not ended."""
-        list_(as_json)
-
-    @group.command("stop")
-    def stop(cluster: Id) -> None:
-        """Let a cluster go."""
-        from madang.client.http import MadangClient
-
-        with MadangClient() as client:
-            client.delete(f"clusters/{cluster}")
-        print(say("cli.stopping", id=cluster))
+    with MadangClient() as client:
+        return client.post(f"leases/{lease}/hold", {"held_back": is_held})
 
 
 def projects(group: typer.Typer) -> None:
