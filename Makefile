@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-integration check format lock clean bench-replay
+.PHONY: help install up demo test test-unit test-contract test-integration test-browser chromium pictures check format lock clean bench-replay
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,17 @@ test-contract: $(STAMP) ## one suite for every engine and every store
 
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
 	$(BIN)/python -m pytest tests/integration
+
+# Debian's packages, once; who is not root gets the next step from the tests themselves.
+chromium:
+	@test -x /usr/bin/chromium || test "$$(id -u)" != 0 || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-noto-cjk; }
+
+test-browser: $(STAMP) chromium ## people with a real browser against a real installation
+	$(BIN)/python -m pytest tests/browser -m browser
+
+pictures: $(STAMP) chromium ## take the pictures of the README anew
+	$(BIN)/python tests/browser/take_pictures.py
 
 bench-replay: $(STAMP) ## replay a real trace through the queue: speed, waits, ratio to a plain queue
 	$(BIN)/python tests/benchmarks/bench_replay.py

@@ -84,6 +84,16 @@ def parse_duration_ms(text: str | int | float) -> int:
     return int(float(match[1]) * _DURATION_MS[match[2] or "s"])
 
 
+def credits_short(microcredits: int) -> str:
+    """Write credits as people read them: two decimals, and a trace is not shown as zero."""
+    cent = MICROCREDITS_PER_CREDIT // 100
+    if 0 < microcredits < cent:
+        return "< 0.01"
+    sign = "-" if microcredits < 0 else ""
+    whole, rest = divmod(abs(microcredits) // cent, 100)
+    return f"{sign}{whole:,}.{rest:02d}"
+
+
 def credits_text(microcredits: int) -> str:
     """Write micro-credits as credits with three decimals, without floating point."""
     sign = "-" if microcredits < 0 else ""

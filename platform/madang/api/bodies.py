@@ -23,6 +23,7 @@ MAX_TIME_MS = 2**53
 _PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
 Name = Annotated[str, StringConstraints(max_length=100, pattern=_PLAIN)]
 Word = Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)]
+Reason = Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)]
 LimitS = Annotated[int, Field(ge=1, le=MAX_LIMIT_S)]
 Devices = Annotated[int, Field(ge=0, le=MAX_DEVICES)]
 Cells = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -182,6 +183,25 @@ class FinishBody(Body):
     state: Literal["succeeded", "failed", "cancelled", "expired"]
     reason: Annotated[str, _cut(1000)] = ""
     error: RunErrorBody | None = None
+
+
+class MaintenanceBody(Body):
+    """Pause new starts."""
+
+    reason: Reason
+    until_ms: TimeMs | None = None
+
+
+class DeviceBody(Body):
+    """Name a device."""
+
+    device: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_PLAIN)]
+
+
+class DrainBody(DeviceBody):
+    """Take a device out of the pool."""
+
+    reason: Reason
 
 
 class Problem(BaseModel):

@@ -22,6 +22,9 @@ from madang.settings.config import SERVICE_NAME
 CACHE_S = 60.0
 CACHE_SIZE = 4096
 TIMEOUT_S = 5.0
+SERVER_SCOPE = "access:servers!server="
+"""What the hub gives to the token of one server, and to no token of a person."""
+
 ACCESS_SCOPES = frozenset({"access:services", f"access:services!service={SERVICE_NAME}"})
 
 
@@ -35,12 +38,16 @@ class HubUser:
         The hub's browser session that the token hangs on; empty for other tokens.
     has_access
         Whether the token carries the scope to use this service.
+    is_of_server
+        Whether it is the token that a notebook server was given: everything that runs in the
+        notebook can read it.
     """
 
     name: str
     is_admin: bool = False
     session_id: str = ""
     has_access: bool = False
+    is_of_server: bool = False
 
 
 class HubClient:
@@ -180,9 +187,11 @@ def _user(model: Mapping[str, Any]) -> HubUser | None:
     name = model.get("name")
     if model.get("kind", "user") != "user" or not isinstance(name, str) or not name:
         return None
+    scopes = [scope for scope in model.get("scopes") or () if isinstance(scope, str)]
     return HubUser(
         name=name,
         is_admin=model.get("admin") is True,
         session_id=model.get("session_id") or "",
-        has_access=not ACCESS_SCOPES.isdisjoint(model.get("scopes") or ()),
+        has_access=not ACCESS_SCOPES.isdisjoint(scopes),
+        is_of_server=any(scope.startswith(SERVER_SCOPE) for scope in scopes),
     )

@@ -5,6 +5,7 @@ use-cases; here it is only settled who it is and how far the credential reaches.
 """
 
 import hmac
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -125,6 +126,9 @@ class Identity:
 
     async def _person(self, user: HubUser, lang: Language) -> Actor:
         person = await self._services.people.resolve(user.name, is_admin=user.is_admin)
+        if user.is_of_server:
+            # A notebook runs what others wrote: it acts for its person, never as administrator.
+            return Actor(person=replace(person, is_admin=False), lang=lang)
         return Actor(person=person, is_admin=person.is_admin or user.is_admin, lang=lang)
 
 

@@ -7,7 +7,6 @@ does not exist or a defect came up. Texts stand in the catalogue, never here.
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from html import escape
 from http import HTTPStatus
 from typing import Any
 
@@ -15,16 +14,16 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from madang.api.identity import lang_of
+from madang.api.pages import error_page
 from madang.errors import InvalidError, LocalError, MadangError, NotFoundError
 from madang.i18n import catalogue, problem, text
 from madang.settings.config import SERVICE_PREFIX
 
 MAX_GIVEN_CHARS = 80
 RETRY_AFTER_S = 2
-PAGE_RETRY_S = 5
 
 
 class JsonResponse(Response):
@@ -48,7 +47,9 @@ def answer_problem(request: Request, error: MadangError) -> Response:
     shape = problem(error, lang)
     wants_page = "text/html" in request.headers.get("accept", "")
     if wants_page and not request.url.path.startswith(f"{SERVICE_PREFIX}/api/"):
-        return HTMLResponse(_page(shape, lang), error.status, headers)
+        page = error_page(request, shape)
+        page.headers.update(headers)
+        return page
     return JsonResponse(shape, error.status, headers)
 
 
@@ -111,20 +112,6 @@ def shown(value: Any) -> str:
         return type(value).__name__
     given = ascii(value) if not str(value).isprintable() else str(value)
     return given if len(given) <= MAX_GIVEN_CHARS else f"{given[:MAX_GIVEN_CHARS]}…"
-
-
-def _page(shape: Mapping[str, Any], lang: str) -> str:
-    """Return a bare page for what fails before a page of ours can be drawn, such as the login."""
-    again = (
-        f'<meta http-equiv="refresh" content="{PAGE_RETRY_S}">' if shape["status"] == 503 else ""
-    )
-    return (
-        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width">{again}<title>Madang</title></head>'
-        f"<body><main><h1>{escape(shape['message'])}</h1><p>{escape(shape['hint'])}</p>"
-        f'<p><a href="{SERVICE_PREFIX}/">{escape(text("page.home", lang))}</a></p>'
-        "</main></body></html>"
-    )
 
 
 def _limit(error: Mapping[str, Any], lang: str) -> str:

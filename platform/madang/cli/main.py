@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from madang import __version__
-from madang.cli import clusters, house, leases, money, pool, runs
+from madang.cli import clusters, house, keeping, leases, money, pool, runs, upkeep
 from madang.cli.output import EXIT_INTERRUPTED, show_error
 from madang.errors import MadangError
 
@@ -46,6 +46,8 @@ leases.add_to(app)
 clusters.add_to(app)
 pool.add_to(app)
 money.add_to(app)
+keeping.add_to(app)
+upkeep.add_to(app)
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:

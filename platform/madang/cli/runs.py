@@ -64,7 +64,7 @@ def run(
     project: Annotated[str | None, typer.Option(help="Who pays.")] = None,
     name: Annotated[str | None, typer.Option(help="For people.")] = None,
     file: Annotated[
-        list[Path] | None, typer.Option("--file", "-f", help="A file that the notebook reads.")
+        list[str] | None, typer.Option("--file", "-f", help="A file that the notebook reads.")
     ] = None,
     flavor: Annotated[str, typer.Option(help="Kind of device.")] = "gpu",
     devices: Annotated[int, typer.Option(min=0, help="Number of devices.")] = 1,

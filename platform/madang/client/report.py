@@ -7,7 +7,7 @@ from madang.client.http import MadangClient
 from madang.client.table import html_table, table
 from madang.client.words import language
 from madang.i18n import text
-from madang.units import MS_PER_HOUR, credits_text
+from madang.units import MS_PER_HOUR, credits_short
 
 _RIGHT = range(1, 7)
 
@@ -59,7 +59,7 @@ class Usage:
         rows = [
             [
                 project["name"],
-                *(credits_text(project[key]) for key in ("granted", "used", "reserved", "left")),
+                *(credits_short(project[key]) for key in ("granted", "used", "reserved", "left")),
                 f"{project['held_device_ms'] / MS_PER_HOUR:,.2f}",
                 f"{project['used_device_ms'] / MS_PER_HOUR:,.2f}",
             ]

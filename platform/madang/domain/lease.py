@@ -70,6 +70,7 @@ class WaitReason(StrEnum):
     HELD_BACK = "held_back"
     NO_BUDGET = "no_budget"
     STARTING = "starting"
+    MAINTENANCE = "maintenance"
 
 
 class TransitionError(Exception):
@@ -234,6 +235,8 @@ class Standing:
         Expected start (median) and its interval, UTC; None when nothing is known.
     devices_free
         Devices of the flavor that are free now.
+    details
+        What fills the text of the reason.
     """
 
     lease_id: str
@@ -244,3 +247,4 @@ class Standing:
     earliest_ms: int | None = None
     latest_ms: int | None = None
     devices_free: int = 0
+    details: Mapping[str, str] = field(default_factory=dict)

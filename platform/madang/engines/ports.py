@@ -5,7 +5,7 @@ Every method must be safe to repeat: services write the intent first, then act, 
 a restart. Times are UTC milliseconds. Nothing here may block the event loop for long.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -83,6 +83,12 @@ class Admission(Protocol):
     async def devices(self) -> Sequence[Device]:
         """Return the devices of the pool."""
 
+    async def set_drained(self, device_ids: Collection[str]) -> None:
+        """Give these devices, and no others, to nobody any more; who holds one keeps it."""
+
+    async def set_paused(self, is_paused: bool) -> None:
+        """Admit nobody, or go on; who waits keeps the place."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchSpec:
@@ -133,12 +139,16 @@ class AttemptLife:
         Of the main process (notebook server, scheduler, slot worker); None while unknown.
     is_sure
         False when the end was not recorded (power loss) and ``ended_ms`` is an estimate.
+    machine_since_ms
+        Since when the machine of the attempt has been up without a break; None when unknown. The
+        one sign of a loss that no tenant can make: records may lie in folders that they can write.
     """
 
     started_ms: int | None = None
     ended_ms: int | None = None
     exit_code: int | None = None
     is_sure: bool = True
+    machine_since_ms: int | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -163,6 +173,12 @@ class Launcher(Protocol):
 
     async def alive(self) -> Sequence[tuple[str, int]]:
         """Return (lease, attempt) of everything that lives, owned or not."""
+
+    async def ended_before(self, at_ms: int) -> Sequence[tuple[str, int]]:
+        """Return (lease, attempt) of what ended before a time and of which something is kept."""
+
+    async def discard(self, lease_id: str, attempt: int) -> None:
+        """Delete records and logs of an attempt that has ended; one that lives is left alone."""
 
     async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
         """Return how to reach a cluster's scheduler; None until it answers.

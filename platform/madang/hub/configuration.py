@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from madang import looks
+from madang.hub.pages import page_values, pages_at
 from madang.hub.settings import HubSettings
 from madang.settings.config import SERVICE_NAME, SERVICE_PREFIX
 
@@ -40,13 +42,16 @@ def _addresses(c: Any, settings: HubSettings) -> None:
     hub.bind_url = settings.public_url
     hub.db_url = home.hub_database_url
     hub.cookie_secret_file = str(home.root / "hub-cookie-secret")
-    hub.template_paths = [*_listed(c, "JupyterHub", "template_paths"), str(TEMPLATES)]
+    own = [str(TEMPLATES), str(looks.TEMPLATES)]
+    hub.template_paths = [*_listed(c, "JupyterHub", "template_paths"), *own]
     hub.template_vars = {
         **dict(hub.get("template_vars") or {}),
-        "madang_prefix": SERVICE_PREFIX,
         "madang_login": settings.login,
-        "madang_viewer": _viewer,
+        **page_values(settings.public_url),
     }
+    if not hub.get("default_url"):
+        # Home says what runs, what is free and how to start; the profile page is one step on.
+        hub.default_url = pages_at(settings.public_url) + "/"
     hub.cleanup_servers = False
     hub.cleanup_proxy = False
     proxy = c.ConfigurableHTTPProxy
@@ -54,11 +59,6 @@ def _addresses(c: Any, settings: HubSettings) -> None:
     proxy.api_url = settings.proxy_api_url
     proxy.auth_token = settings.proxy_token
     proxy.pid_file = str(home.root / "proxy-of-hub.pid")
-
-
-def _viewer(user: Any) -> str:
-    """Name of who looks at a page (pages about another person carry that person as ``user``)."""
-    return str(user.name) if user is not None else ""
 
 
 def _waiting_is_no_failure(c: Any) -> None:

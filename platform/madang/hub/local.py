@@ -24,6 +24,7 @@ from madang.domain.profile import device_env
 from madang.errors import RefusedError
 from madang.hub.spawner import LeasedMixin, server_failed
 from madang.settings.home import Home
+from madang.settings.system_users import system_user
 
 _READY_STEP_S = 0.05
 _STOP_STEP_S = 0.1
@@ -38,6 +39,10 @@ _SERVER_ARGS = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=None",
 )
+
+
+# Settings of JupyterLab that hold until a person changes them.
+_LAB_SETTINGS = Path(__file__).parent / "jupyter"
 
 
 class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc]
@@ -89,8 +94,9 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "server": self.name,
         }
         argv = self._argv()
+        user = self.person if self.is_system_users else None
         work = asyncio.ensure_future(
-            asyncio.to_thread(shim.launch, record, argv, env=env, cwd=cwd, meta=meta)
+            asyncio.to_thread(shim.launch, record, argv, env=env, cwd=cwd, meta=meta, user=user)
         )
         self._launching = work
         # A cancelled start does not stop the thread; stop() waits for it.
@@ -100,8 +106,6 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
 
     def _argv(self) -> list[str]:
         command = list(self.cmd)
-        if self.is_system_users:
-            command += ["--as-user", self.person]
         root = ["--allow-root"] if os.geteuid() == 0 and not self.is_system_users else []
         return [*command, *_SERVER_ARGS, *root, *self.get_args()]
 
@@ -113,6 +117,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "MADANG_ATTEMPT": str(self.attempt),
             "MADANG_PROJECT": str(lease.get("project") or ""),
             "JUPYTERHUB_ACTIVITY_INTERVAL": "900",
+            "JUPYTER_CONFIG_PATH": str(_LAB_SETTINGS),
             **device_env(devices, bool(lease.get("is_simulated"))),
         }
 
@@ -131,8 +136,8 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
 
     def _prepare_folder(self) -> Path:
         if self.is_system_users:
-            # The launcher changes to their home once it is them.
-            return self._home.root
+            # Before anything else is looked up for them: root, or nobody, is refused.
+            return system_user(self.person).home
         folder = self._folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         notebooks = folder / "notebooks"

@@ -18,7 +18,7 @@ from madang.hub import options as asked
 from madang.hub import told
 from madang.hub.service import RefusedError, ServiceClient, UnreachableError
 from madang.i18n import LANGUAGES
-from madang.units import MS_PER_HOUR, MS_PER_S, credits_text, now_ms
+from madang.units import MS_PER_HOUR, MS_PER_S, credits_short, now_ms
 
 _REMEMBER_S = 10.0
 _PATIENCE_S = 5.0
@@ -107,7 +107,7 @@ def _project(
     return {
         "name": entry["name"],
         "title": entry.get("title") or entry["name"],
-        "left": told.both("hub.form.left", credits=credits_text(int(entry["left_microcredits"]))),
+        "left": told.both("hub.form.left", credits=credits_short(int(entry["left_microcredits"]))),
         "profiles": [
             _profile(str(entry["name"]), profile, korean[at_index], at)
             for at_index, profile in enumerate(entry.get("profiles", []))
@@ -128,7 +128,7 @@ def _profile(
             "en": str(english.get("why_not") or ""),
             "ko": str(korean.get("why_not") or ""),
         },
-        "price": told.both("hub.form.price", credits=credits_text(cost))
+        "price": told.both("hub.form.price", credits=credits_short(cost))
         if cost
         else told.both("hub.form.free"),
         "cost": cost,
@@ -139,7 +139,7 @@ def _profile(
         ),
         "availability": _availability(english, at),
         "is_free_now": _is_free_now(english),
-        "hours": _hours(english.get("limit_ms")),
+        "hours": _hours(_usual_limit_ms(english)),
         "max_hours": _hours(english.get("max_limit_ms")),
     }
 
@@ -166,6 +166,12 @@ def _availability(profile: Mapping[str, Any], at: int) -> dict[str, str]:
         lang: told.both("hub.form.expected", free=free, wait=waiting)[lang]
         for lang, waiting in wait_texts(int(profile["expected_ms"]) - at).items()
     }
+
+
+def _usual_limit_ms(profile: Mapping[str, Any]) -> int:
+    """Return the limit that holds when nothing is typed: never more than the project allows."""
+    usual, most = int(profile.get("limit_ms") or 0), int(profile.get("max_limit_ms") or 0)
+    return min(usual, most) if usual and most else usual or most
 
 
 def _hours(ms: Any) -> str:

@@ -38,9 +38,9 @@ def spawn_error(
     plain = " ".join(part for part in (both_plain(messages), both_plain(hints), extra) if part)
     html = both_html(messages)
     if any(hints.values()):
-        html += f'<br><span class="m-hint">{both_html(hints)}</span>'
+        html += f'<br><span class="note">{both_html(hints)}</span>'
     if extra:
-        html += f"<pre class='m-log'>{escape(extra)}</pre>"
+        html += f"<pre class='log-tail'>{escape(extra)}</pre>"
     error: Any
     try:
         from jupyterhub.spawner import SpawnException

@@ -28,14 +28,21 @@ def catalogue() -> Mapping[str, tuple[str, str]]:
 
 
 def text(key: str, lang: str = "en", **values: Any) -> str:
-    """Return the text of ``key`` in a language, filled with ``values``."""
+    """Return the text of ``key`` in a language, filled with ``values``; a list is read out."""
     pair = catalogue().get(key)
     if pair is None:
         return key
     try:
-        return pair[1 if lang == "ko" else 0].format(**values)
+        shown = {name: _read_out(value) for name, value in values.items()}
+        return pair[1 if lang == "ko" else 0].format(**shown)
     except (KeyError, IndexError, ValueError):
         return pair[1 if lang == "ko" else 0]
+
+
+def _read_out(value: Any) -> Any:
+    if isinstance(value, (set, frozenset)):
+        value = sorted(value, key=str)
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
 
 
 def choose_language(accepted: str | None) -> Language:

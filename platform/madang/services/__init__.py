@@ -17,6 +17,7 @@ from madang.services.reconcile import Reconciler
 from madang.services.runs import Runs
 from madang.services.sessions import Sessions
 from madang.services.slots import Slots
+from madang.services.upkeep import Upkeep
 from madang.services.usage import Usage
 
 __all__ = ["Services"]
@@ -42,6 +43,7 @@ class Services:
         self.people = People(core)
         self.sessions = Sessions(core)
         self.usage = Usage(core)
+        self.upkeep = Upkeep(core)
         self.events: ChangeBus = core.bus
         self.reconciler = Reconciler(core)
 

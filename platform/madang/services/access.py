@@ -7,7 +7,7 @@ from madang.domain.cluster import Cluster
 from madang.domain.lease import Lease
 from madang.domain.project import MAY_MANAGE, MAY_USE, Project, Role
 from madang.domain.run import Run
-from madang.errors import NotFoundError, RefusedError
+from madang.errors import InvalidError, NotFoundError, RefusedError
 from madang.services.requests import Actor
 from madang.store import Tx
 
@@ -20,11 +20,20 @@ def require_person(actor: Actor) -> None:
         raise RefusedError("token_too_narrow")
 
 
+def require_admin(actor: Actor) -> None:
+    """Refuse everybody but administrators."""
+    require_person(actor)
+    if not actor.is_admin:
+        raise RefusedError("admin_only")
+
+
 def usable_project(tx: Tx, actor: Actor, name_or_id: str) -> Project:
     """Return a project in which the actor may ask for leases.
 
     Raises
     ------
+    InvalidError
+        ``project_missing`` when none was named.
     NotFoundError
         ``project_unknown`` when it does not exist or the actor is not a member; lists their own.
     RefusedError
@@ -34,11 +43,23 @@ def usable_project(tx: Tx, actor: Actor, name_or_id: str) -> Project:
     role = tx.projects.role(project.id, actor.person.id) if project else None
     if project is None or role is None:
         mine = [item.name for item, _ in tx.projects.of_person(actor.person.id)]
+        if not name_or_id:
+            raise InvalidError("project_missing", known=mine)
         raise NotFoundError("project_unknown", given=name_or_id[:60], known=mine)
     if role not in MAY_USE:
         raise RefusedError("role_cannot_use", project=project.name, role=str(role))
     if not project.is_open:
         raise RefusedError("project_closed", project=project.name)
+    return project
+
+
+def visible_project(tx: Tx, actor: Actor, name_or_id: str) -> Project:
+    """Return a project that the actor may look at: any role, open or not; any, for admins."""
+    project = tx.projects.find(name_or_id)
+    role = tx.projects.role(project.id, actor.person.id) if project else None
+    if project is None or (role is None and not actor.is_admin):
+        mine = [item.name for item, _ in tx.projects.of_person(actor.person.id)]
+        raise NotFoundError("project_unknown", given=name_or_id[:60], known=mine)
     return project
 
 

@@ -3,6 +3,8 @@
 An event is only a hint: late, doubled, or about a lease that is long gone. The row decides.
 """
 
+from dataclasses import replace
+
 from madang.domain.lease import (
     CLAIM_MS,
     EndReason,
@@ -11,8 +13,9 @@ from madang.domain.lease import (
     LeaseState,
     Target,
 )
+from madang.domain.run import RunState
 from madang.engines.ports import Admitted, AskedBack, Refused
-from madang.services import views
+from madang.services import runs, views
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.store import Tx
@@ -42,7 +45,8 @@ async def on_admitted(core: Core, event: Admitted) -> None:
 
 def _open_attempt(core: Core, tx: Tx, lease: Lease, event: Admitted, now: int) -> bool:
     rate = core.policy.rate(lease.flavor)
-    amount = views.reserves(core, lease)
+    # Not at the rate that an earlier attempt had.
+    amount = views.reserves(core, replace(lease, rate_microcredits=rate))
     until = now + core.policy.block_ms
     if amount and not tx.budget.reserve(lease.project, lease.id, event.attempt, amount, until):
         begin_end(tx, lease, EndReason.BUDGET, now)
@@ -91,6 +95,8 @@ async def on_refused(core: Core, event: Refused) -> None:
         lease = tx.leases.get(event.lease_id)
         if lease is not None and lease.state is LeaseState.QUEUED:
             begin_end(tx, lease, EndReason.REFUSED, core.clock())
+            for run in tx.runs.find(state=RunState.QUEUED, lease=lease.id):
+                runs.fail_waiting(core, tx, run, runs.REFUSED)
 
     await core.store.write(work)
     core.changed("leases", "queue")

@@ -9,18 +9,21 @@ from dataclasses import replace
 from typing import Any
 
 from madang.domain.cluster import MAX_WORKERS, Cluster
-from madang.domain.lease import Lease, LeaseClass, LeaseKind, LeaseState, Standing
+from madang.domain.lease import EndReason, Lease, LeaseClass, LeaseKind, LeaseState, Standing
 from madang.domain.project import Project
-from madang.errors import ConflictError, InvalidError, NotFoundError
+from madang.domain.run import Run, RunState
+from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from madang.services import access, adapting, leasing, scaling, views
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
+from madang.services.leases import begin_end
 from madang.services.requests import Actor, ClusterRequest
 from madang.store import Tx
 from madang.units import MS_PER_HOUR, new_id
 
 LOG_BYTES = 64 * 1024
 DEFAULT_LIMIT_MS = 4 * MS_PER_HOUR
+_LIVING = (LeaseState.QUEUED, LeaseState.ADMITTED, LeaseState.ACTIVE)
 
 
 class Clusters:
@@ -34,11 +37,12 @@ class Clusters:
     ) -> dict[str, Any]:
         """Ask for a cluster; its lease waits in the same queue as everything else."""
         core = self._core
+        _require_person_or_run(actor)
         _check_size(request)
 
         def work(tx: Tx) -> tuple[str, bool]:
             project = self._project(tx, actor, request)
-            lease = self._lease(actor, project, request)
+            lease = self._lease(actor, project, request, _run_of(tx, actor))
             cluster = Cluster(
                 id=new_id("cluster", lease.submitted_ms),
                 lease=lease.id,
@@ -52,6 +56,7 @@ class Clusters:
             )
 
             def make() -> str:
+                leasing.check_count(tx, actor)
                 leasing.check_budget(core, tx, project, lease)
                 linked = {**lease.options, "cluster": cluster.id}
                 tx.leases.add(replace(lease, options=linked))
@@ -76,7 +81,9 @@ class Clusters:
             raise NotFoundError("project_unknown", given=request.project[:60], known=[])
         return access.usable_project(tx, actor, project.id)
 
-    def _lease(self, actor: Actor, project: Project, request: ClusterRequest) -> Lease:
+    def _lease(
+        self, actor: Actor, project: Project, request: ClusterRequest, run: Run | None
+    ) -> Lease:
         devices = request.workers * request.gpus_per_worker
         flavor = "cpu" if request.gpus_per_worker == 0 else request.flavor
         return leasing.new_lease(
@@ -93,14 +100,15 @@ class Clusters:
                 "workers": request.workers,
                 "gpus_per_worker": request.gpus_per_worker,
                 "threads_per_worker": request.threads_per_worker,
-                "run": actor.token_run,
+                "run": run.id if run else "",
+                "run_attempt": run.attempt if run else 0,
             },
         )
 
     async def get(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
         """Return one cluster."""
         core = self._core
-        standings = await core.engine.admission.standings(core.clock())
+        standings = await core.standings()
         view = await core.store.read(
             lambda tx: self._view(
                 tx, actor, access.visible_cluster(tx, actor, cluster_id), standings
@@ -111,7 +119,8 @@ class Clusters:
     async def list(self, actor: Actor) -> list[dict[str, Any]]:
         """Return clusters that the actor may see and that have not ended, newest first."""
         core = self._core
-        standings = await core.engine.admission.standings(core.clock())
+        _require_person_or_run(actor)
+        standings = await core.standings()
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             leases = access.seen_by(
@@ -124,18 +133,26 @@ class Clusters:
                 limit=None,
                 newest_first=True,
             )
+            if actor.token_run:
+                leases = [x for x in leases if x.options.get("run") == actor.token_run]
             found = [tx.clusters.by_lease(lease.id) for lease in leases]
-            return [self._view(tx, actor, c, standings) for c in found if c is not None]
+            names = views.Names(tx, actor, leases)
+            return [self._view(tx, actor, c, standings, names) for c in found if c is not None]
 
         return [await self._with_endpoint(view) for view in await core.store.read(work)]
 
     def _view(
-        self, tx: Tx, actor: Actor, cluster: Cluster, standings: Mapping[str, Standing]
+        self,
+        tx: Tx,
+        actor: Actor,
+        cluster: Cluster,
+        standings: Mapping[str, Standing],
+        names: views.Names | None = None,
     ) -> dict[str, Any]:
         lease = tx.leases.get(cluster.lease)
         if lease is None:
             raise NotFoundError("cluster_unknown", given=cluster.id)
-        view = views.lease_view(self._core, tx, actor, lease, standings)
+        view = views.lease_view(self._core, tx, actor, lease, standings, names)
         size = scaling.size_view(tx, lease, standings, actor.lang)
         return {
             "id": cluster.id,
@@ -248,6 +265,48 @@ class Clusters:
                 await core.engine.admission.withdraw(lease.id)
         core.changed("leases", "queue", "clusters", "usage")
         return await self.get(actor, cluster_id)
+
+
+async def end_orphans(core: Core) -> None:
+    """End clusters whose run is over, was lost, or went back to the queue; nobody else would."""
+
+    def orphans(tx: Tx) -> list[Lease]:
+        found = []
+        for lease in tx.leases.find(state=_LIVING, kind=LeaseKind.CLUSTER):
+            opener = str(lease.options.get("run") or "")
+            if not opener:
+                continue
+            run = tx.runs.get(opener)
+            attempt = lease.options.get("run_attempt", run.attempt if run else 0)
+            if run is None or run.state is not RunState.RUNNING or run.attempt != attempt:
+                found.append(lease)
+        return found
+
+    def end(tx: Tx) -> list[Lease]:
+        return [begin_end(tx, x, EndReason.COMPLETED, core.clock()) for x in orphans(tx)]
+
+    if not await core.store.read(orphans):
+        return
+    for lease in await core.store.write(end):
+        if lease.is_ended:
+            await core.engine.admission.withdraw(lease.id)
+    core.changed("leases", "queue", "clusters")
+
+
+def _require_person_or_run(actor: Actor) -> None:
+    """Refuse the token of a slot or of a cluster's processes; a run has one of its own."""
+    if actor.token_lease and not actor.token_run:
+        raise RefusedError("token_too_narrow")
+
+
+def _run_of(tx: Tx, actor: Actor) -> Run | None:
+    """Return the run that asks; refused once it is over, so that no cluster outlives it."""
+    if not actor.token_run:
+        return None
+    run = tx.runs.get(actor.token_run)
+    if run is None or run.state is not RunState.RUNNING:
+        raise RefusedError("token_too_narrow")
+    return run
 
 
 def _check_size(request: ClusterRequest) -> None:

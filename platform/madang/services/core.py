@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
-from madang.domain.lease import Lease
+from madang.domain.lease import Lease, Standing
 from madang.domain.profile import Flavor, Profile
+from madang.domain.upkeep import Maintenance, told_in_maintenance
 from madang.engines.ports import Engine, Sample
 from madang.errors import InvalidError, MadangError
 from madang.pki.seal import Seal
@@ -41,6 +44,18 @@ class Activity:
     body: Mapping[str, Any]
 
 
+SlotGroup = tuple[str, str, str, int]
+"""Person, project, flavor and devices: what a slot and the runs that it may take have in common."""
+
+
+@dataclass(slots=True)
+class SlotFaults:
+    """Why no slot is opened now for the runs of a group."""
+
+    count: int = 0
+    until_ms: int = 0
+
+
 @dataclass(slots=True)
 class Adapting:
     """What is known of one adaptive cluster between two questions to its scheduler."""
@@ -55,7 +70,11 @@ class Adapting:
 
 @dataclass(slots=True)
 class Live:
-    """Readings that may be lost with the process: they are shown, and never charged."""
+    """Readings that may be lost with the process; no charge needs one of them.
+
+    What was ``seen_alive_ms`` only ever makes a recorded end later: a record may have been tampered
+    with.
+    """
 
     activity: dict[str, Activity] = field(default_factory=dict)
     progress: dict[str, RunProgress] = field(default_factory=dict)
@@ -64,10 +83,18 @@ class Live:
     asked_spawn_ms: dict[str, int] = field(default_factory=dict)
     adapting: dict[str, Adapting] = field(default_factory=dict)
     retiring: dict[tuple[str, int], "asyncio.Future[bool]"] = field(default_factory=dict)
+    seen_alive_ms: dict[str, int] = field(default_factory=dict)
+    slot_faults: dict[SlotGroup, SlotFaults] = field(default_factory=dict)
 
     def forget(self, lease_id: str) -> None:
         """Drop what is known of a lease that ended."""
-        for known in (self.activity, self.samples, self.idle_since_ms, self.asked_spawn_ms):
+        for known in (
+            self.activity,
+            self.samples,
+            self.idle_since_ms,
+            self.asked_spawn_ms,
+            self.seen_alive_ms,
+        ):
             known.pop(lease_id, None)
         self.adapting.pop(lease_id, None)
         for key in [key for key in self.retiring if key[0] == lease_id]:
@@ -92,11 +119,28 @@ class Core:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     live: Live = field(default_factory=Live)
     hub: HubPort | None = None
+    maintenance: Maintenance | None = None
 
     def changed(self, *topics: str) -> None:
         """Tell listeners and let the reconcile loop look at once."""
         self.bus.publish(*topics)
         self.wake.set()
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """Return what each waiting lease is told, by its id."""
+        now = self.clock()
+        found = await self.engine.admission.standings(now)
+        pause = self.maintenance
+        if pause is None:
+            return found
+        return told_in_maintenance(found, pause, self.until_text(pause), now)
+
+    def until_text(self, pause: Maintenance) -> str:
+        """Return when a pause is expected to be over, by the clock of the site; empty if unsaid."""
+        if pause.until_ms is None:
+            return ""
+        at = datetime.fromtimestamp(pause.until_ms / 1000, ZoneInfo(self.policy.zone))
+        return at.strftime("%Y-%m-%d %H:%M %Z")
 
     def flavor(self, name: str) -> Flavor:
         """Return a flavor; ``gpu`` means the first GPU flavor of the pool.

@@ -43,6 +43,7 @@ class Leases:
             lease = leasing.notebook_lease(core, actor, project, request)
 
             def make() -> str:
+                leasing.check_count(tx, actor)
                 leasing.check_budget(core, tx, project, lease)
                 tx.leases.add(lease)
                 return lease.id
@@ -59,7 +60,7 @@ class Leases:
     async def get(self, actor: Actor, lease_id: str) -> dict[str, Any]:
         """Return one lease."""
         access.require_person(actor)
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
         return await self._core.store.read(
             lambda tx: self._view(tx, actor, access.visible_lease(tx, actor, lease_id), standings)
         )
@@ -80,7 +81,7 @@ class Leases:
     ) -> list[dict[str, Any]]:
         """Return leases that the actor may see, unfinished first unless a state is given."""
         access.require_person(actor)
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
         if state is not None and state not in set(LeaseState):
             raise InvalidError(
                 "state_unknown", given=state[:40], known=[str(s) for s in LeaseState]
@@ -94,10 +95,13 @@ class Leases:
                 "newest_first": True,
             }
             if project:
-                wanted["project"] = access.usable_project(tx, actor, project).id
+                wanted["project"] = access.visible_project(tx, actor, project).id
             leases = access.seen_by(tx, actor, tx.leases.find, mine=mine, **wanted)
             leases.sort(key=lambda lease: lease.is_ended)
-            return [self._view(tx, actor, lease, standings) for lease in leases]
+            names = views.Names(tx, actor, leases)
+            return [
+                views.lease_view(self._core, tx, actor, lease, standings, names) for lease in leases
+            ]
 
         return await self._core.store.read(work)
 
@@ -158,6 +162,7 @@ class Leases:
 
     async def activity(self, actor: Actor, lease_id: str, body: Mapping[str, Any]) -> None:
         """Take what the agent of a notebook says about its kernels."""
+        access.require_person(actor)
         core = self._core
         lease = await core.store.read(lambda tx: access.visible_lease(tx, actor, lease_id))
         if lease.person != actor.person.id or not lease.holds_devices:

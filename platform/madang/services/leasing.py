@@ -15,6 +15,9 @@ from madang.units import MS_PER_HOUR, new_id
 
 MIN_LIMIT_MS = 60_000
 MAX_NAME_CHARS = 80
+MAX_LEASES = 50
+"""Notebooks and clusters of one person that wait or run; those without devices cost nothing, and
+the queue looks at each that waits."""
 
 
 def tier_of(core: Core, project: Project) -> Tier:
@@ -126,6 +129,20 @@ def notebook_lease(core: Core, actor: Actor, project: Project, request: LeaseReq
         name=request.name,
         options=options,
     )
+
+
+def check_count(tx: Tx, actor: Actor) -> None:
+    """Refuse one more notebook or cluster to somebody who has very many; slots come by themselves.
+
+    Raises
+    ------
+    RefusedError
+        ``too_many_leases``.
+    """
+    kinds = (LeaseKind.NOTEBOOK, LeaseKind.CLUSTER)
+    has = tx.leases.count(kind=kinds, person=actor.person.id)
+    if has >= MAX_LEASES:
+        raise RefusedError("too_many_leases", given=has, limit=MAX_LEASES)
 
 
 def check_budget(core: Core, tx: Tx, project: Project, lease: Lease) -> None:

@@ -4,11 +4,10 @@ from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseS
 from madang.domain.run import RunState
 from madang.engines.ports import AttemptLife
 from madang.policy import budget
-from madang.services import charging, launching, leasing, scaling
+from madang.services import charging, launching, leasing, runs, scaling
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.services.run_ends import end_with_slot
-from madang.services.runs import CANCELLING
 from madang.store import Tx
 from madang.units import cost_microcredits
 
@@ -17,6 +16,8 @@ START_MS = 120_000
 
 CLAIMED_START_MS = 300_000
 """A claimed notebook that nobody launched by then loses its turn."""
+
+_FAULTS = (EndReason.LOST, EndReason.FAILED)
 
 
 async def step(core: Core, lease: Lease) -> None:
@@ -32,8 +33,8 @@ async def step(core: Core, lease: Lease) -> None:
 
 async def _admitted(core: Core, lease: Lease, life: AttemptLife) -> None:
     now = core.clock()
-    started_ms = life.started_ms
-    if started_ms is not None:
+    if life.started_ms is not None:
+        started_ms = _within(life.started_ms, lease.admitted_ms or 0, now)
 
         def start(tx: Tx) -> None:
             tx.attempts.started(lease.id, lease.attempt, started_ms)
@@ -88,6 +89,7 @@ async def _active(core: Core, lease: Lease, life: AttemptLife) -> None:
     if not life.is_alive:
         await end(core, lease, _reason(life))
         return
+    core.live.seen_alive_ms[lease.id] = now
     if lease.expires_ms is not None and now >= lease.expires_ms:
         await end(core, lease, EndReason.EXPIRED)
         return
@@ -145,7 +147,9 @@ async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
             await core.engine.launcher.stop(lease.id, lease.attempt, core.policy.stop_grace_ms)
         return
     now = core.clock()
-    await core.store.write(lambda tx: _close(core, tx, lease, life, now))
+    had_run = await core.store.write(lambda tx: _close(core, tx, lease, life, now))
+    if lease.kind is LeaseKind.SLOT and lease.reason in _FAULTS and not had_run:
+        runs.note_slot_fault(core, lease)
     await core.engine.admission.release(lease.id, lease.attempt)
     core.live.forget(lease.id)
     if lease.target is Target.REQUEUE:
@@ -153,37 +157,45 @@ async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
     core.changed("leases", "queue", "runs", "clusters", "usage")
 
 
-def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> None:
-    """Write the last segment, free the reservation and close the attempt, in one transaction."""
+def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> bool:
+    """Write the last segment, free the reservation and close the attempt, in one transaction.
+
+    Returns
+    -------
+    bool
+        Whether a slot was executing a run, or the attempt is closed already.
+    """
     fresh = tx.leases.get(lease.id)
     if fresh is None or fresh.state is not LeaseState.ENDING or fresh.attempt != lease.attempt:
-        return
-    if life.started_ms is not None and life.ended_ms is not None:
-        if fresh.started_ms is None:
-            # It started and ended between two looks.
-            tx.attempts.started(fresh.id, fresh.attempt, life.started_ms)
-            charging.overhead(core, tx, fresh, 0, fresh.admitted_ms or now, life.started_ms)
-            fresh = tx.leases.change(fresh.id, LeaseState.ENDING, started_ms=life.started_ms)
-        charging.charge(core, tx, fresh, life.ended_ms, is_last=True)
-        charging.overhead(core, tx, fresh, 1, life.ended_ms, now)
-    elif fresh.started_ms is None:
-        charging.overhead(core, tx, fresh, 0, fresh.admitted_ms or now, now)
+        return True
+    if fresh.started_ms is None and life.started_ms is not None:
+        # It started and ended between two looks.
+        started_ms = _within(life.started_ms, fresh.admitted_ms or 0, now)
+        tx.attempts.started(fresh.id, fresh.attempt, started_ms)
+        charging.overhead(core, tx, fresh, 0, fresh.admitted_ms or now, started_ms)
+        fresh = tx.leases.change(fresh.id, LeaseState.ENDING, started_ms=started_ms)
+    ended_ms = _ended_ms(core, fresh, life, now)
+    copied_ms = _copied_ms(tx, fresh)
+    held_to_ms = now if copied_ms is None else copied_ms
+    if ended_ms is None:
+        charging.overhead(core, tx, fresh, 0, fresh.admitted_ms or now, held_to_ms)
     else:
-        # The record of its processes is gone: nothing more is charged, the time is still shown.
-        charging.overhead(core, tx, fresh, 1, fresh.charged_to_ms or fresh.started_ms, now)
+        charging.charge(core, tx, fresh, ended_ms, is_last=True)
+        charging.overhead(core, tx, fresh, 1, ended_ms, held_to_ms)
     tx.budget.release(fresh.id, fresh.attempt)
-    tx.attempts.close(fresh.id, fresh.attempt, life.started_ms, life.ended_ms, fresh.reason)
+    tx.attempts.close(fresh.id, fresh.attempt, fresh.started_ms, ended_ms, fresh.reason)
     tx.tokens.drop(lease=fresh.id)
-    if fresh.reason is EndReason.LOST or fresh.target is Target.REQUEUE:
+    is_lost_by_copy = fresh.reason is EndReason.LOST and copied_ms is not None
+    if fresh.target is Target.REQUEUE or is_lost_by_copy or _is_fault_of_machine(fresh, life):
         charging.refund(core, tx, fresh, str(fresh.reason or "asked_back"))
-    _close_runs(tx, fresh, now)
+    had_run = _close_runs(tx, fresh, now)
     is_requeue = fresh.target is Target.REQUEUE
     tx.leases.change(
         fresh.id,
         LeaseState.ENDING,
         state=LeaseState.QUEUED if is_requeue else LeaseState.ENDED,
         target=Target.RUN if is_requeue else Target.END,
-        ended_ms=None if is_requeue else life.ended_ms or now,
+        ended_ms=None if is_requeue else ended_ms or now,
         admitted_ms=None if is_requeue else fresh.admitted_ms,
         started_ms=None if is_requeue else fresh.started_ms,
         charged_to_ms=None if is_requeue else fresh.charged_to_ms,
@@ -191,15 +203,57 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> Non
         claimed_ms=None if is_requeue else fresh.claimed_ms,
         device_ids=(),
     )
+    return had_run
 
 
-def _close_runs(tx: Tx, lease: Lease, now: int) -> None:
+def _within(at_ms: int, earliest_ms: int, latest_ms: int) -> int:
+    return max(earliest_ms, min(at_ms, latest_ms))
+
+
+def _ended_ms(core: Core, lease: Lease, life: AttemptLife, now: int) -> int | None:
+    """Return up to when an attempt is charged; None when nothing of it was ever started.
+
+    Not before it was last seen alive, nor before what is charged already: a recorded end may be an
+    estimate, and records of a machine with one user for all lie where tenants can change them.
+    """
+    if lease.started_ms is None:
+        return None
+    seen_ms = max(lease.charged_to_ms or lease.started_ms, core.live.seen_alive_ms.get(lease.id, 0))
+    return seen_ms if life.ended_ms is None else _within(life.ended_ms, seen_ms, max(seen_ms, now))
+
+
+def _copied_ms(tx: Tx, lease: Lease) -> int | None:
+    """Return the time of the copy for an attempt that a restore brought along, else None.
+
+    Its processes are gone with the other machine, and what was held after the copy nobody knows.
+    """
+    restored = tx.meta.get("restored")
+    if restored is None or (lease.admitted_ms or 0) > restored["restored_ms"]:
+        return None
+    return int(restored["copied_ms"])
+
+
+def _is_fault_of_machine(lease: Lease, life: AttemptLife) -> bool:
+    """Tell whether an attempt was lost by what its tenant cannot bring about.
+
+    Anybody can kill their own processes and keepers, so a loss alone is no reason for a refund.
+    """
+    return (
+        lease.reason is EndReason.LOST
+        and lease.started_ms is not None
+        and life.machine_since_ms is not None
+        and life.machine_since_ms > lease.started_ms
+    )
+
+
+def _close_runs(tx: Tx, lease: Lease, now: int) -> bool:
     """End the run that the slot was executing as the slot ended, or let it wait for another."""
     run = tx.runs.active_of_lease(lease.id) if lease.kind is LeaseKind.SLOT else None
     if run is None:
-        return
-    if run.reason == CANCELLING:
+        return False
+    if run.reason == runs.CANCELLING:
         state, reason = RunState.CANCELLED, "cancelled"
         tx.runs.change(run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now)
     else:
         end_with_slot(tx, run, lease, now)
+    return True

@@ -12,6 +12,7 @@ from madang.services import access, leasing, views
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
 from madang.services.requests import Actor, LeaseRequest
+from madang.services.upkeep import Upkeep
 from madang.store import Tx
 from madang.units import MS_PER_HOUR, cost_microcredits
 
@@ -36,6 +37,7 @@ class Pool:
             "waiting": len(waiting),
             "now_ms": core.clock(),
             "login_is_shared": core.login_is_shared,
+            "maintenance": Upkeep(core).notice(actor.lang),
         }
 
     def _flavor(self, item: FlavorCapacity, waiting: list[Lease]) -> dict[str, Any]:
@@ -140,7 +142,7 @@ class Pool:
         core = self._core
         now = core.clock()
         capacity = await core.engine.admission.capacity()
-        standings = await core.engine.admission.standings(now)
+        standings = await core.standings()
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             leases = tx.leases.find(state=UNFINISHED, limit=None)

@@ -8,14 +8,17 @@ import asyncio
 import contextlib
 import logging
 import math
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any
 
 from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.run import RunState
-from madang.engines.ports import Admitted, AskedBack, Refused
-from madang.services import adapting, admitting, leasing, lives, runs, scaling
+from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
+from madang.services import adapting, admitting, clusters, leasing, lives, runs, scaling
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
+from madang.services.upkeep import Upkeep
 from madang.store import Tx
 
 log = logging.getLogger(__name__)
@@ -27,6 +30,7 @@ QUIET_S = 0.02
 SAMPLE_MS = 15_000
 SHARES_MS = 60_000
 ORPHANS_MS = 10_000
+TIDY_MS = 3_600_000
 KEEP_SAMPLES = 200
 
 
@@ -39,6 +43,7 @@ class Reconciler:
         self._sampled_ms = 0
         self._shared_ms = 0
         self._swept_ms = 0
+        self._tidied_ms = 0
 
     async def start(self) -> None:
         """Tell the engine what the rows say, then look again and again."""
@@ -55,6 +60,8 @@ class Reconciler:
     async def restore(self) -> None:
         """Rebuild the engine's memory: who holds what first, then who waits."""
         core = self._core
+        # First of all: nothing may be given out that is out, nor anything in a pause.
+        await Upkeep(core).restore()
         await self._set_shares()
         leases = await core.store.read(lambda tx: tx.leases.unfinished())
         projects = {p.id: p for p in await core.store.read(lambda tx: tx.projects.all())}
@@ -86,29 +93,47 @@ class Reconciler:
         core = self._core
         now = core.clock()
         if now - self._shared_ms >= SHARES_MS:
-            await self._set_shares()
-        for event in await core.engine.admission.poll(now):
-            if isinstance(event, Admitted):
-                await admitting.on_admitted(core, event)
-            elif isinstance(event, AskedBack):
-                await admitting.on_asked_back(core, event)
-            elif isinstance(event, Refused):
-                await admitting.on_refused(core, event)
-        holding = [s for s in UNFINISHED if s is not LeaseState.QUEUED]
-        for lease in await core.store.read(lambda tx: tx.leases.find(state=holding)):
-            try:
-                await lives.step(core, lease)
-            except Exception:
-                log.exception("reconcile: lease %s could not be moved on", lease.id)
-        await scaling.follow(core)
-        await adapting.look(core)
-        await runs.ensure_slots(core)
+            await self._guarded("shares", self._set_shares())
+        await self._guarded("decisions", self._take_decisions(now))
+        await self._guarded("leases", self._step_all())
+        await self._guarded("clusters", clusters.end_orphans(core))
+        await self._guarded("workers", scaling.follow(core))
+        await self._guarded("adapting", adapting.look(core))
+        await self._guarded("slots", runs.ensure_slots(core))
         if now - self._sampled_ms >= SAMPLE_MS:
             self._sampled_ms = now
-            await self._sample(now)
+            await self._guarded("samples", self._sample(now))
         if now - self._swept_ms >= ORPHANS_MS:
             self._swept_ms = now
-            await self.sweep()
+            await self._guarded("sweep", self.sweep())
+        if now - self._tidied_ms >= TIDY_MS:
+            self._tidied_ms = now
+            await self._guarded("tidy", self.tidy())
+
+    async def _guarded(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do one part of a look; when it fails the other parts go on."""
+        try:
+            await work
+        except Exception:
+            log.exception("reconcile: %s failed, the next look tries again", what)
+
+    async def _take_decisions(self, now: int) -> None:
+        for event in await self._core.engine.admission.poll(now):
+            await self._guarded(f"{type(event).__name__} of {event.lease_id}", self._take(event))
+
+    async def _take(self, event: AdmissionEvent) -> None:
+        if isinstance(event, Admitted):
+            await admitting.on_admitted(self._core, event)
+        elif isinstance(event, AskedBack):
+            await admitting.on_asked_back(self._core, event)
+        elif isinstance(event, Refused):
+            await admitting.on_refused(self._core, event)
+
+    async def _step_all(self) -> None:
+        core = self._core
+        holding = [s for s in UNFINISHED if s is not LeaseState.QUEUED]
+        for lease in await core.store.read(lambda tx: tx.leases.find(state=holding)):
+            await self._guarded(f"lease {lease.id}", lives.step(core, lease))
 
     async def sweep(self) -> None:
         """End what runs without a row that owns it, after a second, fresh read (P6, P7)."""
@@ -120,6 +145,20 @@ class Reconciler:
                 log.warning("ending processes without an owner: %s.%s", lease_id, attempt)
                 grace_ms = core.policy.stop_grace_ms
                 await core.engine.launcher.stop(lease_id, attempt, grace_ms)
+
+    async def tidy(self) -> None:
+        """Delete what is kept of attempts that ended long ago, after a fresh look at each row (P7).
+
+        What no row knows is left alone: it may belong to a newer copy of the database.
+        """
+        core = self._core
+        before_ms = core.clock() - core.policy.keep_attempts_ms
+        for lease_id, attempt in await core.engine.launcher.ended_before(before_ms):
+            lease = await core.store.read(partial(_lease, lease_id))
+            if lease is None or (lease.attempt == attempt and not lease.is_ended):
+                continue
+            if lease.ended_ms is None or lease.ended_ms < before_ms:
+                await core.engine.launcher.discard(lease_id, attempt)
 
     async def _sample(self, now: int) -> None:
         core = self._core
@@ -160,5 +199,6 @@ def _decayed(core: Core, tx: Tx, project: str, now: int) -> float:
     return sum(
         entry.device_ms * math.pow(0.5, (now - entry.to_ms) / half_life)
         for entry in tx.ledger.entries(project=project, from_ms=since)
-        if entry.kind == "charge"
+        # Held and not used counts for the order too, or holding would cost nothing at all.
+        if entry.kind in ("charge", "overhead")
     )

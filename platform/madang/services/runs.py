@@ -13,9 +13,15 @@ from madang.domain.run_inputs import (
     check_notebook,
     check_parameters,
 )
-from madang.errors import ConflictError, InvalidError, NotFoundError
+from madang.errors import (
+    ConflictError,
+    InvalidError,
+    MadangError,
+    NotFoundError,
+    RefusedError,
+)
 from madang.services import access, leasing, views
-from madang.services.core import Core
+from madang.services.core import Core, SlotFaults, SlotGroup
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, RunRequest
 from madang.store import Tx
@@ -27,7 +33,20 @@ SLOT_MARGIN_MS = 60_000
 CANCELLING = "cancelling"
 """Reason of a running run that was told to stop and has not reported its end."""
 
+REFUSED = "refused"
+"""Reason of a run whose size, project or person is no longer allowed what it asks for."""
+
 HISTORY = 200
+
+MAX_QUEUED = 1_000
+"""Waiting runs of one person."""
+
+MAX_SLOT_FAULTS = 5
+"""A run for which so many slots in a row could not even start fails."""
+
+LONGEST_PAUSE_MS = 300_000
+BUDGET_PAUSE_MS = 5_000
+"""How often it is looked whether the budget can carry a slot now."""
 
 
 class Runs:
@@ -42,6 +61,8 @@ class Runs:
         """Take a notebook and its parameters; the run waits as a row until a slot takes it."""
         access.require_person(actor)
         core = self._core
+        # Before anything is kept for somebody who may not submit.
+        await core.store.read(lambda tx: access.usable_project(tx, actor, request.project))
         # Parsing up to 10 MiB would hold everybody else up.
         facts = await asyncio.to_thread(check_notebook, request.notebook)
         check_declared(check_parameters(request.parameters), facts["declared"])
@@ -54,6 +75,9 @@ class Runs:
             run = self._row(actor, project, request, notebook, files)
 
             def make() -> str:
+                waiting = tx.runs.count(RunState.QUEUED, actor.person.id)
+                if waiting >= MAX_QUEUED:
+                    raise RefusedError("too_many_runs", given=waiting, limit=MAX_QUEUED)
                 slot = _slot_lease(core, actor, project, run)
                 leasing.check_budget(core, tx, project, slot)
                 tx.runs.add(run)
@@ -98,7 +122,7 @@ class Runs:
 
     async def get(self, actor: Actor, run_id: str) -> dict[str, Any]:
         """Return one run."""
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
         return await self._core.store.read(
             lambda tx: self._view(tx, actor, access.visible_run(tx, actor, run_id), standings)
         )
@@ -115,16 +139,17 @@ class Runs:
         access.require_person(actor)
         if state is not None and state not in set(RunState):
             raise InvalidError("state_unknown", given=state[:40], known=[str(s) for s in RunState])
-        standings = await self._core.engine.admission.standings(self._core.clock())
+        standings = await self._core.standings()
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             wanted: dict[str, Any] = {"limit": HISTORY, "newest_first": True}
             if state:
                 wanted["state"] = [RunState(state)]
             if project:
-                wanted["project"] = access.usable_project(tx, actor, project).id
+                wanted["project"] = access.visible_project(tx, actor, project).id
             rows = access.seen_by(tx, actor, tx.runs.find, mine=False, **wanted)
-            return [self._view(tx, actor, run, standings) for run in rows]
+            names = views.Names(tx, actor)
+            return [views.run_view(self._core, tx, actor, run, standings, names) for run in rows]
 
         return await self._core.store.read(work)
 
@@ -201,25 +226,32 @@ def _slot_lease(core: Core, actor: Actor, project: Project, run: Run) -> Lease:
 
 
 async def ensure_slots(core: Core) -> None:
-    """Open a slot for queued runs that no waiting or working slot can take."""
-    queued = await core.store.read(lambda tx: tx.runs.find(state=[RunState.QUEUED], limit=None))
-    if not queued:
+    """Open a slot for waiting runs that no waiting or working slot can take.
+
+    Only the oldest run of each group counts, as slots take no other. One whose slot cannot be
+    opened never holds up the rest: without budget it waits, with a size that is no longer allowed
+    it fails.
+    """
+
+    def wanting(tx: Tx) -> list[Run]:
+        slots = _slots(tx)
+        return [
+            run
+            for run in tx.runs.heads()
+            if not _is_paused(core, run)
+            and not any(run.lease == slot.id and _fits(core, slot, run) for slot in slots)
+        ]
+
+    if not (heads := await core.store.read(wanting)):
         return
     opened: list[str] = []
 
     def work(tx: Tx) -> None:
-        slots = tx.leases.find(
-            state=[LeaseState.QUEUED, LeaseState.ADMITTED, LeaseState.ACTIVE],
-            kind=LeaseKind.SLOT,
-            limit=None,
-        )
-        taken: set[tuple[str, str, str, int]] = set()
-        for run in sorted(queued, key=lambda run: (run.submitted_ms, run.id)):
-            group = (run.person, run.project, run.flavor, run.devices)
+        slots = _slots(tx)
+        for run in heads:
             fresh = tx.runs.get(run.id)
-            if group in taken or fresh is None or fresh.state is not RunState.QUEUED:
+            if fresh is None or fresh.state is not RunState.QUEUED:
                 continue
-            taken.add(group)
             slot = next((s for s in slots if _fits(core, s, run)), None)
             if slot is None:
                 slot = _open_slot(core, tx, run)
@@ -234,10 +266,31 @@ async def ensure_slots(core: Core) -> None:
         await leasing.enqueue(core, lease_id)
 
 
+def _slots(tx: Tx) -> list[Lease]:
+    states = [LeaseState.QUEUED, LeaseState.ADMITTED, LeaseState.ACTIVE]
+    return tx.leases.find(state=states, kind=LeaseKind.SLOT)
+
+
+def slot_group(of: Run | Lease) -> SlotGroup:
+    """Return what a slot and the runs that it may take have in common."""
+    return (of.person, of.project, of.flavor, of.devices)
+
+
+def _is_paused(core: Core, run: Run) -> bool:
+    faults = core.live.slot_faults.get(slot_group(run))
+    return faults is not None and core.clock() < faults.until_ms
+
+
+def note_slot_fault(core: Core, slot: Lease) -> None:
+    """Take note of a slot that ended badly before it took a run: the next one is opened later."""
+    faults = core.live.slot_faults.setdefault(slot_group(slot), SlotFaults())
+    faults.count += 1
+    faults.until_ms = core.clock() + min(1_000 * 2**faults.count, LONGEST_PAUSE_MS)
+
+
 def _fits(core: Core, slot: Lease, run: Run) -> bool:
     """Tell whether a slot may take a run: same person, project and size, and enough time left."""
-    same = (slot.person, slot.project, slot.flavor, slot.devices)
-    if same != (run.person, run.project, run.flavor, run.devices):
+    if slot_group(slot) != slot_group(run):
         return False
     if slot.target is not Target.RUN:
         return False
@@ -246,11 +299,36 @@ def _fits(core: Core, slot: Lease, run: Run) -> bool:
 
 
 def _open_slot(core: Core, tx: Tx, run: Run) -> Lease | None:
-    person, project = tx.people.get(run.person), tx.projects.get(run.project)
-    if person is None or project is None:
+    """Add the slot of a run; None when it must wait for budget, or when it failed for good."""
+    person = tx.people.get(run.person)
+    faults = core.live.slot_faults.get(slot_group(run))
+    if faults is not None and faults.count >= MAX_SLOT_FAULTS:
+        faults.count = 0
+        fail_waiting(core, tx, run, "slot_lost")
         return None
-    slot = _slot_lease(core, Actor(person=person), project, run)
-    return tx.leases.add(slot) or slot
+    if person is None:
+        fail_waiting(core, tx, run, REFUSED)
+        return None
+    actor = Actor(person=person)
+    try:
+        project = access.usable_project(tx, actor, run.project)
+        slot = _slot_lease(core, actor, project, run)
+        leasing.check_budget(core, tx, project, slot)
+    except MadangError as error:
+        if error.code != "budget_too_small":
+            fail_waiting(core, tx, run, REFUSED)
+            return None
+        pause = core.live.slot_faults.setdefault(slot_group(run), SlotFaults())
+        pause.until_ms = core.clock() + BUDGET_PAUSE_MS
+        return None
+    return tx.leases.add(slot)
+
+
+def fail_waiting(core: Core, tx: Tx, run: Run, reason: str) -> None:
+    """End a waiting run that no slot can ever take."""
+    tx.runs.change(
+        run.id, RunState.QUEUED, state=RunState.FAILED, reason=reason, ended_ms=core.clock()
+    )
 
 
 def slot_over(lease: Lease | None) -> ConflictError:

@@ -1,9 +1,11 @@
 """Browser sessions: they outlive a restart of the service; the hub's token is kept sealed."""
 
+import contextlib
 import hashlib
 import secrets
 from dataclasses import dataclass, field
 
+from madang.errors import UnavailableError
 from madang.services.core import Core
 from madang.store import Tx
 
@@ -68,8 +70,12 @@ class Sessions:
         return await core.store.read(work)
 
     async def touch(self, session_id: str, checked_ms: int) -> None:
-        """Note that the hub confirmed the session."""
-        await self._core.store.write(lambda tx: tx.sessions.touch(_hash(session_id), checked_ms))
+        """Note that the hub confirmed the session; lost on a full disk, the hub is asked again."""
+        # People must be able to read what goes on while nothing can be written.
+        with contextlib.suppress(UnavailableError):
+            await self._core.store.write(
+                lambda tx: tx.sessions.touch(_hash(session_id), checked_ms)
+            )
 
     async def drop(self, session_id: str) -> None:
         """Close a session; harmless when it is closed."""

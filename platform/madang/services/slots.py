@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from madang.domain.lease import EndReason, Lease, LeaseState, Target
+from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Target
 from madang.domain.run import FINAL_RUN_STATES, Run, RunState
 from madang.errors import ConflictError, RefusedError
 from madang.services import access, tokens, views
+from madang.services.clusters import end_orphans
 from madang.services.core import Core, RunProgress
 from madang.services.leases import begin_end
 from madang.services.requests import Actor
 from madang.services.run_ends import SLOT_STOPPED, end_with_slot
-from madang.services.runs import CANCELLING, slot_over
+from madang.services.runs import CANCELLING, slot_group, slot_over
 from madang.store import Tx
 
 IDLE_MS = 10_000
@@ -42,6 +43,7 @@ class Slots:
             while True:
                 taken = await core.store.write(lambda tx: self._take(tx, actor))
                 if taken is not None:
+                    core.live.slot_faults.pop(slot_group(taken[0]), None)
                     core.live.idle_since_ms.pop(actor.token_lease, None)
                     core.changed("runs", "queue")
                     return await self._handed_over(actor, *taken)
@@ -57,6 +59,9 @@ class Slots:
         lease = tx.leases.get(actor.token_lease)
         if lease is None or not lease.holds_devices or lease.target is not Target.RUN:
             raise slot_over(lease)
+        if lease.kind is not LeaseKind.SLOT:
+            # A cluster's processes have a token too; they take no runs.
+            raise RefusedError("slot_token_only")
         run = tx.runs.active_of_lease(lease.id)
         if run is None:
             queued = tx.runs.next_queued(lease.person, lease.project, lease.flavor, lease.devices)
@@ -126,12 +131,14 @@ class Slots:
     async def put_output(self, actor: Actor, run_id: str, data: bytes) -> dict[str, Any]:
         """Keep the executed notebook of a run, whole or partial; a later one replaces it."""
         core = self._core
-        await core.store.read(lambda tx: _own(tx, actor, run_id))
+        run = await core.store.read(lambda tx: _own(tx, actor, run_id))
+        if run.state is not RunState.RUNNING:
+            raise ConflictError("run_moved_on", run=run.id, state=str(run.state))
         sha256 = await core.engine.artifacts.put(data)
 
         def work(tx: Tx) -> None:
             run = _own(tx, actor, run_id)
-            tx.runs.change(run.id, run.state, output_sha256=sha256)
+            tx.runs.change(run.id, RunState.RUNNING, output_sha256=sha256)
 
         await core.store.write(work)
         core.bus.publish("runs")
@@ -171,23 +178,9 @@ class Slots:
         run = await core.store.write(work)
         core.live.progress.pop(run.id, None)
         core.live.idle_since_ms[run.lease] = core.clock()
-        await self._end_clusters(run)
+        await end_orphans(core)
         core.changed("runs", "queue", "usage")
         return await core.store.read(lambda tx: views.run_view(core, tx, actor, run, {}))
-
-    async def _end_clusters(self, run: Run) -> None:
-        """Clusters that a run opened end with it."""
-        core = self._core
-
-        def work(tx: Tx) -> None:
-            for lease in tx.leases.find(state=_LIVING, person=run.person, limit=None):
-                if lease.options.get("run") == run.id:
-                    begin_end(tx, lease, EndReason.COMPLETED, core.clock())
-
-        await core.store.write(work)
-
-
-_LIVING = (LeaseState.QUEUED, LeaseState.ADMITTED, LeaseState.ACTIVE)
 
 
 def _own(tx: Tx, actor: Actor, run_id: str) -> Run:

@@ -45,9 +45,8 @@ class Usage:
         def work(tx: Tx) -> dict[str, Any]:
             chosen = access.visible_projects(tx, actor)
             if project is not None:
-                wanted = access.usable_project(tx, actor, project) if not actor.is_admin else None
-                named = wanted or tx.projects.find(project)
-                chosen = [pair for pair in chosen if named is not None and pair[0].id == named.id]
+                named = access.visible_project(tx, actor, project)
+                chosen = [pair for pair in chosen if pair[0].id == named.id]
             seq, head = tx.ledger.head()
             return {
                 "from_ms": since,

@@ -1,14 +1,15 @@
 """Rows as the JSON that API, pages and command line show. One function for each noun."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseState, Standing
+from madang.domain.project import MAY_MANAGE
 from madang.domain.run import Run
 from madang.i18n import text
 from madang.policy.budget import reservation_microcredits
-from madang.services import access
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
@@ -23,12 +24,17 @@ def standing_view(standing: Standing | None, lang: str) -> dict[str, Any] | None
         "position": standing.position,
         "waiting": standing.waiting,
         "reason": str(standing.reason),
-        "reason_text": text(f"wait.{standing.reason}", lang),
+        "reason_text": text(_wait_key(standing), lang, **standing.details),
         "expected_ms": standing.expected_ms,
         "earliest_ms": standing.earliest_ms,
         "latest_ms": standing.latest_ms,
         "devices_free": standing.devices_free,
     }
+
+
+def _wait_key(standing: Standing) -> str:
+    is_dated = bool(standing.details.get("until"))
+    return f"wait.{standing.reason}.until" if is_dated else f"wait.{standing.reason}"
 
 
 def reserves(core: Core, lease: Lease) -> int:
@@ -43,25 +49,55 @@ def reserves(core: Core, lease: Lease) -> int:
     )
 
 
-def held_device_ms(core: Core, tx: Tx, lease: Lease) -> int:
-    """Return device time of all attempts: what the ledger holds and what has run since."""
-    written = sum(
-        entry.device_ms for entry in tx.ledger.entries(lease=lease.id) if entry.kind == "charge"
-    )
+class Names:
+    """What the views of one transaction look up again and again: a list asks for each thing once.
+
+    Parameters
+    ----------
+    leases
+        Those that will be shown; what the ledger holds of them is read in one go.
+    """
+
+    def __init__(self, tx: Tx, actor: Actor, leases: Iterable[Lease] = ()) -> None:
+        self._actor = actor
+        self._totals = tx.ledger.totals([x.id for x in leases if x.attempt])
+        self.project = cache(lambda key: ((found := tx.projects.get(key)) and found.name) or "")
+        self.person = cache(lambda key: ((found := tx.people.get(key)) and found.hub_name) or "")
+        self.role = cache(lambda key: tx.projects.role(key, actor.person.id))
+        self.lease = cache(tx.leases.get)
+
+    def totals(self, lease: Lease) -> tuple[int, int]:
+        """Return device-milliseconds that were charged for a lease, and what they cost."""
+        return self._totals.get(lease.id, (0, 0))
+
+    def may_manage(self, owner: str, project: str) -> bool:
+        """Answer as :func:`madang.services.access.may_manage` does."""
+        if self._actor.is_admin or owner == self._actor.person.id:
+            return True
+        return self.role(project) in MAY_MANAGE
+
+
+def _running_device_ms(core: Core, lease: Lease) -> int:
+    """Return device time that has run and is not in the ledger yet."""
     if lease.state not in (LeaseState.ACTIVE, LeaseState.ENDING) or lease.started_ms is None:
-        return written
+        return 0
     since = max(lease.started_ms, lease.charged_to_ms or 0)
-    return written + lease.devices * max(0, core.clock() - since)
+    return lease.devices * max(0, core.clock() - since)
 
 
 def lease_view(
-    core: Core, tx: Tx, actor: Actor, lease: Lease, standings: Mapping[str, Standing]
+    core: Core,
+    tx: Tx,
+    actor: Actor,
+    lease: Lease,
+    standings: Mapping[str, Standing],
+    names: Names | None = None,
 ) -> dict[str, Any]:
     """Return one lease; the caller has checked that the actor may see it."""
-    project = tx.projects.get(lease.project)
-    person = tx.people.get(lease.person)
+    names = names or Names(tx, actor, [lease])
     standing = standings.get(lease.id) if lease.state is LeaseState.QUEUED else None
-    held = held_device_ms(core, tx, lease)
+    charged_ms, cost = names.totals(lease)
+    running_ms = _running_device_ms(core, lease)
     samples = core.live.samples.get(lease.id, [])
     known = [s.utilisation_percent for s in samples[-max(1, lease.devices) :]]
     metered = [value for value in known if value is not None]
@@ -74,9 +110,9 @@ def lease_view(
         "kind": str(lease.kind),
         "class": str(lease.lease_class),
         "name": lease.name,
-        "project": project.name if project else "",
+        "project": names.project(lease.project),
         "project_id": lease.project,
-        "person": person.hub_name if person else "",
+        "person": names.person(lease.person),
         "flavor": lease.flavor,
         "devices": lease.devices,
         "profile": str(lease.options.get("profile", "")),
@@ -98,12 +134,12 @@ def lease_view(
         "device_ids": list(lease.device_ids),
         "is_simulated": _is_simulated(core, lease.flavor),
         "reserved_microcredits": reserved,
-        "held_device_ms": held,
-        "charged_microcredits": cost_microcredits(held, core.rate(lease)),
+        "held_device_ms": charged_ms + running_ms,
+        "charged_microcredits": cost + cost_microcredits(running_ms, core.rate(lease)),
         "standing": standing_view(standing, actor.lang),
         "cluster": str(lease.options.get("cluster", "")),
         "utilisation_percent": sum(metered) // len(metered) if metered else None,
-        "can_manage": access.may_manage(tx, actor, lease.person, lease.project),
+        "can_manage": names.may_manage(lease.person, lease.project),
         "ready": lease.claimed_ms is not None and lease.holds_devices,
     }
     return view | {"version": version(view, standing)}
@@ -130,22 +166,26 @@ def version(view: Mapping[str, Any], standing: Standing | None) -> str:
 
 
 def run_view(
-    core: Core, tx: Tx, actor: Actor, run: Run, standings: Mapping[str, Standing]
+    core: Core,
+    tx: Tx,
+    actor: Actor,
+    run: Run,
+    standings: Mapping[str, Standing],
+    names: Names | None = None,
 ) -> dict[str, Any]:
     """Return one run; the caller has checked that the actor may see it."""
-    project = tx.projects.get(run.project)
-    person = tx.people.get(run.person)
+    names = names or Names(tx, actor)
     live = core.live.progress.get(run.id)
     until = run.ended_ms if run.ended_ms is not None else core.clock()
     held = run.devices * max(0, until - run.started_ms) if run.started_ms is not None else 0
-    slot = tx.leases.get(run.lease) if run.lease else None
+    slot = names.lease(run.lease) if run.lease else None
     rate = core.rate(slot) if slot else core.policy.rate(run.flavor)
     waiting = run.state == "queued" and slot is not None
     view = {
         "id": run.id,
         "name": run.name,
-        "project": project.name if project else "",
-        "person": person.hub_name if person else "",
+        "project": names.project(run.project),
+        "person": names.person(run.person),
         "state": str(run.state),
         "reason": run.reason,
         "reason_text": text(f"run_reason.{run.reason}", actor.lang) if run.reason else "",
@@ -165,7 +205,7 @@ def run_view(
         "held_device_ms": held,
         "charged_microcredits": cost_microcredits(held, rate),
         "standing": standing_view(standings.get(run.lease), actor.lang) if waiting else None,
-        "can_manage": access.may_manage(tx, actor, run.person, run.project),
+        "can_manage": names.may_manage(run.person, run.project),
     }
     keys = ("state", "reason", "cells_done", "cells_total", "attempt", "has_output")
     seen = [view[key] for key in keys]

@@ -34,6 +34,8 @@ class ServiceSettings:
         ``auto`` (NVML, else simulated), ``nvml``, or ``sim:8xh200``.
     engine
         ``local`` or ``hostile``.
+    system_users
+        Clusters and slots run as the system user of their person.
     """
 
     home: Home
@@ -48,6 +50,7 @@ class ServiceSettings:
     gpus: str = "auto"
     engine: str = "local"
     login_is_shared: bool = True
+    system_users: bool = False
 
     @property
     def service_url(self) -> str:
@@ -72,6 +75,7 @@ class ServiceSettings:
             gpus=values.get("MADANG_GPUS", "auto"),
             engine=values.get("MADANG_ENGINE", "local"),
             login_is_shared=values.get("MADANG_LOGIN_IS_SHARED", "1") == "1",
+            system_users=values.get("MADANG_SYSTEM_USERS", "0") == "1",
         )
 
     def to_env(self) -> dict[str, str]:
@@ -89,4 +93,5 @@ class ServiceSettings:
             "MADANG_GPUS": self.gpus,
             "MADANG_ENGINE": self.engine,
             "MADANG_LOGIN_IS_SHARED": "1" if self.login_is_shared else "0",
+            "MADANG_SYSTEM_USERS": "1" if self.system_users else "0",
         }

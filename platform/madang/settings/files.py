@@ -39,6 +39,8 @@ class Policy:
         Micro-credits per device-hour by flavor.
     rate_default_microcredits
         For a flavor that ``rates`` does not name.
+    keep_attempts_ms
+        How long the logs and records of an attempt are kept after its lease has ended.
     open_project
         Project that everybody who logs in is a member of; empty for none.
     """
@@ -53,6 +55,7 @@ class Policy:
     projects: tuple[ProjectPlan, ...]
     open_project: str = ""
     admins: tuple[str, ...] = ()
+    keep_attempts_ms: int = 30 * 86_400_000
     source: Mapping[str, Any] = field(default_factory=dict)
 
     def rate(self, flavor: str) -> int:
@@ -93,7 +96,9 @@ def load_policy(path: Path) -> Policy:
         The file is missing, is no YAML, or has an unknown key, role or tier.
     """
     known = {"rates", "rate_default", "half_life", "block", "stop_grace", "zone", "tiers"}
-    data = _take(_yaml(path), path.name, known | {"projects", "open_project", "admins"})
+    data = _take(
+        _yaml(path), path.name, known | {"projects", "open_project", "admins", "keep_attempts"}
+    )
     tiers = {name: _tier(name, body or {}) for name, body in (data.get("tiers") or {}).items()}
     projects = tuple(_project(n, b or {}, tiers) for n, b in (data.get("projects") or {}).items())
     return Policy(
@@ -107,6 +112,7 @@ def load_policy(path: Path) -> Policy:
         projects=projects,
         open_project=str(data.get("open_project") or ""),
         admins=tuple(data.get("admins") or ()),
+        keep_attempts_ms=parse_duration_ms(data.get("keep_attempts", "30d")),
         source=data,
     )
 

@@ -61,6 +61,36 @@ class Home:
         return f"sqlite:///{self.root / 'hub.sqlite'}"
 
     @property
+    def database(self) -> Path:
+        """The file of the embedded database."""
+        return self.root / "madang.sqlite"
+
+    @property
+    def hub_database(self) -> Path:
+        """The file of the hub's own database."""
+        return self.root / "hub.sqlite"
+
+    @property
+    def hub_cookie_secret(self) -> Path:
+        """0600 file with which the hub signs its cookies."""
+        return self.root / "hub-cookie-secret"
+
+    @property
+    def backups(self) -> Path:
+        """Copies of the database before migrations, and what a restore has put aside."""
+        return self.root / "backups"
+
+    @property
+    def config(self) -> Path:
+        """The administrator's files as a restore brought them."""
+        return self.root / "config"
+
+    @property
+    def restoring(self) -> Path:
+        """Present while a restore puts files in their place; nothing may start then."""
+        return self.root / "restoring.json"
+
+    @property
     def artifacts(self) -> Path:
         """Snapshots and outputs of runs, by hash."""
         return self.root / "artifacts"

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from madang.shim.record import (
     HEARTBEAT_S,
@@ -118,12 +118,13 @@ class Keeper:
 
     def _start(self, spec: dict[str, Any], log: int) -> None:
         """Fork, record, and only then let the child go: nothing ever runs unrecorded."""
+        account = None if spec.get("user") is None else Account.of(spec["user"])
         gate, opener = os.pipe()
         keeper = os.getpid()
         pid = os.fork()
         if pid == 0:
             os.close(opener)
-            _become(spec, log, gate, keeper)
+            _become(spec, account, log, gate, keeper)
         os.close(gate)
         self._write(
             pid=pid,
@@ -201,9 +202,41 @@ class Keeper:
         self._kill_at = time.monotonic() + 0.05
 
 
-def _become(spec: dict[str, Any], log: int, gate: int, keeper: int) -> None:
+class Account(NamedTuple):
+    """A system user, looked up before anything is started for it."""
+
+    uid: int
+    gid: int
+    groups: list[int]
+
+    @classmethod
+    def of(cls, name: str) -> "Account":
+        """Return the account of a name; an OSError, which reaches the launcher, for none."""
+        import pwd
+
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError as error:
+            raise FileNotFoundError(f"no system user {name}") from error
+        if entry.pw_uid == 0:
+            raise PermissionError(f"{name} is root")
+        return cls(entry.pw_uid, entry.pw_gid, os.getgrouplist(name, entry.pw_gid))
+
+    def assume(self) -> None:
+        """Become this user for good."""
+        os.setgroups(self.groups)
+        os.setresgid(self.gid, self.gid, self.gid)
+        os.setresuid(self.uid, self.uid, self.uid)
+
+
+def _become(
+    spec: dict[str, Any], account: Account | None, log: int, gate: int, keeper: int
+) -> None:
     """Turn the forked child into the process; never returns."""
     try:
+        if account is not None:
+            account.assume()
+        # After the change of user, which clears it.
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != keeper or os.read(gate, 1) != b"g":
             os._exit(127)

@@ -54,6 +54,7 @@ def launch(
     cwd: Path,
     log: Path | None = None,
     meta: Mapping[str, Any] | None = None,
+    user: str | None = None,
 ) -> Record:
     """Start a process under a keeper of its own, once per record folder.
 
@@ -67,6 +68,9 @@ def launch(
         File that output is appended to; ``log`` in the record folder when None.
     meta
         JSON values kept in the record, for the caller's own use. No secrets.
+    user
+        System user that the process becomes before it is executed; only root may ask for one. The
+        keeper, the record and the log stay ours: the process gets its log as an open descriptor.
 
     Returns
     -------
@@ -95,6 +99,7 @@ def launch(
             "cwd": str(cwd),
             "log": str((log or record / LOG).absolute()),
             "meta": dict(meta or {}),
+            "user": user,
         }
         write_json(record / SPEC, spec)
         try:
@@ -168,11 +173,18 @@ def stop(record: Path, grace_ms: int) -> None:
     if not record.is_dir():
         return
     data = read_json(record / RECORD)
-    if data is not None and (data.get("ended_ms") is not None or not has_keeper(record, data)):
+    known = read(record)
+    if data is not None and (known is None or not known.is_alive):
         return
     asked = read_json(record / STOP)
     if asked is None or asked.get("grace_ms", 0) > grace_ms:
-        write_json(record / STOP, {"grace_ms": int(grace_ms)})
+        try:
+            write_json(record / STOP, {"grace_ms": int(grace_ms)})
+        except OSError:
+            # A full disk keeps nothing alive: the keeper is told all the same, and gives the grace
+            # that it was told before, or its own.
+            if data is None:
+                raise
     data = read_json(record / RECORD)
     if data is None:
         return

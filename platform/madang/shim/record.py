@@ -88,7 +88,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """Return the object in a file, or None when there is no (whole) one."""
     try:
         data = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
 
@@ -142,6 +142,20 @@ def has_keeper(record: Path, data: Mapping[str, Any]) -> bool:
     )
 
 
+def is_kept(record: Path) -> bool:
+    """Tell whether a keeper owns what runs of a record, or is about to record it.
+
+    A lock alone is not enough once something is recorded: an end that somebody wrote into the
+    record, or a record that cannot be read, must not hide what still runs.
+    """
+    if not is_locked(record):
+        return False
+    if not (record / RECORD).exists():
+        return True
+    found = read(record)
+    return found is not None and found.is_alive
+
+
 def last_seen_ms(record: Path, data: Mapping[str, Any]) -> int:
     """Return when the keeper last gave a sign of life (its start at least)."""
     try:
@@ -161,6 +175,14 @@ def read(record: Path) -> Record | None:
     data = read_json(record / RECORD)
     if data is None:
         return None
+    try:
+        return _read(record, data)
+    except (KeyError, TypeError, ValueError):
+        # Not what a keeper writes: somebody has put it there, and it says nothing.
+        return None
+
+
+def _read(record: Path, data: dict[str, Any]) -> Record:
     is_alive = data.get("ended_ms") is None and has_keeper(record, data)
     if data.get("ended_ms") is None and not is_alive:
         # It may have ended orderly between the two looks.

@@ -15,9 +15,10 @@ from madang.shim.record import (
     LAUNCH_LOCK,
     MARKER,
     RECORD,
-    is_locked,
+    is_kept,
     last_seen_ms,
     process_ids,
+    read,
     read_json,
     write_json,
 )
@@ -34,7 +35,7 @@ def strays(root: Path) -> list[tuple[int, Path]]:
         if root not in record.parents and record != root:
             continue
         if record not in owned:
-            owned[record] = is_locked(record)
+            owned[record] = is_kept(record)
         if not owned[record]:
             found.append((pid, record))
     return found
@@ -68,11 +69,11 @@ def sweep(record: Path) -> int:
     try:
         # A launch in progress has no keeper yet; wait for it rather than sweep beneath it.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if is_locked(record):
+        if is_kept(record):
             return 0
         count = _end_all(record)
         data = read_json(record / RECORD)
-        if data is not None and data.get("ended_ms") is None:
+        if data is not None and read(record) is not None and data.get("ended_ms") is None:
             ended = time.time_ns() // 1_000_000 if count else last_seen_ms(record, data)
             write_json(record / RECORD, {**data, "ended_ms": ended, "is_sure": False})
         return count

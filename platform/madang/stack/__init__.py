@@ -1,14 +1,27 @@
-"""Runs an installation on one machine: `up`, `down`, `status`, `serve`, `doctor`.
+"""Runs and looks after an installation on one machine: `up`, `down`, `backup`, `doctor` and so on.
 
 Proxy, hub and service are siblings under one supervisor: each is restarted alone, none is the child
 of another, and none of them owns a kernel. The command line calls these functions; no logic of the
 product is here.
 """
 
+from madang.stack.backing_up import Backup, backup
 from madang.stack.doctor import Check, doctor
 from madang.stack.down import down
+from madang.stack.restoring import Restored, restore
 from madang.stack.serve import serve
 from madang.stack.status import status
 from madang.stack.up import up
 
-__all__ = ["Check", "doctor", "down", "serve", "status", "up"]
+__all__ = [
+    "Backup",
+    "Check",
+    "Restored",
+    "backup",
+    "doctor",
+    "down",
+    "restore",
+    "serve",
+    "status",
+    "up",
+]

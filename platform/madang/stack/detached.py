@@ -14,7 +14,7 @@ from typing import IO, Any
 from madang import errors
 from madang.errors import LocalError, MadangError
 from madang.settings.home import Home
-from madang.stack.files import make_private_folder
+from madang.stack.files import make_private_folder, rotate
 from madang.stack.plan import UpOptions
 from madang.stack.words import Tell
 
@@ -30,6 +30,7 @@ def start_detached(home: Home, options: UpOptions, tell: Tell) -> None:
     make_private_folder(home.logs)
     read_fd, write_fd = os.pipe()
     what = {"home": str(home.root), "options": dataclasses.asdict(options), "fd": write_fd}
+    rotate(home.logs / "up.log")
     log = os.open(home.logs / "up.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         starter = subprocess.Popen(

@@ -80,4 +80,4 @@ def _end_what_is_left(home: Home, tell: Tell) -> bool:
 def _forget(home: Home, state: State) -> None:
     if state.parts:
         state.parts, state.since_ms = {}, {}
-        state.save(home)
+        state.note(home)

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from madang.errors import LocalError
 from madang.settings.home import Home
-from madang.stack.files import make_private_folder, read_json
+from madang.stack.files import make_private_folder, read_json, unwritable
 
 
 class HomeLock:
@@ -16,7 +16,7 @@ class HomeLock:
     Raises
     ------
     LocalError
-        ``already_up`` with the address, when somebody else holds it.
+        ``already_up`` with the address, when somebody else holds it; ``folder_unwritable``.
     """
 
     def __init__(self, home: Home) -> None:
@@ -26,7 +26,10 @@ class HomeLock:
     def __enter__(self) -> "HomeLock":
         make_private_folder(self._home.root)
         # Not inherited by the parts: they outlive a killed supervisor, the lock must not.
-        self._fd = os.open(self._home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._fd = os.open(self._home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise unwritable(self._home.lock, error) from error
         try:
             _take(self._fd)
         except OSError as error:

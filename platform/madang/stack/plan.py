@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from madang.engines.local.devices import parse_gpus
 from madang.hub.settings import HubSettings
 from madang.settings.config import ServiceSettings
 from madang.settings.files import load_policy, load_profiles
 from madang.settings.home import Home
 from madang.stack import defaults, ports
+from madang.stack.machine import refuse_without_system_users
 from madang.stack.secret import Secrets
 from madang.stack.state import State
 
@@ -56,6 +58,7 @@ class Plan:
     hub: HubSettings
     secrets: Secrets
     parts: Mapping[str, Part]
+    files: Mapping[str, str]
 
     @property
     def admin(self) -> str:
@@ -71,13 +74,20 @@ def make_plan(
     Raises
     ------
     InvalidError
-        A file is missing or cannot be read.
+        A file is missing or cannot be read; ``gpus_unreadable``.
+    UnavailableError
+        ``nvml_unavailable``.
     """
+    if options.login == "pam":
+        refuse_without_system_users()
     policy_path = defaults.config_file("policy.yaml", options.policy)
     profiles_path = defaults.config_file("profiles.yaml", options.profiles)
     hub_config = defaults.config_file("jupyterhub_config.py", options.hub_config)
     policy = load_policy(policy_path)
     load_profiles(profiles_path)
+    if options.gpus != "auto":
+        # Said here at once, instead of by a service that ends as soon as it starts.
+        parse_gpus(options.gpus)
     chosen = _choose_ports(options.port, before)
     public_url = f"http://{_shown_host(options.host)}:{options.port}/"
     service = ServiceSettings(
@@ -92,6 +102,7 @@ def make_plan(
         profiles_path=profiles_path,
         gpus=options.gpus,
         login_is_shared=options.login == "shared",
+        system_users=options.login == "pam",
     )
     hub = HubSettings(
         home=home,
@@ -123,6 +134,11 @@ def make_plan(
         hub=hub,
         secrets=secrets,
         parts=parts,
+        files={
+            "policy": str(policy_path),
+            "profiles": str(profiles_path),
+            "hub_config": str(hub_config),
+        },
     )
 
 

@@ -51,7 +51,8 @@ def holder(port: int) -> str:
         with contextlib.suppress(OSError):
             for fd in (entry / "fd").iterdir():
                 if str(fd.readlink()) in inodes:
-                    name = (entry / "comm").read_text().strip()
+                    # Not comm: node and others name their main thread there.
+                    name = (entry / "exe").readlink().name
                     return f"{name} (pid {entry.name})"
     return ""
 

@@ -64,6 +64,7 @@ class Session:
         self._state.host = self.plan.host
         self._state.admin = self.plan.admin
         self._state.ports = dict(self.plan.ports)
+        self._state.files = dict(self.plan.files)
         for name in PARTS:
             self._supervisor.start(self.plan.parts[name])
         checks = self._probes.checks(self.plan.secrets.proxy_token)
@@ -152,4 +153,4 @@ class Session:
         self._probes.close()
         self._state.parts = {}
         self._state.since_ms = {}
-        self._state.save(self.plan.home)
+        self._state.note(self.plan.home)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from madang.errors import LocalError
 from madang.settings.home import Home
 from madang.stack.files import read_json, write_private
 from madang.stack.processes import Identity
@@ -31,6 +32,8 @@ class State:
         Identity of each part and of the supervisor, by name.
     since_ms
         Start of each part, by name.
+    files
+        The administrator's files as used: ``policy``, ``profiles``, ``hub_config``.
     """
 
     public_url: str = ""
@@ -39,6 +42,7 @@ class State:
     ports: dict[str, int] = field(default_factory=dict)
     parts: dict[str, Identity] = field(default_factory=dict)
     since_ms: dict[str, int] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, home: Home) -> "State":
@@ -52,10 +56,11 @@ class State:
             ports={n: int(v) for n, v in _table(data, "ports").items()},
             parts={n: v for n, v in parts.items() if v is not None},
             since_ms={n: int(v) for n, v in _table(data, "since_ms").items()},
+            files={n: str(v) for n, v in _table(data, "files").items()},
         )
 
     def save(self, home: Home) -> None:
-        """Write the file."""
+        """Write the file; ``LocalError`` when the disk takes nothing."""
         write_private(
             home.state,
             {
@@ -65,8 +70,20 @@ class State:
                 "ports": self.ports,
                 "parts": {name: part.to_json() for name, part in self.parts.items()},
                 "since_ms": self.since_ms,
+                "files": self.files,
             },
         )
+
+    def note(self, home: Home) -> bool:
+        """Write the file if the disk takes it, and tell: a full one must not end what runs.
+
+        Parts that the file does not name are found by their marker.
+        """
+        try:
+            self.save(home)
+        except LocalError:
+            return False
+        return True
 
     def alive(self) -> dict[str, Identity]:
         """Return the parts that run, without the supervisor."""

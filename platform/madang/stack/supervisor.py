@@ -4,8 +4,10 @@ It does not know what a part is. Killing it ends none of them; a later ``up`` fi
 file and marker.
 """
 
+import contextlib
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 from madang import shim
 from madang.errors import LocalError
 from madang.settings.home import Home
+from madang.stack import log_writer
 from madang.stack.files import make_private_folder
 from madang.stack.plan import MARKER, Part
 from madang.stack.processes import Identity, end
@@ -21,7 +24,7 @@ from madang.units import now_ms
 
 _PAUSES_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 _LIVED_WELL_S = 30.0
-_LOG_CAP_BYTES = 20 * 1024**2
+_WRITER = Path(log_writer.__file__)
 
 
 class Supervisor:
@@ -44,34 +47,60 @@ class Supervisor:
         self._failures: dict[str, int] = {}
         self._started: dict[str, float] = {}
         self._due: dict[str, float] = {}
+        self._is_noted = True
+        self._writers: list[subprocess.Popen[bytes]] = []
 
     def start(self, part: Part) -> None:
         """Start a part and remember it."""
         self._parts[part.name] = part
         make_private_folder(part.log.parent)
-        _rotate(part.log)
-        fd = os.open(part.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            process = subprocess.Popen(
-                part.argv,
-                env=dict(part.env),
-                cwd=self._home.root,
-                stdin=subprocess.DEVNULL,
-                stdout=fd,
-                stderr=fd,
-                start_new_session=True,
-            )
+            writer, out = self._start_writer(part.log)
+            try:
+                process = subprocess.Popen(
+                    part.argv,
+                    env=dict(part.env),
+                    cwd=self._home.root,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    start_new_session=True,
+                )
+            finally:
+                os.close(out)
         except OSError as error:
             raise LocalError("part_not_started", part=part.name, why=str(error)) from error
-        finally:
-            os.close(fd)
+        self._writers = [w for w in self._writers if w.poll() is None] + [writer]
         self._running[part.name] = process
         self._started[part.name] = time.monotonic()
         identity = Identity.of(process.pid)
         if identity is not None:
             self._state.parts[part.name] = identity
             self._state.since_ms[part.name] = now_ms()
-        self._state.save(self._home)
+        self._is_noted = self._state.note(self._home)
+
+    def _start_writer(self, log: Path) -> tuple[subprocess.Popen[bytes], int]:
+        """Start the writer of a log; returns it with the end that the part writes to.
+
+        It carries no marker of ours: it is no part, and ends by itself with the last that prints.
+        """
+        reading, writing = os.pipe()
+        try:
+            writer = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_WRITER), str(log)],
+                env={"LANG": "C.UTF-8"},
+                cwd="/",
+                stdin=reading,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError:
+            os.close(writing)
+            raise
+        finally:
+            os.close(reading)
+        return writer, writing
 
     def exit_code(self, name: str) -> int | None:
         """Return the exit code of a part that has ended, None while it runs."""
@@ -79,6 +108,8 @@ class Supervisor:
 
     def tend(self) -> None:
         """Start again what has ended, when its pause is over."""
+        if not self._is_noted:
+            self._is_noted = self._state.note(self._home)
         now = time.monotonic()
         for name, process in list(self._running.items()):
             if process.poll() is None:
@@ -100,15 +131,11 @@ class Supervisor:
         for process in self._running.values():
             process.wait(timeout=10)
         self._running.clear()
-
-
-def _rotate(log: Path) -> None:
-    """Keep one older log, so that a long life does not fill the disk."""
-    try:
-        if log.stat().st_size > _LOG_CAP_BYTES:
-            log.replace(log.with_suffix(".log.1"))
-    except FileNotFoundError:
-        return
+        for writer in self._writers:
+            # Something that the part left behind may still print; that is not waited for.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                writer.wait(timeout=5)
+        self._writers.clear()
 
 
 def leftovers(home: Home, state: State) -> list[Identity]:

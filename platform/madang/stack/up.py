@@ -14,6 +14,7 @@ from madang.stack import ports, proxy_program
 from madang.stack.lock import HomeLock
 from madang.stack.plan import Plan, UpOptions, make_plan
 from madang.stack.processes import Identity, end
+from madang.stack.restoring import refuse_half_restored
 from madang.stack.secret import load_secrets
 from madang.stack.session import Session
 from madang.stack.state import SUPERVISOR, State
@@ -100,6 +101,7 @@ def run(
     """
     tell = _safely(tell)
     with HomeLock(home):
+        refuse_half_restored(home)
         state = State.load(home)
         stop = _stop_on_signals()
         _end_leftovers(home, state, tell)

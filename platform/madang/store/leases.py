@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from madang.domain.lease import Lease, LeaseKind, LeaseState, check_transition
 from madang.errors import ConflictError
@@ -77,6 +77,20 @@ class Leases:
     def unfinished(self) -> list[Lease]:
         """Return all leases that have not ended, the first first."""
         return self.find(state=_UNFINISHED)
+
+    def count(
+        self,
+        state: str | Iterable[str] = _UNFINISHED,
+        kind: str | Iterable[str] | None = None,
+        person: str | None = None,
+    ) -> int:
+        """Return how many leases there are; those that have not ended unless a state is given."""
+        query = select(func.count()).where(leases.c.state.in_(members_of(LeaseState, state)))
+        if kind is not None:
+            query = query.where(leases.c.kind.in_(members_of(LeaseKind, kind)))
+        if person is not None:
+            query = query.where(leases.c.person == person)
+        return int(self._connection.execute(query).scalar_one())
 
     def change(self, lease: str, expected: str | Iterable[str], **changes: Any) -> Lease:
         """Change a lease that is in an expected state, and return it as it is then.

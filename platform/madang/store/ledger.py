@@ -135,6 +135,19 @@ class Ledger:
         # PostgreSQL sums BIGINT as NUMERIC.
         return int(device_ms), int(cost), segment + 1, to_ms
 
+    def totals(self, leases: Collection[str]) -> dict[str, tuple[int, int]]:
+        """Return (charged device-milliseconds, micro-credits less refunds) by lease."""
+        query = select(
+            entries.c.lease,
+            func.sum(case((entries.c.kind == EntryKind.CHARGE, entries.c.device_ms), else_=0)),
+            func.sum(-entries.c.amount_microcredits),
+        ).where(
+            entries.c.lease.in_(leases),
+            entries.c.kind.in_((EntryKind.CHARGE, EntryKind.REFUND, EntryKind.CORRECTION)),
+        )
+        rows = self._connection.execute(query.group_by(entries.c.lease))
+        return {lease: (int(device_ms), int(cost)) for lease, device_ms, cost in rows}
+
     def sums(
         self,
         projects: Collection[str] | None,

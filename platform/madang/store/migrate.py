@@ -34,9 +34,27 @@ def upgrade(connection: Connection) -> None:
     LocalError
         ``database_newer`` when the database is of a version that it does not know.
     """
-    made = config(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(made).walk_revisions()}
-    for revision in MigrationContext.configure(connection).get_current_heads():
+    due(connection)
+    command.upgrade(config(connection), "head")
+
+
+def due(connection: Connection) -> str:
+    """Return the version that an upgrade would leave behind; empty when it would change nothing.
+
+    Raises
+    ------
+    LocalError
+        ``database_newer``.
+    """
+    known = revisions(connection)
+    present = MigrationContext.configure(connection).get_current_heads()
+    for revision in present:
         if revision not in known:
             raise LocalError("database_newer", given=revision, known=max(known))
-    command.upgrade(made, "head")
+    return present[0] if present and present[0] != known[0] else ""
+
+
+def revisions(connection: Connection) -> list[str]:
+    """Return the versions that this program knows, the newest first."""
+    scripts = ScriptDirectory.from_config(config(connection))
+    return [script.revision for script in scripts.walk_revisions()]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from madang.domain.lease import TransitionError
 from madang.domain.run import RUN_TRANSITIONS, Run, RunState
@@ -64,6 +64,23 @@ class Runs:
         )
         found = self._all(_ordered(query, newest_first=False).limit(1))
         return found[0] if found else None
+
+    def heads(self) -> list[Run]:
+        """Return the oldest waiting run of each person, project and size; slots take no other."""
+        group = (runs.c.person, runs.c.project, runs.c.flavor, runs.c.devices)
+        place = func.row_number().over(
+            partition_by=group, order_by=(runs.c.submitted_ms, runs.c.id)
+        )
+        waiting = select(runs.c.id, place.label("place")).where(runs.c.state == RunState.QUEUED)
+        first = waiting.subquery()
+        mine = select(first.c.id).where(first.c.place == 1)
+        query = select(*_COLUMNS).where(runs.c.id.in_(mine))
+        return self._all(_ordered(query, newest_first=False))
+
+    def count(self, state: str, person: str) -> int:
+        """Return how many runs a person has in a state."""
+        query = select(func.count()).where(runs.c.state == RunState(state), runs.c.person == person)
+        return int(self._connection.execute(query).scalar_one())
 
     def active_of_lease(self, lease: str) -> Run | None:
         """Return the run that a slot has taken and not finished; it takes one at a time."""

@@ -6,18 +6,23 @@ nothing but read and write rows: when they raise, nothing of them remains.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from madang.errors import UnavailableError
 from madang.store import migrate
+from madang.store.copying import copy_before_migration
 from madang.store.database import open_address, plain_errors, reading_engine, writing_engine
 from madang.store.tx import Tx
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 READERS = 3
 
@@ -35,6 +40,8 @@ class Store:
 
     def __init__(self, url: str, *, wait_ms: int = 10_000) -> None:
         address = open_address(url)
+        is_embedded = address.get_backend_name() == "sqlite"
+        self._file = Path(str(address.database)).absolute() if is_embedded else None
         self._writing = writing_engine(address, wait_ms)
         self._reading = reading_engine(address, wait_ms, READERS)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
@@ -43,11 +50,18 @@ class Store:
     def migrate(self) -> None:
         """Bring the tables to this version, in one transaction; safe to repeat.
 
+        An embedded database that it would change is copied to ``backups`` beside it before.
+
         Raises
         ------
         LocalError
             ``database_newer`` when a newer version of Madang has written the database.
         """
+        if self._file is not None:
+            revision = self._submit(self._readers, self._reading, migrate.due).result()
+            if revision:
+                kept = copy_before_migration(self._file, revision)
+                log.info("the database of version %s was copied to %s", revision, kept)
         self._submit(self._writer, self._writing, migrate.upgrade).result()
 
     async def write(self, work: Callable[[Tx], T]) -> T:

@@ -328,3 +328,12 @@ meta = Table(
     Column("key", String(128), primary_key=True, nullable=False),
     Column("value", JSON_DATA, nullable=True),
 )
+
+device_marks = Table(
+    "device_marks",
+    metadata,
+    Column("device", String(128), primary_key=True, nullable=False),
+    _text("reason"),
+    _id("person", ForeignKey("people.id")),
+    _big("at_ms"),
+)

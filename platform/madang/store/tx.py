@@ -6,6 +6,7 @@ from madang.store.attempts import Attempts
 from madang.store.audit import Audit
 from madang.store.budget import Budget
 from madang.store.clusters import Clusters
+from madang.store.devices import DeviceMarks
 from madang.store.grants import Grants
 from madang.store.keys import Keys
 from madang.store.leases import Leases
@@ -37,3 +38,4 @@ class Tx:
         self.sessions = Sessions(connection)
         self.audit = Audit(connection)
         self.meta = Meta(connection)
+        self.device_marks = DeviceMarks(connection)

@@ -133,3 +133,42 @@ async def free(house: House) -> int:
     assert capacity[FLAVOR].devices_total == DEVICES
     assert capacity["cpu"].devices_total == 0
     return capacity[FLAVOR].devices_free
+
+
+async def test_a_drained_device_goes_to_nobody_and_its_holder_keeps_it(house: House) -> None:
+    admission = house.engine.admission
+    await admission.enqueue(item("lease-a", 2))
+    held = (await house.admitted("lease-a")).device_ids
+    for _ in range(2):
+        await admission.set_drained({held[0], "never-there"})
+    out = [device.id for device in await admission.devices() if not device.is_healthy]
+    assert out == [held[0]]
+    # The other two are free all the same, ...
+    await admission.enqueue(item("lease-b", 2))
+    assert held[0] not in (await house.admitted("lease-b")).device_ids
+    # ... and what comes back of the first lease is one device less.
+    await admission.release("lease-a", 1)
+    await admission.enqueue(item("lease-c", 1))
+    assert (await house.admitted("lease-c")).device_ids == (held[1],)
+    assert [c.devices_free for c in await admission.capacity() if c.flavor == FLAVOR] == [0]
+    await admission.set_drained(())
+    await admission.enqueue(item("lease-d", 1))
+    assert (await house.admitted("lease-d")).device_ids == (held[0],)
+
+
+async def test_a_pause_admits_nobody_and_keeps_the_order(house: House) -> None:
+    admission = house.engine.admission
+    await admission.enqueue(item("lease-a", 3))
+    await house.admitted("lease-a")
+    await admission.set_paused(True)
+    await admission.enqueue(item("lease-b", DEVICES, submitted_ms=1_700_000_000_001))
+    await admission.enqueue(item("lease-c", 1, submitted_ms=1_700_000_000_002))
+    await admission.release("lease-a", 1)
+    for _ in range(20):
+        await house.pass_time(200)
+        events = await admission.poll(house.now())
+        assert not any(event.lease_id in ("lease-b", "lease-c") for event in events)
+    standings = await admission.standings(house.now() + 2_000)
+    assert {name: s.position for name, s in standings.items()} == {"lease-b": 1, "lease-c": 2}
+    await admission.set_paused(False)
+    await house.admitted("lease-b")

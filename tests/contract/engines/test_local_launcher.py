@@ -1,10 +1,12 @@
 """The local launcher with real processes: clusters over TLS, and faults in the middle."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from madang.engines.local.launcher import LocalLauncher
 from madang.engines.ports import LaunchSpec
 from madang.errors import ConflictError, LocalError
 from madang.pki import issue_cluster
+from madang.shim.record import start_ticks
 
 KEY = ("lease-c", 1)
 
@@ -236,6 +239,33 @@ async def test_what_lost_its_keeper_is_found_and_ended(local: LocalHouse) -> Non
     assert await launcher.alive() == []
 
 
+@pytest.mark.parametrize("forged", [{}, {"ended_ms": 5, "exit_code": 0}])
+async def test_a_forged_record_hides_nothing_that_runs(
+    local: LocalHouse, forged: dict[str, int]
+) -> None:
+    """Where all run as one user a tenant can write into the record of their own process."""
+    launcher = local.engine.launcher
+    await launcher.start(spec("lease-a"))
+    path = local.home.process("lease-a", 1, "worker") / "record.json"
+    before = json.loads(path.read_text())
+    path.write_text(json.dumps({**before, **forged} if forged else {}))
+    assert not (await launcher.observe("lease-a", 1)).is_alive
+    assert await launcher.alive() == [("lease-a", 1)]
+    await launcher.stop("lease-a", 1, 0)
+
+    async def is_gone() -> bool:
+        return await launcher.alive() == []
+
+    await local.until(is_gone)
+    assert start_ticks(before["pid"]) is None
+
+
+async def test_the_machine_says_since_when_it_is_up(local: LocalHouse) -> None:
+    life = await local.engine.launcher.observe("lease-never", 1)
+    assert life.machine_since_ms is not None
+    assert 0 < life.machine_since_ms < time.time() * 1_000
+
+
 async def test_a_notebook_of_the_hub_is_watched_too(local: LocalHouse) -> None:
     launcher = local.engine.launcher
     record = local.home.process("lease-n", 1, "server")
@@ -307,3 +337,20 @@ async def test_workers_join_and_are_let_go_without_losing_data(local: LocalHouse
     await over(local)
     assert await launcher.wanted_workers(*KEY) is None
     assert not await launcher.retire(*KEY, [name])
+
+
+async def test_a_folder_is_deleted_once_it_is_over_and_never_before(local: LocalHouse) -> None:
+    launcher = local.engine.launcher
+    await launcher.start(spec("lease-a"))
+    await launcher.start(spec("lease-b"))
+    await launcher.discard("lease-a", 1)
+    assert (await launcher.observe("lease-a", 1)).is_alive
+    assert await launcher.ended_before(10**15) == []
+    await launcher.stop("lease-a", 1, 0)
+    await over(local, ("lease-a", 1))
+    assert await launcher.ended_before(1) == []
+    assert await launcher.ended_before(10**15) == [("lease-a", 1)]
+    await launcher.discard("lease-a", 1)
+    assert not local.home.attempt("lease-a", 1).exists()
+    await launcher.discard("lease-a", 1)
+    assert (await launcher.observe("lease-b", 1)).is_alive

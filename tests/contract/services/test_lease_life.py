@@ -138,7 +138,7 @@ async def test_asked_back_keeps_the_place_and_is_refunded(house: Any) -> None:
     assert (await house.services.usage.verify(await house.actor("ada")))["ok"]
 
 
-async def test_processes_that_vanish_are_lost_and_refunded(house: Any) -> None:
+async def test_processes_that_vanish_are_lost_and_charged(house: Any) -> None:
     lease = await house.ask("ada")
     await house.turn()
     await house.launch(lease["id"])
@@ -148,7 +148,7 @@ async def test_processes_that_vanish_are_lost_and_refunded(house: Any) -> None:
     lost = await house.lease(lease["id"])
     assert (lost["state"], lost["reason"]) == ("ended", "lost")
     usage = await house.services.usage.usage(await house.actor("ada"), project="vision")
-    assert usage["projects"][0]["used"] == 0
+    assert usage["projects"][0]["used"] == lost["charged_microcredits"] > 0
 
 
 @pytest.mark.parametrize(
@@ -156,6 +156,7 @@ async def test_processes_that_vanish_are_lost_and_refunded(house: Any) -> None:
     [
         ({"profile": "gpu-99"}, InvalidError, "unknown_profile"),
         ({"profile": "", "flavor": "b300", "devices": 1}, InvalidError, "unknown_flavor"),
+        ({"project": ""}, InvalidError, "project_missing"),
         ({"project": "nowhere"}, NotFoundError, "project_unknown"),
         ({"project": "language"}, NotFoundError, "project_unknown"),
         ({"profile": "", "devices": 5}, RefusedError, "more_devices_than_pool"),

@@ -1,12 +1,14 @@
 """The migrated tables are the tables of the code; a newer database is left alone."""
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from madang.errors import LocalError
-from madang.store import Store, Tx
+from madang.errors import LocalError, UnavailableError
+from madang.store import Store, Tx, migrate
+from madang.store.copying import copy_before_migration, revision_of
 from madang.store.database import open_address
 from madang.store.tables import metadata
 
@@ -65,13 +67,53 @@ def test_newer_database_is_refused_and_left_alone(store: Store) -> None:
     with pytest.raises(LocalError) as refused:
         store.migrate()
     assert refused.value.code == "database_newer"
-    assert refused.value.details == {"given": "9999", "known": "0001"}
+    assert refused.value.details == {"given": "9999", "known": "0002"}
     assert store.read_now(stamped) == "9999"
+
+
+def _at_first_version(folder) -> str:
+    url = f"sqlite:///{folder / 'madang.sqlite'}"
+    engine = create_engine(open_address(url))
+    with engine.begin() as connection:
+        command.upgrade(migrate.config(connection), "0001")
+    engine.dispose()
+    return url
+
+
+def test_a_database_is_copied_before_a_migration_that_changes_it(tmp_path) -> None:
+    store = Store(_at_first_version(tmp_path))
+    store.migrate()
+    (copy,) = (tmp_path / "backups").iterdir()
+    assert copy.name.endswith("-from-0001.sqlite")
+    assert revision_of(copy) == "0001"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "backups").stat().st_mode & 0o777 == 0o700
+    # Only when an upgrade is due.
+    store.migrate()
+    store.close()
+    fresh = Store(f"sqlite:///{tmp_path / 'fresh.sqlite'}")
+    fresh.migrate()
+    fresh.close()
+    assert list((tmp_path / "backups").iterdir()) == [copy]
+
+
+def test_the_last_five_copies_are_kept(tmp_path) -> None:
+    _at_first_version(tmp_path)
+    made = [copy_before_migration(tmp_path / "madang.sqlite", "0001") for _ in range(7)]
+    assert sorted((tmp_path / "backups").iterdir()) == made[-5:]
+
+
+def test_no_migration_without_its_copy(tmp_path) -> None:
+    store = Store(_at_first_version(tmp_path))
+    (tmp_path / "backups").write_text("a file is in the way")
+    with pytest.raises(UnavailableError, match="backup_impossible"):
+        store.migrate()
+    store.close()
+    assert revision_of(tmp_path / "madang.sqlite") == "0001"
 
 
 def test_failed_migration_leaves_the_old_version(empty_url, monkeypatch) -> None:
     store = Store(empty_url)
-    from madang.store import migrate
 
     def broken(connection) -> None:
         metadata.tables["people"].create(connection)

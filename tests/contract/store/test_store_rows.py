@@ -8,6 +8,7 @@ from madang.domain.cluster import Cluster
 from madang.domain.lease import EndReason, LeaseKind, LeaseState, Target, TransitionError
 from madang.domain.project import Membership, Project, Role
 from madang.domain.run import Run, RunState
+from madang.domain.upkeep import DeviceMark
 from madang.errors import ConflictError
 from madang.store import Store, Tx
 
@@ -297,3 +298,16 @@ def test_keys_tokens_sessions_audit_meta(store: Store, ada, project) -> None:
         assert tx.sessions.forget(NOW + 9) == 0
 
     store.write_now(drop)
+
+
+def test_marks_of_devices(store: Store, ada) -> None:
+    mark = DeviceMark(device="GPU-1", reason="뜨겁다", person=ada.id, at_ms=NOW)
+    store.write_now(lambda tx: tx.device_marks.put(mark))
+    again = replace(mark, reason="it is still hot", at_ms=NOW + 1)
+    store.write_now(lambda tx: tx.device_marks.put(again))
+    other = replace(mark, device="GPU-0")
+    store.write_now(lambda tx: tx.device_marks.put(other))
+    assert store.read_now(lambda tx: tx.device_marks.all()) == [other, again]
+    assert store.write_now(lambda tx: tx.device_marks.drop("GPU-1"))
+    assert not store.write_now(lambda tx: tx.device_marks.drop("GPU-1"))
+    assert store.read_now(lambda tx: tx.device_marks.all()) == [other]

@@ -191,6 +191,19 @@ async def test_tokens_of_the_hub(place: tuple[Any, str, Clock]) -> None:
     assert (await client.get(f"{API}/me", headers=good)).status_code == 401
 
 
+async def test_a_servers_token_is_never_an_administrators(place: tuple[Any, str, Clock]) -> None:
+    client, hub_url, _ = place
+    admin = {"Authorization": f"token {ADMIN_TOKEN}"}
+    users = f"{hub_url}/hub/api/users"
+    await client.post(f"{users}/admin", headers=admin)
+    scopes = ["access:servers!server=admin/", "access:services!service=madang"]
+    for asked, is_admin in (({}, True), ({"scopes": scopes}, False)):
+        made = (await client.post(f"{users}/admin/tokens", headers=admin, json=asked)).json()
+        own = {"Authorization": f"token {made['token']}"}
+        me = (await client.get(f"{API}/me", headers=own)).json()
+        assert (me["person"], me["is_admin"]) == ("admin", is_admin)
+
+
 async def test_the_service_acts_for_the_one_it_names(place: tuple[Any, str, Clock]) -> None:
     client, _, _ = place
     own = {"Authorization": f"token {SERVICE_TOKEN}"}

@@ -188,6 +188,15 @@ class FakeServices:
         self.projects = SimpleNamespace(me=self._any, list=self._any)
         self.usage = SimpleNamespace(usage=self._any, entries=self._any, verify=self._any)
 
+        self.upkeep = SimpleNamespace(
+            notice=lambda lang: None,
+            begin_maintenance=self._any,
+            end_maintenance=self._any,
+            devices=self._any,
+            drain=self._any,
+            put_back=self._any,
+        )
+
     def attach_hub(self, hub: Any) -> None:
         self.hub = hub
 
@@ -214,6 +223,11 @@ class FakeHub:
         self.models: dict[str, dict[str, Any]] = {
             "ada-token": _model("ada"),
             "root-token": {**_model("root"), "admin": True},
+            "root-notebook-token": {
+                **_model("root"),
+                "admin": True,
+                "scopes": [*_model("root")["scopes"], "access:servers!server=root/"],
+            },
             "narrow-token": {**_model("ada"), "scopes": ["read:users!user=ada"]},
             "machine-token": {**_model("machine"), "kind": "service"},
             "browser-token": {**_model("ada"), "session_id": "hub-session"},

@@ -29,6 +29,12 @@ async def test_a_hub_token_names_its_person(bench: Any) -> None:
     assert (actor.is_admin, actor.lang) == (True, "ko")
 
 
+async def test_an_administrators_notebook_is_no_administrator(bench: Any) -> None:
+    assert (await who(bench, "root-notebook-token")).json()["person"] == "root"
+    actor = bench.services.leases.actors[-1]
+    assert (actor.is_admin, actor.person.is_admin) == (False, False)
+
+
 async def test_bearer_works_and_the_cookie_chooses_the_language(bench: Any) -> None:
     headers = {
         "Authorization": "Bearer ada-token",
@@ -280,7 +286,7 @@ async def test_a_browser_is_told_on_a_page(bench: Any) -> None:
     assert (failed.status_code, unknown.status_code, away.status_code) == (401, 404, 503)
     assert "로그인을 마치지 못했습니다" in failed.text
     assert "<script>" not in failed.text + unknown.text
-    assert 'http-equiv="refresh"' in away.text
+    assert 'data-live="on"' in away.text
     assert away.headers["retry-after"] == "2"
     assert "frame-ancestors 'none'" in away.headers["content-security-policy"]
     assert api.json()["code"] == "hub_unreachable"

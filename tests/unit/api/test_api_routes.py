@@ -28,6 +28,9 @@ BODIES: dict[str, Any] = {
     "run_report": {"cells_done": 1, "cells_total": 2},
     "run_store_output": {"cells": []},
     "run_finish": {"state": "succeeded"},
+    "maintenance_begin": {"reason": "a new disk", "until_ms": 1_800_000_000_000},
+    "device_drain": {"device": "GPU-1", "reason": "it is hot"},
+    "device_return": {"device": "GPU-1"},
 }
 # A field that is broken in the body of each route, and how.
 BROKEN: dict[str, tuple[str, Any]] = {
@@ -40,6 +43,9 @@ BROKEN: dict[str, tuple[str, Any]] = {
     "run_create": ("parameters", [1]),
     "run_report": ("cells_done", -1),
     "run_finish": ("state", "done"),
+    "maintenance_begin": ("reason", 1),
+    "device_drain": ("reason", "two\nlines"),
+    "device_return": ("device", ""),
 }
 
 
@@ -69,7 +75,7 @@ def path_of(path: str, run: str = UNKNOWN) -> str:
 
 def test_every_operation_is_named_noun_verb_and_listed() -> None:
     names = [name for name, _, _ in OPERATIONS]
-    assert len(set(names)) == len(names) == 35
+    assert len(set(names)) == len(names) == 41
     assert all(name.isidentifier() and "_" in name for name in names)
     changing = {name for name, method, _ in OPERATIONS if method in ("POST", "PUT")}
     assert changing - set(BODIES) == {"lease_claim", "slot_next"}

@@ -147,7 +147,7 @@ def test_usage_for_people_and_programs(service, client):
     assert service.calls[0]["query"] == {"project": "비전"}
     assert found.to_dict() == answer
     lines = repr(found).splitlines()
-    assert lines[1].split() == ["비전", "10.000", "1.500", "0.000", "8.500", "1.00", "0.50"]
+    assert lines[1].split() == ["비전", "10.00", "1.50", "0.00", "8.50", "1.00", "0.50"]
     assert lines[2] == "ledger entry 7, hash abc"
     assert "<script>" not in found._repr_html_()
     frame = found.to_frame("person")

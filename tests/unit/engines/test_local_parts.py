@@ -152,7 +152,7 @@ def test_damaged_bytes_are_not_handed_out_and_can_be_stored_again(tmp_path: Path
 
 async def test_an_unhealthy_device_is_not_given_out() -> None:
     admission = LocalAdmission(parse_gpus("sim:3xh200"), clock=lambda: 1_000)
-    admission.set_health("sim-h200-0", False)
+    await admission.set_drained({"sim-h200-0"})
     wanted = QueueItem(
         lease_id="lease-a", attempt=1, person="p", project="q", kind=LeaseKind.SLOT,
         lease_class=LeaseClass.BATCH, flavor="sim-h200", devices=2, submitted_ms=0, limit_ms=1000,

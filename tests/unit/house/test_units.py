@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from madang.errors import InvalidError
 from madang.units import (
     cost_microcredits,
+    credits_short,
     credits_text,
     is_id,
     new_id,
@@ -57,3 +58,19 @@ def test_other_durations_are_refused(text: str) -> None:
 )
 def test_credits_are_written_without_floats(amount: int, text: str) -> None:
     assert credits_text(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (0, "0.00"),
+        (1, "< 0.01"),
+        (9_999, "< 0.01"),
+        (10_000, "0.01"),
+        (1_999_999, "1.99"),
+        (1_234_567_890_000, "1,234,567.89"),
+        (-2_500_000, "-2.50"),
+    ],
+)
+def test_short_credits_are_rounded_down_and_never_hidden(amount: int, shown: str) -> None:
+    assert credits_short(amount) == shown

@@ -52,9 +52,9 @@ def test_form_says_price_budget_and_wait_in_both_languages():
         views(profile("gpu-1"), profile("gpu-4", devices=4, expected_ms=HOUR // 2)), {}, at_ms=0
     )
     for piece in (
-        "12.500",
-        "1.000 credits per hour",
-        "시간당 1.000 크레딧",
+        "12.50",
+        "1.00 credits per hour",
+        "시간당 1.00 크레딧",
         "about 30 min",
         "약 30분",
     ):
@@ -106,3 +106,8 @@ def test_standing_texts():
     assert "3번째" in texts["ko"]
     assert profile_page.standing_texts({"state": "admitted", "ready": False})[1] == 60
     assert "kept" in profile_page.standing_texts(lease, is_reachable=False)[0]["en"]
+
+
+def test_hours_that_are_not_typed_stay_below_the_limit_of_the_project():
+    html = profile_page.form_html(views(profile("cpu", limit_ms=12 * HOUR)), {})
+    assert 'data-hours="8" data-max="8"' in html

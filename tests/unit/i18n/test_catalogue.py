@@ -85,3 +85,10 @@ def test_a_problem_is_told_in_the_language_asked_for() -> None:
 )
 def test_language_is_chosen_from_a_cookie_or_header(accepted: str | None, lang: str) -> None:
     assert i18n.choose_language(accepted) == lang
+
+
+def test_a_list_is_read_out_in_words() -> None:
+    key = "error.duration_unreadable.message"
+    assert "'research', 'open'" not in i18n.text(key, given=["research", "open"])
+    assert "research, open" in i18n.text(key, given=["research", "open"])
+    assert "a, b" in i18n.text(key, given=frozenset({"b", "a"}))

@@ -71,6 +71,7 @@ class House:
         self.usage = usage(self.now)
         self.me = me()
         self.logs = "epoch 1 loss 0.91\nepoch 2 loss 0.72\n"
+        self.notice: dict[str, Any] | None = None
         self.lang = "en"
         self.is_logged_in = True
         self.actors: list[Actor] = []
@@ -101,6 +102,7 @@ class House:
             runs=SimpleNamespace(list=answers("runs"), get=get_run, log=answers("logs")),
             projects=SimpleNamespace(me=answers("me")),
             usage=SimpleNamespace(usage=answers("usage")),
+            upkeep=SimpleNamespace(notice=lambda _lang: self.notice),
         )
 
     def _find(self, actor: Actor, rows: list[dict[str, Any]], key: str, code: str) -> Any:

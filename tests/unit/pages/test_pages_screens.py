@@ -162,3 +162,14 @@ def test_script_stays_small_and_knows_every_word_it_uses():
     used = set(re.findall(r"\bwords\.([a-z_]+)", source))
     assert used
     assert [word for word in used if f'"{word}"' not in known] == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_maintenance_stands_on_every_page_and_in_its_live_part(house, path):
+    house.notice = {"text": "Nothing new starts: <new> fans."}
+    for headers in ({}, {"X-Madang-Fragment": "1"}):
+        shown = (await house.get(where(house, path), **headers)).text
+        if shown:
+            assert shown.count("Nothing new starts: &lt;new&gt; fans.") == 1
+    house.notice = None
+    assert 'class="notice"' not in (await house.get(where(house, path))).text

@@ -42,22 +42,6 @@ def test_moment_is_told_as_seen_from_now(ahead_ms, form, english, korean):
 
 
 @pytest.mark.parametrize(
-    ("microcredits", "shown"),
-    [
-        (0, "0.00"),
-        (1, "< 0.01"),
-        (9_999, "< 0.01"),
-        (10_000, "0.01"),
-        (1_999_999, "1.99"),
-        (1_234_567_890_000, "1,234,567.89"),
-        (-2_500_000, "-2.50"),
-    ],
-)
-def test_credits_are_rounded_down_and_never_hidden(microcredits, shown):
-    assert wording.credits(microcredits) == shown
-
-
-@pytest.mark.parametrize(
     ("device_ms", "shown"),
     [
         (0, "0.00"),

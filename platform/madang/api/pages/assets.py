@@ -9,7 +9,9 @@ from pathlib import Path
 
 from fastapi import Response
 
-_FOLDER = Path(__file__).parent / "static"
+from madang import looks
+
+_FOLDERS = (Path(__file__).parent / "static", looks.FOLDER)
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -21,7 +23,12 @@ class Assets:
     """The static files, held in memory."""
 
     def __init__(self) -> None:
-        files = {path.name: path for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
+        files = {
+            path.name: path
+            for folder in _FOLDERS
+            for path in sorted(folder.iterdir())
+            if path.suffix in _TYPES
+        }
         self._bodies = {name: path.read_bytes() for name, path in files.items()}
         self._digests = {
             name: hashlib.sha256(body).hexdigest()[:12] for name, body in self._bodies.items()

@@ -5,7 +5,8 @@ of HTTP. The frame asks identity who is there, renders, and turns our errors int
 the next step. It never catches the redirect with which identity sends somebody to the login.
 
 Pages call these methods of ``services``: ``leases.list/get``, ``pool.pool/queue``,
-``runs.list/get/log``, ``projects.me`` and ``usage.usage``.
+``runs.list/get/log``, ``projects.me``, ``usage.usage`` and, for the notice above all of them,
+``upkeep.notice``.
 """
 
 from collections.abc import Awaitable, Callable
@@ -86,8 +87,10 @@ class Frame:
                 lang=visit.lang,
                 now_ms=visit.now_ms,
                 person=visit.person,
+                is_admin=visit.actor.is_admin,
                 csrf=await self._identity.csrf(request),
                 is_fragment=request.headers.get(FRAGMENT) == "1",
+                notice=self._services.upkeep.notice(visit.lang),
             )
 
         return answer

@@ -31,6 +31,11 @@ class Links:
         """Where the service lies, without a slash at its end."""
         return self.base + SERVICE_PREFIX
 
+    @property
+    def hub(self) -> str:
+        """Where the hub lies, without a slash at its end."""
+        return f"{self.base}/hub"
+
     def page(self, *parts: str) -> str:
         """Return the address of one of our pages; no part means home."""
         return f"{self.prefix}/{'/'.join(_part(part) for part in parts)}"
@@ -42,12 +47,8 @@ class Links:
     def spawn(self, person: str = "", server: str = "") -> str:
         """Return the hub's page that starts a server; a named one needs its person."""
         if person and server:
-            return f"{self.base}/hub/spawn/{_part(person)}/{_part(server)}"
-        return f"{self.base}/hub/spawn"
-
-    def logout(self) -> str:
-        """Return the address that logs out of the hub, and with it out of here."""
-        return f"{self.base}/hub/logout"
+            return f"{self.hub}/spawn/{_part(person)}/{_part(server)}"
+        return f"{self.hub}/spawn"
 
     def server(self, person: str, name: str, leaf: str = "lab") -> str:
         """Return the address of a notebook server; an empty name is the default server."""

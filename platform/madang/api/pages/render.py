@@ -10,12 +10,14 @@ from functools import partial
 from typing import Any
 
 from fastapi import Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
+from madang import looks
 from madang.api.pages import wording
 from madang.api.pages.assets import Assets
 from madang.api.pages.links import Links
 from madang.i18n import catalogue, text
+from madang.units import credits_short
 
 FRAGMENT = "X-Madang-Fragment"
 """Header by which the script asks for the content without the frame around it."""
@@ -92,14 +94,16 @@ class Renderer:
         self.links = Links.of(public_url)
         self._assets = assets
         self._templates = Environment(
-            loader=PackageLoader("madang.api.pages"),
+            loader=ChoiceLoader(
+                [PackageLoader("madang.api.pages"), FileSystemLoader(looks.TEMPLATES)]
+            ),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
         self._templates.filters.update(
-            credits=wording.credits, hours=wording.hours, moment=wording.moment
+            credits=credits_short, hours=wording.hours, moment=wording.moment
         )
 
     def render(
@@ -109,22 +113,38 @@ class Renderer:
         lang: str,
         now_ms: int,
         person: str = "",
+        is_admin: bool = False,
         csrf: str = "",
         is_fragment: bool = False,
+        notice: Mapping[str, Any] | None = None,
     ) -> Response:
         """Return a screen as a page, or as the content alone."""
         if screen.location:
             return Response(status_code=303, headers={**HEADERS, "Location": screen.location})
+
+        def words(key: str, **values: Any) -> str:
+            return text(f"pages.{key}", lang, **values)
+
         shared = {
             "layout": "fragment.html" if is_fragment else "base.html",
             "screen": screen,
             "lang": lang,
-            "t": lambda key, **values: text(f"pages.{key}", lang, **values),
+            "t": words,
+            "shell": looks.Shell(
+                pages=self.links.prefix,
+                hub=self.links.hub,
+                word=words,
+                label=words,
+                lang=lang,
+                person=person,
+                is_admin=is_admin,
+            ),
             "links": self.links,
             "static": lambda name: self.links.prefix + self._assets.path(name),
             "person": person,
             "now_ms": now_ms,
             "csrf": csrf,
+            "notice": notice,
             "script_words": "" if is_fragment else script_words(lang),
             "span": partial(wording.duration, lang=lang),
             "relative": lambda at_ms, form: wording.relative(at_ms, now_ms, form, lang),

@@ -7,10 +7,9 @@ The script writes durations and relative times by the same rules once a page is 
 from datetime import UTC, datetime
 
 from madang.i18n import text
-from madang.units import MICROCREDITS_PER_CREDIT, MS_PER_HOUR
+from madang.units import MS_PER_HOUR
 
 _STEPS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-_CENT = MICROCREDITS_PER_CREDIT // 100
 
 
 def duration(ms: int, lang: str) -> str:
@@ -60,15 +59,6 @@ def moment(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def credits(microcredits: int) -> str:
-    """Write credits with two decimals, rounded down; a trace of a credit is not shown as zero."""
-    if 0 < microcredits < _CENT:
-        return "< 0.01"
-    sign = "-" if microcredits < 0 else ""
-    whole, rest = divmod(abs(microcredits) // _CENT, 100)
-    return f"{sign}{whole:,}.{rest:02d}"
-
-
 def hours(device_ms: int) -> str:
     """Write device time in hours: two decimals while it is small, none once it is large."""
     tenths = device_ms * 10 // MS_PER_HOUR
@@ -78,7 +68,8 @@ def hours(device_ms: int) -> str:
         return f"{tenths // 10}.{tenths % 10}"
     if 0 < device_ms < MS_PER_HOUR // 100:
         return "< 0.01"
-    return f"{device_ms / MS_PER_HOUR:.2f}"
+    # Rounded down like credits, so that time and its price agree.
+    return f"{device_ms * 100 // MS_PER_HOUR / 100:.2f}"
 
 
 def percent(part: int, whole: int) -> int:

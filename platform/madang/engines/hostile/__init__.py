@@ -78,13 +78,27 @@ class HostileEngine:
         """Lose all events that were decided and not fetched; they are sent again later."""
         self.admission.lose_events()
 
-    def finish(self, lease_id: str, exit_code: int = 0) -> None:
-        """Let the processes of a lease end by themselves."""
-        self.launcher.finish(lease_id, exit_code)
+    def finish(self, lease_id: str, exit_code: int = 0, at_ms: int | None = None) -> None:
+        """Let the processes of a lease end by themselves; the record may say another time."""
+        self.launcher.finish(lease_id, exit_code, at_ms)
 
-    def vanish(self, lease_id: str) -> None:
-        """Let the processes of a lease end without a record, as after a power loss."""
-        self.launcher.vanish(lease_id)
+    def vanish(self, lease_id: str, at_ms: int | None = None) -> None:
+        """Let the processes of a lease end without a record, as when a tenant killed them all."""
+        self.launcher.vanish(lease_id, at_ms)
+
+    def forget_record(self, lease_id: str) -> None:
+        """Do what a tenant can: end the processes of a lease and delete their record."""
+        self.launcher.forget_record(lease_id)
+
+    def date_start(self, lease_id: str, at_ms: int) -> None:
+        """Do what a tenant can: write another start into the record."""
+        self.launcher.date_start(lease_id, at_ms)
+
+    def crash_machine(self) -> None:
+        """Lose all processes, as a power loss does; the machine is up again at once."""
+        self.launcher.vanish_all()
+        self._world.now_ms += 1_000
+        self._world.machine_since_ms = self._world.now_ms
 
     def launch_notebook(self, lease_id: str, attempt: int) -> None:
         """Do what the hub does: start a notebook server for an attempt."""

@@ -1,6 +1,6 @@
 """Admission first come, first served, whose events cannot be relied upon."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from madang.domain.lease import Standing, WaitReason
 from madang.domain.profile import Device, FlavorCapacity
@@ -25,6 +25,8 @@ class HostileAdmission:
         self._events: list[tuple[int, AdmissionEvent]] = []
         self._again_ms: dict[_Key, int] = {}
         self.shares: Sequence[ProjectShare] = ()
+        self._drained: frozenset[str] = frozenset()
+        self._is_paused = False
 
     async def set_shares(self, shares: Sequence[ProjectShare]) -> None:
         """Remember the projects; the order does not depend on them."""
@@ -65,9 +67,11 @@ class HostileAdmission:
 
     def _free(self, flavor: str) -> list[str]:
         taken = {device for _, ids in self._held.values() for device in ids}
-        return [device for device in self._pool[flavor] if device not in taken]
+        return [d for d in self._pool[flavor] if d not in taken and d not in self._drained]
 
     def _decide(self) -> None:
+        if self._is_paused:
+            return
         for item in sorted(self._waiting.values(), key=lambda i: (i.submitted_ms, i.lease_id)):
             if item.is_held_back or self._is_held(item.lease_id):
                 continue
@@ -145,7 +149,19 @@ class HostileAdmission:
 
     async def devices(self) -> Sequence[Device]:
         """Return the devices of the pool."""
-        return [Device(id=id_, flavor=f) for f, ids in self._pool.items() for id_ in ids]
+        return [
+            Device(id=id_, flavor=flavor, is_healthy=id_ not in self._drained)
+            for flavor, ids in self._pool.items()
+            for id_ in ids
+        ]
+
+    async def set_drained(self, device_ids: Collection[str]) -> None:
+        """Give these devices to nobody any more."""
+        self._drained = frozenset(device_ids)
+
+    async def set_paused(self, is_paused: bool) -> None:
+        """Admit nobody, or go on; events that are on their way still come."""
+        self._is_paused = is_paused
 
     # -- knobs -----------------------------------------------------------------------------------
 

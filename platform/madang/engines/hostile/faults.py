@@ -61,6 +61,7 @@ class World:
     random: Random
     faults: Faults
     now_ms: int
+    machine_since_ms: int = 0
 
     def happens(self, chance: float) -> bool:
         """Draw whether something of this chance happens now."""

@@ -94,18 +94,32 @@ class HostileLauncher:
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what is recorded of an attempt."""
         process = self._now((lease_id, attempt))
+        since_ms = self._world.machine_since_ms
         if process is None or not process.is_recorded:
-            return AttemptLife()
+            return AttemptLife(machine_since_ms=since_ms)
         return AttemptLife(
             started_ms=process.started_ms,
             ended_ms=process.ended_ms,
             exit_code=process.exit_code,
             is_sure=process.is_sure,
+            machine_since_ms=since_ms,
         )
 
     async def alive(self) -> Sequence[tuple[str, int]]:
         """Return everything that lives, recorded or not."""
         return sorted(k for k in self._processes if (p := self._now(k)) and p.ended_ms is None)
+
+    async def ended_before(self, at_ms: int) -> Sequence[tuple[str, int]]:
+        """Return what ended before a time and was not discarded."""
+        keys = list(self._processes)
+        ends = {key: found.ended_ms for key in keys if (found := self._now(key)) is not None}
+        return [key for key, ended in ends.items() if ended is not None and ended < at_ms]
+
+    async def discard(self, lease_id: str, attempt: int) -> None:
+        """Forget an attempt that has ended."""
+        process = self._now((lease_id, attempt))
+        if process is not None and process.ended_ms is not None:
+            del self._processes[(lease_id, attempt)]
 
     async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
         """Return an address for a living cluster; nothing answers there."""
@@ -152,17 +166,34 @@ class HostileLauncher:
             raise KeyError(lease_id)
         return process
 
-    def finish(self, lease_id: str, exit_code: int) -> None:
-        """Let the latest attempt of a lease end by itself now."""
+    def finish(self, lease_id: str, exit_code: int, at_ms: int | None = None) -> None:
+        """Let the latest attempt of a lease end by itself now, or say that it did before."""
         process = self._latest(lease_id)
         if process.ended_ms is None:
-            process.ended_ms, process.exit_code = self._world.now_ms, exit_code
+            process.ended_ms = self._world.now_ms if at_ms is None else at_ms
+            process.exit_code = exit_code
 
-    def vanish(self, lease_id: str) -> None:
+    def vanish(self, lease_id: str, at_ms: int | None = None) -> None:
         """Let the latest attempt of a lease be gone without a record."""
         process = self._latest(lease_id)
         if process.ended_ms is None:
-            process.ended_ms, process.is_sure = self._world.now_ms, False
+            process.ended_ms = self._world.now_ms if at_ms is None else at_ms
+            process.is_sure = False
+
+    def forget_record(self, lease_id: str) -> None:
+        """End the latest attempt of a lease and delete what was recorded of it."""
+        self.vanish(lease_id)
+        self._latest(lease_id).is_recorded = False
+
+    def date_start(self, lease_id: str, at_ms: int) -> None:
+        """Write another start into the record of the latest attempt of a lease."""
+        self._latest(lease_id).started_ms = at_ms
+
+    def vanish_all(self) -> None:
+        """Let everything be gone without a record."""
+        for process in self._processes.values():
+            if process.ended_ms is None:
+                process.ended_ms, process.is_sure = self._world.now_ms, False
 
     def launch_notebook(self, lease_id: str, attempt: int) -> None:
         """Start a notebook server once for an attempt, as the hub does."""

@@ -32,7 +32,7 @@ def build(settings: ServiceSettings, policy: Policy) -> tuple[Engine, list[Flavo
         admission=LocalAdmission(
             devices, half_life_ms=policy.half_life_ms, grace_ms=policy.stop_grace_ms
         ),
-        launcher=LocalLauncher(settings.home),
+        launcher=LocalLauncher(settings.home, system_users=settings.system_users),
         meter=LocalMeter(devices),
         artifacts=LocalArtifacts(settings.home.artifacts),
     )

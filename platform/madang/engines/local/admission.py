@@ -4,7 +4,8 @@ Everything is in memory. After a restart services tell who holds what (:meth:`ad
 (:meth:`enqueue`), and it knows again what it knew.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from madang.domain.lease import Standing
 from madang.domain.profile import Device, FlavorCapacity
@@ -52,6 +53,7 @@ class LocalAdmission:
         self._items: dict[tuple[str, int], tuple[QueueItem, int]] = {}
         self._news = Announcements()
         self._standings = Standings()
+        self._is_paused = False
 
     def _healthy(self, flavor: str) -> list[str]:
         return [d.id for d in self._devices.values() if d.flavor == flavor and d.is_healthy]
@@ -60,12 +62,27 @@ class LocalAdmission:
         taken = {device_id for ids in self._held.values() for device_id in ids}
         return [device_id for device_id in self._healthy(flavor) if device_id not in taken]
 
-    def set_health(self, device_id: str, is_healthy: bool) -> None:
-        """Take a device out of the pool, or back in; who holds it keeps it."""
-        device = self._devices[device_id]
-        self._devices[device_id] = Device(id=device.id, flavor=device.flavor, is_healthy=is_healthy)
-        self._queue.set_capacity(device.flavor, len(self._healthy(device.flavor)))
+    async def set_drained(self, device_ids: Collection[str]) -> None:
+        """Take these devices out of the pool, and all others back in; who holds one keeps it."""
+        for device in list(self._devices.values()):
+            is_healthy = device.id not in device_ids
+            self._devices[device.id] = replace(device, is_healthy=is_healthy)
+        for flavor in self._flavors:
+            self._resize(flavor)
+
+    async def set_paused(self, is_paused: bool) -> None:
+        """Decide nothing, or go on where it was left."""
+        self._is_paused = is_paused
         self._standings.forget()
+
+    def _resize(self, flavor: str) -> None:
+        """Tell the queue its devices: one that is out counts while it is held, as it is in use."""
+        held = {device_id for ids in self._held.values() for device_id in ids}
+        there = [d for d in self._devices.values() if d.flavor == flavor]
+        count = sum(device.is_healthy or device.id in held for device in there)
+        if count != self._queue.capacity(flavor):
+            self._queue.set_capacity(flavor, count)
+            self._standings.forget()
 
     async def set_shares(self, shares: Sequence[ProjectShare]) -> None:
         """Replace what is known of the projects."""
@@ -89,6 +106,7 @@ class LocalAdmission:
         now = self._clock()
         self._hold(item, tuple(device_ids), started_ms)
         self._queue.started(item, now)
+        self._resize(item.flavor)
         self._news.add_known(_admitted(key, self._held[key]), now)
         self._standings.forget()
 
@@ -113,11 +131,12 @@ class LocalAdmission:
         item, since_ms = self._items.pop(key)
         now = self._clock()
         self._queue.finished(lease_id, now)
+        self._resize(item.flavor)
         self._standings.ended(item, now - since_ms)
 
     async def poll(self, now_ms: int) -> Sequence[AdmissionEvent]:
         """Return what was decided since the last call, and what may have been missed."""
-        decisions = self._queue.tick(now_ms)
+        decisions = [] if self._is_paused else self._queue.tick(now_ms)
         items = {running.item.lease_id: running.item for running in self._queue.running()}
         for decision in decisions:
             key = (decision.lease_id, decision.attempt)

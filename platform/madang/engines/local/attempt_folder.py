@@ -3,8 +3,10 @@
 Used by the local launcher, in threads. Knows the shim and nothing of leases.
 """
 
+import contextlib
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -59,8 +61,8 @@ class AttemptFolder:
             return []
         return sorted(found, key=lambda p: (p.name not in MAIN_ROLES, len(p.name), p.name))
 
-    def launch(self, commands: Sequence[Command], cwd: Path) -> None:
-        """Start all commands side by side; each is recorded by its own keeper."""
+    def launch(self, commands: Sequence[Command], cwd: Path, user: str | None = None) -> None:
+        """Start all commands side by side, as a system user if one is named."""
         if not (self.path / ROLES).exists():
             write_json(self.path / ROLES, {"roles": [command.role for command in commands]})
         (self.path / "scratch").mkdir(mode=0o700, exist_ok=True)
@@ -69,7 +71,7 @@ class AttemptFolder:
             if not (self.path / command.role / RECORD).exists() and (self.path / STOPPED).exists():
                 raise ConflictError("attempt_stopped", attempt=self.path.name)
             record = self.path / command.role
-            shim.launch(record, command.argv, env=command.env, cwd=cwd)
+            shim.launch(record, command.argv, env=command.env, cwd=cwd, user=user)
             if (self.path / STOPPED).exists():
                 # The stop came while we started and may not have seen us.
                 shim.stop(record, 0)
@@ -94,7 +96,9 @@ class AttemptFolder:
         (self.path / STOPPED).touch(mode=0o600)
         roles = self.roles()
         for role in roles:
-            _sweep_if_unsure(role)
+            # Also where an end is recorded: somebody may have written it who would rather go on.
+            if not _is_alive(role):
+                shim.sweep(role)
         living = [role for role in roles if _is_alive(role)]
         others = [role for role in living if role.name not in MAIN_ROLES]
         for role in others or living:
@@ -152,6 +156,22 @@ class AttemptFolder:
         if record is None or not record.is_alive:
             return None
         return cluster_files.load(self.path)
+
+    def is_over_since(self, at_ms: int) -> bool:
+        """Tell whether nothing lives, and the last of it ended, or was prepared, before a time."""
+        records = [shim.read(role) for role in self.roles()]
+        ends = [record.ended_ms if record else None for record in records]
+        if not ends:
+            with contextlib.suppress(OSError):
+                return self.path.stat().st_mtime * 1000 < at_ms
+            return False
+        return all(end is not None and end < at_ms for end in ends)
+
+    def delete(self) -> None:
+        """Delete everything, the records last of all, so that it can be found and tried again."""
+        for path in (self.path / "scratch", *self.roles()):
+            shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def log_tail(self, max_bytes: int) -> str:
         """Return the last bytes of each role's log, headed by the role when there are several."""

@@ -57,25 +57,25 @@ def prepare(folder: Path, lease_id: str, days: int) -> ClusterFiles:
     return known
 
 
-def join(folder: Path, first: Path) -> str | None:
-    """Put the keys of another attempt's cluster into a folder, and return its address.
+def join(folder: Path, first: Path) -> ClusterFiles | None:
+    """Put the keys of another attempt's cluster into a folder, and return its files.
 
     None when the other attempt has no cluster, or not any more.
     """
     known = load(first)
-    if known is None:
-        return None
-    _write_keys(folder, known)
-    return known.address
+    if known is not None:
+        _write_keys(folder, known)
+    return known
 
 
 def _write_keys(folder: Path, known: ClusterFiles) -> None:
-    for name, text in (
-        (CA_FILE, known.ca_pem),
-        (CERT_FILE, known.cert_pem),
-        (KEY_FILE, known.key_pem),
-    ):
+    for name, text in pem_texts(known).items():
         _write_private(folder / name, text)
+
+
+def pem_texts(files: ClusterFiles) -> dict[str, str]:
+    """Return the three texts by the names of their files."""
+    return {CA_FILE: files.ca_pem, CERT_FILE: files.cert_pem, KEY_FILE: files.key_pem}
 
 
 def load(folder: Path) -> ClusterFiles | None:

@@ -8,13 +8,14 @@ anew knows what the one before it knew. File work happens in threads, never on t
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from madang import shim
 from madang.domain.cluster import ClusterEndpoint
 from madang.domain.lease import LeaseKind
-from madang.engines.local import cluster_files, scheduler_api
+from madang.engines.local import cluster_files, scheduler_api, tenant
 from madang.engines.local.attempt_folder import AttemptFolder, all_attempts
 from madang.engines.local.commands import (
     LOOPBACK,
@@ -26,9 +27,11 @@ from madang.engines.local.commands import (
     slot_command,
     worker_commands,
 )
+from madang.engines.local.machine import machine_since_ms
 from madang.engines.ports import AttemptLife, LaunchSpec
 from madang.errors import ConflictError, LocalError
 from madang.settings.home import Home
+from madang.settings.system_users import SystemUser, system_user
 
 ANSWER_LIMIT_S = 2.0
 STOP_LOOK_S = 0.1
@@ -46,6 +49,8 @@ class LocalLauncher:
         Environment of the service, of which a few variables reach tenants; ours when None.
     slot_argv
         What a slot executes.
+    system_users
+        Whether processes run as the system user of their person.
     """
 
     def __init__(
@@ -53,8 +58,12 @@ class LocalLauncher:
         home: Home,
         environ: Mapping[str, str] | None = None,
         slot_argv: Sequence[str] = SLOT_ARGV,
+        system_users: bool = False,
     ) -> None:
         self._home = home
+        self._system_users = system_users
+        # Read once: a clock that is set later would move it past leases that run.
+        self._up_since_ms = machine_since_ms()
         self._slot_argv = tuple(slot_argv)
         self._machine = Machine(
             environ=dict(os.environ if environ is None else environ),
@@ -79,36 +88,48 @@ class LocalLauncher:
         ConflictError
             ``attempt_stopped``: it was asked to stop before all of it had started;
             ``joined_cluster_gone``: there is no scheduler that its workers could join.
+        RefusedError
+            ``system_user_unknown``, ``system_user_is_root``.
         """
         await asyncio.to_thread(self._start, spec)
 
     def _start(self, spec: LaunchSpec) -> None:
         folder = self._folder(spec.lease_id, spec.attempt)
-        person_home = self._home.person(spec.person_name)
+        user = system_user(spec.person_name) if self._system_users else None
+        person_home = user.home if user else self._home.person(spec.person_name)
         try:
             folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            person_home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            commands = self._commands(spec, folder.path, person_home)
+            if user is None:
+                person_home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            commands = self._commands(spec, folder.path, person_home, user)
         except OSError as error:
             raise LocalError(
                 "process_not_started", record=str(folder.path), why=str(error)
             ) from error
         self._over.discard((spec.lease_id, spec.attempt))
-        folder.launch(commands, person_home)
+        folder.launch(commands, person_home, user.name if user else None)
 
-    def _commands(self, spec: LaunchSpec, folder: Path, person_home: Path) -> tuple[Command, ...]:
+    def _commands(
+        self, spec: LaunchSpec, folder: Path, person_home: Path, user: SystemUser | None
+    ) -> tuple[Command, ...]:
         env = base_env(spec, self._machine, person_home)
+        if user is not None:
+            env.update(LOGNAME=user.name, SHELL=user.shell)
         if spec.kind is LeaseKind.SLOT:
             return (slot_command(self._slot_argv, env),)
         if spec.joins is not None:
-            address = cluster_files.join(folder, self._folder(*spec.joins).path)
-            if address is None:
+            joined = cluster_files.join(folder, self._folder(*spec.joins).path)
+            if joined is None:
                 raise ConflictError("joined_cluster_gone", lease=spec.joins[0])
-            return worker_commands(spec, self._machine, env, folder, address)
+            if user is not None:
+                folder = tenant.prepare(folder.name, user, cluster_files.pem_texts(joined))
+            return worker_commands(spec, self._machine, env, folder, joined.address)
         if spec.kind is LeaseKind.CLUSTER:
             days = spec.limit_ms // _MS_PER_DAY + 2
             files = cluster_files.prepare(folder, spec.lease_id, days)
             ports = (files.port, files.dashboard_port)
+            if user is not None:
+                folder = tenant.prepare(folder.name, user, cluster_files.pem_texts(files))
             return cluster_commands(spec, self._machine, env, folder, ports)
         raise ConflictError("launch_by_hub", lease=spec.lease_id)
 
@@ -129,7 +150,8 @@ class LocalLauncher:
 
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what is recorded of an attempt; ends what an ended main process left behind."""
-        return await asyncio.to_thread(self._folder(lease_id, attempt).observe)
+        life = await asyncio.to_thread(self._folder(lease_id, attempt).observe)
+        return replace(life, machine_since_ms=self._up_since_ms)
 
     async def alive(self) -> Sequence[tuple[str, int]]:
         """Return (lease, attempt) of everything that lives, also what lost its keeper."""
@@ -145,11 +167,32 @@ class LocalLauncher:
                 found.add(key)
             elif lives:
                 self._over.add(key)
+                if self._system_users:
+                    tenant.remove(path.name)
         roots = {path: key for key, path in all_attempts(self._home.attempts)}
         for _, record in shim.strays(self._home.attempts):
             if record.parent in roots:
                 found.add(roots[record.parent])
         return sorted(found)
+
+    async def ended_before(self, at_ms: int) -> Sequence[tuple[str, int]]:
+        """Return what ended before a time and still has a folder."""
+        return await asyncio.to_thread(
+            lambda: [
+                key
+                for key, path in all_attempts(self._home.attempts)
+                if AttemptFolder(path).is_over_since(at_ms)
+            ]
+        )
+
+    async def discard(self, lease_id: str, attempt: int) -> None:
+        """Delete the folder of an attempt unless something of it lives."""
+        key = (lease_id, attempt)
+        if key in await self.alive():
+            return
+        await asyncio.to_thread(self._folder(*key).delete)
+        self._over.discard(key)
+        self._answered.discard(key)
 
     async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
         """Return how to reach a cluster's scheduler; None until it has answered, and after it."""

@@ -192,7 +192,6 @@ TEXTS = {
         "Try again; if it stays, give the number to an administrator, who finds it in the log.",
         "다시 시도해 보시고, 계속되면 관리자에게 번호를 알려 주세요. 로그에서 찾을 수 있습니다.",
     ),
-    "page.home": ("To Madang's home page", "마당 첫 화면으로"),
     # Limits of fields, by pydantic's kinds of errors
     "given.nothing": ("nothing", "없음"),
     "limit.missing": ("it is required", "꼭 필요합니다"),

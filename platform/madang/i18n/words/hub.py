@@ -50,7 +50,8 @@ TEXTS = {
         "{free} free now, expected wait {wait}",
         "지금 {free}개 비어 있음 · 예상 대기 {wait}",
     ),
-    "hub.form.hours": ("Hours", "사용 시간(시간)"),
+    "hub.form.hours": ("Hours, at the longest", "길어야 몇 시간 쓰시나요?"),
+    "hub.form.start": ("Start", "시작하기"),
     "hub.form.start_without_me": (
         "Start without me",
         "제가 자리에 없어도 시작해 주세요",

@@ -60,8 +60,8 @@ TEXTS = {
         "프로젝트 책임자에게 추가 배정을 요청하거나 다른 프로젝트를 쓰세요.",
     ),
     "reason.lost": (
-        "Its processes were lost; this time was refunded.",
-        "프로세스가 사라졌습니다. 이 시간의 요금은 돌려드렸습니다.",
+        "Its processes were lost. What a fault of the machine cost is refunded.",
+        "프로세스가 사라졌습니다. 장비 문제로 생긴 요금은 돌려드립니다.",
     ),
     "reason.lost.hint": (
         "Start again. If it happens twice, tell an administrator the id.",
@@ -90,6 +90,14 @@ TEXTS = {
     ),
     "wait.held_back": ("Held back; it keeps its place.", "잠시 멈춰 두었고 순서는 그대로입니다."),
     "wait.no_budget": ("The project's budget is used up.", "프로젝트 예산을 모두 썼습니다."),
+    "wait.maintenance": (
+        "Nothing new starts during maintenance: {why}. Your place is kept.",
+        "점검 중이라 새로 시작하지 않습니다: {why}. 순서는 그대로 유지됩니다.",
+    ),
+    "wait.maintenance.until": (
+        "Nothing new starts during maintenance until about {until}: {why}. Your place is kept.",
+        "{until}쯤까지 점검 중이라 새로 시작하지 않습니다: {why}. 순서는 그대로 유지됩니다.",
+    ),
     "wait.starting": ("It is about to start.", "곧 시작합니다."),
     # Why a run ended.
     "run_reason.cancelling": (
@@ -103,7 +111,27 @@ TEXTS = {
         "The worker was lost several times.",
         "작업 프로세스가 여러 번 사라졌습니다.",
     ),
+    "run_reason.refused": (
+        "What it asks for is no longer allowed to this project or person, or is not in the pool.",
+        "이 실행이 신청한 자원을 이 프로젝트나 사용자가 더는 쓸 수 없거나 풀에 없습니다.",
+    ),
     # Leases.
+    "error.too_many_leases.message": (
+        "{given} notebooks and clusters of yours wait or run; the limit is {limit}.",
+        "기다리거나 실행 중인 노트북과 클러스터가 {given}개입니다. 한도는 {limit}개입니다.",
+    ),
+    "error.too_many_leases.hint": (
+        "End one that you do not need.",
+        "필요 없는 것을 하나 종료해 주세요.",
+    ),
+    "error.too_many_runs.message": (
+        "{given} runs of yours are waiting; the limit is {limit}.",
+        "기다리는 실행이 {given}개입니다. 한도는 {limit}개입니다.",
+    ),
+    "error.too_many_runs.hint": (
+        "Submit more once some have started, or cancel some.",
+        "일부가 시작된 뒤에 더 제출하거나 몇 개를 취소해 주세요.",
+    ),
     "error.unknown_flavor.message": (
         "There is no device kind '{given}' in this pool. There are: {known}.",
         "이 풀에는 '{given}' 종류의 장치가 없습니다. 있는 종류: {known}.",
@@ -253,6 +281,14 @@ TEXTS = {
     "error.slot_token_only.hint": (
         "Submit runs with `madang run` or on the page.",
         "실행은 `madang run`이나 페이지에서 신청해 주세요.",
+    ),
+    "error.project_missing.message": (
+        "No project was named, and somebody has to pay. Yours are: {known}.",
+        "비용을 낼 프로젝트가 지정되지 않았습니다. 내 프로젝트: {known}.",
+    ),
+    "error.project_missing.hint": (
+        "Name one of these: `--project` on the command line, `project=` in Python.",
+        "이 가운데 하나를 지정해 주세요. 명령줄에서는 `--project`, 파이썬에서는 `project=`입니다.",
     ),
     "error.project_unknown.message": (
         "You are in no project '{given}'. Yours are: {known}.",

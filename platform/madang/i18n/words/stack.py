@@ -1,6 +1,14 @@
 """Texts of `madang up`, `down`, `status`, `serve` and `doctor`."""
 
 TEXTS = {
+    "error.folder_unwritable.message": (
+        "Cannot write {path}: {why}.",
+        "{path}에 쓸 수 없습니다: {why}.",
+    ),
+    "error.folder_unwritable.hint": (
+        "Free some space, check the permissions of the data folder, or give another one with MADANG_HOME.",
+        "공간을 확보하거나 데이터 폴더의 권한을 확인해 주세요. MADANG_HOME으로 다른 폴더를 지정할 수도 있습니다.",
+    ),
     "error.already_up.message": (
         "Madang is already up in this data folder ({home}); its address is {url}.",
         "이 데이터 폴더({home})에서 마당이 이미 실행 중입니다. 주소는 {url}입니다.",

@@ -6,7 +6,11 @@ from typing import Any
 
 import httpx
 from tornado.httpclient import HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from tornado.websocket import (
+    WebSocketClientConnection,
+    WebSocketClosedError,
+    websocket_connect,
+)
 
 from madang.stack.demo.steps import CheckError
 
@@ -27,6 +31,11 @@ class Kernel:
             answer = await http.post(f"{self._base}/api/sessions", json=body)
             answer.raise_for_status()
             self.id = answer.json()["kernel"]["id"]
+        await self.connect()
+
+    async def connect(self) -> None:
+        """Open the connection to the kernel, again after it was cut; the kernel never notices."""
+        self.close()
         address = self._base.replace("http", "ws", 1) + f"/api/kernels/{self.id}/channels"
         request = HTTPRequest(address, headers=self._headers)
         self._socket = await websocket_connect(request)
@@ -42,7 +51,10 @@ class Kernel:
         if self._socket is None:
             raise CheckError("the kernel was not started")
         asked = uuid.uuid4().hex
-        await self._socket.write_message(json.dumps(_request(asked, code)))
+        try:
+            await self._socket.write_message(json.dumps(_request(asked, code)))
+        except WebSocketClosedError as error:
+            raise CheckError("the kernel's connection was closed") from error
         printed: list[str] = []
         while True:
             raw = await self._socket.read_message()

@@ -108,7 +108,8 @@ class Visitor:
             if (await self.server()).get("ready"):
                 return await self.notebook_lease()
             await asyncio.sleep(0.1)
-        raise TimeoutError(f"the server of {self.name} was not ready after {timeout_s} s")
+        seen = f"{await self.notebook_lease()}, {await self.server()}"
+        raise TimeoutError(f"the server of {self.name} was not ready after {timeout_s} s: {seen}")
 
     async def server_token(self) -> str:
         """Return a token of the person for their own server, made at the hub as its page does."""

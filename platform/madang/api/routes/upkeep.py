@@ -1,0 +1,46 @@
+"""Looking after the house: a pause of new starts, and devices taken out of the pool."""
+
+from starlette.responses import Response
+
+from madang.api.bodies import DeviceBody, DrainBody, MaintenanceBody
+from madang.api.routes.common import Someone, TheHouse, answer, noun_router
+
+router = noun_router("upkeep")
+
+
+@router.get("/maintenance", operation_id="maintenance_get")
+async def maintenance_get(house: TheHouse, actor: Someone) -> Response:
+    """Show whether new starts are paused, why, and until when; null when they are not."""
+    return answer(house.services.upkeep.notice(actor.lang))
+
+
+@router.post("/maintenance", operation_id="maintenance_begin")
+async def maintenance_begin(house: TheHouse, actor: Someone, body: MaintenanceBody) -> Response:
+    """Let nothing new start; what waits keeps its place, what runs goes on."""
+    upkeep = house.services.upkeep
+    return answer(await upkeep.begin_maintenance(actor, reason=body.reason, until_ms=body.until_ms))
+
+
+@router.delete("/maintenance", operation_id="maintenance_end", status_code=204)
+async def maintenance_end(house: TheHouse, actor: Someone) -> Response:
+    """Let everything start again."""
+    await house.services.upkeep.end_maintenance(actor)
+    return Response(status_code=204)
+
+
+@router.get("/devices", operation_id="device_list")
+async def device_list(house: TheHouse, actor: Someone) -> Response:
+    """List every device, who holds it, and whether it is out of the pool."""
+    return answer(await house.services.upkeep.devices(actor))
+
+
+@router.post("/devices/drain", operation_id="device_drain")
+async def device_drain(house: TheHouse, actor: Someone, body: DrainBody) -> Response:
+    """Give a device to nobody any more; a lease that holds it keeps it."""
+    return answer(await house.services.upkeep.drain(actor, body.device, reason=body.reason))
+
+
+@router.post("/devices/return", operation_id="device_return")
+async def device_return(house: TheHouse, actor: Someone, body: DeviceBody) -> Response:
+    """Give a device out again."""
+    return answer(await house.services.upkeep.put_back(actor, body.device))
