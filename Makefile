@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-integration test-browser chromium pictures check format lock clean bench-replay
+.PHONY: help install up demo test test-unit test-contract test-integration test-browser chromium pictures check format lock clean bench bench-replay
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ test-contract: $(STAMP) ## one suite for every engine and every store
 
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
 	$(BIN)/python -m pytest tests/integration
+
+bench: $(STAMP) bench-replay ## all figures against their peers: spawn, cluster, memory, replay (20 minutes)
+	$(BIN)/python tests/benchmarks/bench_spawn.py
+	$(BIN)/python tests/benchmarks/bench_cluster.py
+	$(BIN)/python tests/benchmarks/bench_memory.py
 
 # Debian's packages, once; who is not root gets the next step from the tests themselves.
 chromium:

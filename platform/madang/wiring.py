@@ -1,12 +1,17 @@
-"""The only place that picks an engine and a store by name."""
+"""The only place that picks an engine and a store by name, and the ways to tell people."""
 
+import os
+from pathlib import Path
+
+from madang import notices
 from madang.engines.local import build as build_local
 from madang.errors import InvalidError
 from madang.pki.seal import Seal
 from madang.services import Services
+from madang.services.bus import ChangeBus
 from madang.services.core import Core
 from madang.settings.config import ServiceSettings
-from madang.settings.files import load_policy, load_profiles
+from madang.settings.files import Policy, load_policy, load_profiles
 from madang.store import Store
 
 
@@ -16,6 +21,8 @@ def build(settings: ServiceSettings) -> Services:
     if settings.engine != "local":
         raise InvalidError("unknown_engine", given=settings.engine, known=["local"])
     engine, flavors, devices_total = build_local(settings, policy)
+    bus = ChangeBus()
+    password = _smtp_password(policy)
     core = Core(
         store=Store(settings.database_url),
         engine=engine,
@@ -26,5 +33,19 @@ def build(settings: ServiceSettings) -> Services:
         service_url=settings.service_url,
         login_is_shared=settings.login_is_shared,
         seal=Seal(settings.api_token),
+        bus=bus,
+        public_url=settings.public_url,
+        notifiers=notices.build(policy.notices, password, lambda: bus.publish("notices")),
     )
     return Services(core)
+
+
+def _smtp_password(policy: Policy) -> str:
+    """Read the password of the mail server; it never stands in the policy itself."""
+    smtp = policy.notices.smtp
+    if smtp is None or not smtp.password_file:
+        return os.environ.get("MADANG_SMTP_PASSWORD", "")
+    try:
+        return Path(smtp.password_file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidError("password_missing", path=smtp.password_file) from error

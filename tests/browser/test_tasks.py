@@ -116,6 +116,20 @@ def test_withdraw_while_waiting(visit, picture):
     end_everything(chan)
 
 
+def test_a_refused_start_says_why_in_the_language_of_the_page(visit, picture):
+    ada = at_home(visit("ada", lang="ko", width=390))
+    ada.page.goto("/hub/spawn")
+    # What the page does not offer can still be posted, and rules change while a page is open.
+    ada.page.evaluate("document.querySelectorAll('input').forEach(i => { i.disabled = false; })")
+    ada.page.check('input[name="project"][value="open"]')
+    ada.page.check('input[value="open/gpu-4"]')
+    ada.page.click("#m-start")
+    refusal = ada.page.locator("main .banner.bad:visible")
+    expect(refusal).to_contain_text("research")
+    expect(refusal.get_by_text("research", exact=False).locator("visible=true")).to_have_count(1)
+    picture(ada)
+
+
 def test_submit_a_run_with_parameters_and_watch_it(visit, picture):
     dana = at_home(visit("dana"))
     text = notebook("import time; time.sleep(2)", "print('rate is', rate)", parameters="rate = 1")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from madang import __version__
-from madang.api import login, pages, problems
+from madang.api import login, metrics, pages, problems
 from madang.api.headers import Guard
 from madang.api.house import House
 from madang.api.hub_client import HubClient
@@ -62,10 +62,12 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.house = house
+    app.add_middleware(metrics.Counting, counts=house.requests)
     app.add_middleware(Guard)
     problems.install(app)
     app.include_router(api_router())
     app.include_router(health_router, prefix=SERVICE_PREFIX)
+    app.include_router(metrics.router, prefix=SERVICE_PREFIX)
     app.include_router(login.router, prefix=SERVICE_PREFIX)
     app.include_router(pages.build(services, settings, identity))
     return app

@@ -11,7 +11,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from madang.errors import InvalidError
-from madang.services.requests import ClusterRequest, LeaseRequest, RunRequest
+from madang.services.requests import (
+    ChangeRequest,
+    ClusterRequest,
+    ExtendRequest,
+    GrantRequest,
+    LeaseRequest,
+    NoticeRequest,
+    ProjectRequest,
+    RunRequest,
+)
 from madang.units import MS_PER_S
 
 MAX_LIMIT_S = 30 * 24 * 3600
@@ -24,6 +33,7 @@ _PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
 Name = Annotated[str, StringConstraints(max_length=100, pattern=_PLAIN)]
 Word = Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)]
 Reason = Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)]
+Person = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_PLAIN)]
 LimitS = Annotated[int, Field(ge=1, le=MAX_LIMIT_S)]
 Devices = Annotated[int, Field(ge=0, le=MAX_DEVICES)]
 Cells = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -70,6 +80,38 @@ class LeaseBody(Body):
             limit_ms=_ms(self.limit_s),
             start_without_me=bool(self.start_without_me),
         )
+
+
+class ChangeBody(Body):
+    """Let a waiting notebook ask for something else; what is left out stays as it is."""
+
+    profile: Word = ""
+    flavor: Word = ""
+    devices: Devices | None = None
+    limit_s: LimitS | None = None
+    start_without_me: bool | None = None
+    dry_run: bool = False
+
+    def request(self) -> ChangeRequest:
+        """Return it as the use-case takes it."""
+        return ChangeRequest(
+            profile=self.profile,
+            flavor=self.flavor,
+            devices=self.devices,
+            limit_ms=_ms(self.limit_s),
+            start_without_me=self.start_without_me,
+        )
+
+
+class ExtendBody(Body):
+    """More time for a lease that holds its devices."""
+
+    by_s: Annotated[int, Field(ge=60, le=MAX_LIMIT_S)]
+    reason: Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)] = ""
+
+    def request(self) -> ExtendRequest:
+        """Return it as the use-case takes it."""
+        return ExtendRequest(by_ms=self.by_s * MS_PER_S, reason=self.reason)
 
 
 class HoldBody(Body):
@@ -160,6 +202,57 @@ class RunBody(Body):
         )
 
 
+class ReasonBody(Body):
+    """An act that needs nothing but its reason."""
+
+    reason: Reason = ""
+
+
+class ProjectBody(ReasonBody):
+    """Make a project."""
+
+    name: Word
+    title: Name = ""
+    tier: Word
+    weight: Annotated[int, Field(ge=1, le=1000)] = 1
+    owner: Annotated[str, StringConstraints(max_length=255, pattern=_PLAIN)] = ""
+
+    def request(self) -> ProjectRequest:
+        """Return it as the use-case takes it."""
+        return ProjectRequest(**self.model_dump())
+
+
+class TitleBody(ReasonBody):
+    """Give a project another title."""
+
+    title: Name
+
+
+class MemberBody(ReasonBody):
+    """Put a person into a project."""
+
+    person: Person
+    role: Word = "member"
+
+
+class GrantBody(ReasonBody):
+    """Give a project a budget from now on."""
+
+    amount_microcredits: Annotated[int, Field(ge=-(2**53), le=2**53)]
+    days: Annotated[int, Field(ge=1, le=3660)] = 365
+    note: Name = ""
+
+    def request(self) -> GrantRequest:
+        """Return it as the use-case takes it."""
+        return GrantRequest(**self.model_dump())
+
+
+class RenameBody(ReasonBody):
+    """Give a person another hub name."""
+
+    name: Person
+
+
 class ProgressBody(Body):
     """How far a run is, and what it printed since."""
 
@@ -183,6 +276,24 @@ class FinishBody(Body):
     state: Literal["succeeded", "failed", "cancelled", "expired"]
     reason: Annotated[str, _cut(1000)] = ""
     error: RunErrorBody | None = None
+
+
+class NoticesBody(Body):
+    """How the asker wants to be told."""
+
+    mail: Annotated[str, StringConstraints(max_length=254, pattern=_PLAIN)] = ""
+    webhook_url: Annotated[str, StringConstraints(max_length=2000, pattern=_PLAIN)] = ""
+    lang: Word = ""
+    kinds: Annotated[list[Word], Field(max_length=20)]
+
+    def request(self) -> NoticeRequest:
+        """Return it as the use-case takes it."""
+        return NoticeRequest(
+            mail=self.mail.strip(),
+            webhook_url=self.webhook_url.strip(),
+            lang=self.lang,
+            kinds=tuple(self.kinds),
+        )
 
 
 class MaintenanceBody(Body):

@@ -70,7 +70,8 @@ class ApiRoute(APIRoute):
             body = await read_body(request, limit)
             value = None
             if body:
-                is_raw = request.method == "PUT"
+                # A notebook that is handed in is kept as it is; other bodies are read.
+                is_raw = request.method == "PUT" and limit == LARGE_BODY_BYTES
                 _check_type(request, _RAW_TYPES if is_raw else _JSON_TYPES)
                 value = None if is_raw else parse_json(body)
             return await answer(CheckedRequest(request, body, value))

@@ -42,7 +42,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     try:
         settings = _settings()
-        set_up_logs([settings.api_token])
+        set_up_logs([settings.api_token, settings.metrics_token])
         listener = bind(settings.bind_host, settings.bind_port)
         from madang import wiring
 

@@ -26,6 +26,9 @@ def up(
     profiles: Annotated[Path | None, typer.Option(help="What people can pick.")] = None,
     hub_config: Annotated[Path | None, typer.Option(help="The hub's file.")] = None,
     login: Annotated[str, typer.Option(help="shared (one password) or pam.")] = "shared",
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM file: certificate and chain.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file: its key.")] = None,
+    public_host: Annotated[str | None, typer.Option(help="Name that people use.")] = None,
 ) -> None:
     """Start proxy, hub and service on this machine."""
     from madang import stack
@@ -40,14 +43,22 @@ def up(
         profiles=profiles,
         hub_config=hub_config,
         login=login,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        public_host=public_host,
     )
 
 
-def down(home: HomeOption = None) -> None:
+def down(
+    home: HomeOption = None,
+    keep_leases: Annotated[
+        bool, typer.Option("--keep-leases", help="Leave servers, clusters and runs running.")
+    ] = False,
+) -> None:
     """Stop the installation and everything that runs in it."""
     from madang import stack
 
-    if not stack.down(Home.find(home)):
+    if not stack.down(Home.find(home), keep_leases=keep_leases):
         note(say("cli.nothing_up"))
 
 
@@ -75,6 +86,9 @@ def status(home: HomeOption = None, as_json: Json = False) -> None:
             for part in known["parts"]
         ]
         show(rows, False, "part state pid since log", lambda: rows, (2,))
+        if known["is_up"]:
+            fast = known["fast_start"]
+            print(say("cli.fast_start_on" if fast["is_on"] else "cli.fast_start_off", **fast))
     if not known["is_up"]:
         raise typer.Exit(UnavailableError.exit_code)
 

@@ -110,9 +110,13 @@ class MadangClient:
         answer = self.request("POST", path, body=body)
         return answer.json() if answer.content else None
 
-    def delete(self, path: str) -> Any:
+    def patch(self, path: str, body: Any) -> Any:
+        """Change something, and return it."""
+        return self.request("PATCH", path, body=body).json()
+
+    def delete(self, path: str, **query: Any) -> Any:
         """End something; what is gone already is no error of the service's."""
-        answer = self.request("DELETE", path)
+        answer = self.request("DELETE", path, query=query)
         return answer.json() if answer.content else None
 
     def wait(self, path: str, seen: str, wait_s: float = LONG_POLL_S) -> Any:

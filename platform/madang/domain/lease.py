@@ -57,6 +57,7 @@ class EndReason(StrEnum):
     REFUSED = "refused"
     BUDGET = "budget"
     LOST = "lost"
+    LEFT = "left"
 
 
 class WaitReason(StrEnum):
@@ -120,7 +121,8 @@ class Lease:
     limit_ms
         Longest life of one attempt, counted from its start.
     attempt
-        Number of the latest admission; 0 before the first.
+        Number of the latest admission, or of the latest change of what a waiting lease asks for;
+        0 before the first. So an admission of what was asked before is told from a true one.
     submitted_ms
         Time of the request; kept when the lease is given back, so the place is kept.
     started_ms

@@ -75,7 +75,20 @@ class Admission(Protocol):
         """Return the standing of each waiting lease by its id."""
 
     async def estimate(self, item: QueueItem, now_ms: int) -> int | None:
-        """Return when a lease like this would start if it were asked for now; None if unknown."""
+        """Return when a lease like this would start if it were asked for now; None if unknown.
+
+        An item with the id of a waiting lease takes the place of what that lease asks for.
+        """
+
+    async def preview(self, item: QueueItem, now_ms: int) -> Standing | None:
+        """Return the standing that a lease like this would have; nothing changes for anybody.
+
+        As with :meth:`estimate`, a waiting lease of the same id is replaced. None when it would
+        not wait.
+        """
+
+    async def prolong(self, lease_id: str, attempt: int, limit_ms: int) -> None:
+        """Take note of a longer limit of an attempt that holds devices; harmless for others."""
 
     async def capacity(self) -> Sequence[FlavorCapacity]:
         """Return how much there is and how much is free, by flavor."""

@@ -30,6 +30,8 @@ def apply(c: Any, settings: HubSettings) -> None:
     """Set the options of architecture, section 10."""
     _addresses(c, settings)
     _waiting_is_no_failure(c)
+    if settings.public_url.startswith("https:"):
+        _xsrf_over_https_only(c)
     _service(c, settings)
     _login(c, settings)
     _spawner(c, settings)
@@ -76,6 +78,13 @@ def _waiting_is_no_failure(c: Any) -> None:
     c.Spawner.http_timeout = 300
     c.Spawner.poll_interval = 5
     c.Spawner.consecutive_failure_limit = 0
+
+
+def _xsrf_over_https_only(c: Any) -> None:
+    """Mark the one cookie that the hub does not mark itself when people come by https."""
+    tornado = dict(c.JupyterHub.get("tornado_settings") or {})
+    kwargs = {"secure": True, **dict(tornado.get("xsrf_cookie_kwargs") or {})}
+    c.JupyterHub.tornado_settings = {**tornado, "xsrf_cookie_kwargs": kwargs}
 
 
 def _service(c: Any, settings: HubSettings) -> None:

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from traitlets import Bool, Unicode, default
 from madang import shim
 from madang.domain.profile import device_env
 from madang.errors import RefusedError
+from madang.hub import fast_start
 from madang.hub.spawner import LeasedMixin, server_failed
 from madang.settings.home import Home
 from madang.settings.system_users import system_user
@@ -45,11 +47,28 @@ _SERVER_ARGS = (
 _LAB_SETTINGS = Path(__file__).parent / "jupyter"
 
 
+@cache
+def _node_roots() -> tuple[str, ...]:
+    """Say where language servers may be installed; otherwise each server would ask npm anew."""
+    prefix = Path(sys.prefix)
+    roots = ["."]
+    roots += [str(prefix / part) for part in ("share/jupyter/lab/staging", "lib", "")]
+    node = shutil.which("node")
+    if node is not None:
+        # Where npm installs for all, unless it was told otherwise.
+        shared = Path(node).resolve().parents[1]
+        roots += [str(shared / "lib"), str(shared)]
+    return tuple(f"--LanguageServerManager.node_roots={root}" for root in dict.fromkeys(roots))
+
+
 class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc]
     """Notebook servers of one machine, as this user or, with PAM, as the person's system user."""
 
     data_folder = Unicode(config=True, help="The installation's data folder (MADANG_HOME).")
     is_system_users = Bool(False, config=True, help="Run each server as its person's system user.")
+    is_fast_start = Bool(
+        True, config=True, help="Fork servers from a warm parent; never with system users."
+    )
     tutorials = Unicode("", config=True, help="Folder copied once to each person; empty: none.")
 
     @default("cmd")  # type: ignore[untyped-decorator]
@@ -61,6 +80,29 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
     def _env_keep_default(self) -> list[str]:
         # Everything else of the hub's environment stays here; it holds secrets.
         return ["LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TZ", "VIRTUAL_ENV"]
+
+    # -- starting fast ----------------------------------------------------------------------------
+
+    @property
+    def _can_fork(self) -> bool:
+        return self.is_fast_start and not self.is_system_users
+
+    async def get_options_form(self) -> Any:
+        """Use the time in which a person chooses to make the warm parent ready."""
+        self._warm_up()
+        return await super().get_options_form()
+
+    async def start(self) -> str:
+        """Make the warm parent ready while the lease waits."""
+        self._warm_up()
+        return await super().start()
+
+    def _warm_up(self) -> None:
+        if self._can_fork:
+            fast_start.warm_up(self)
+        else:
+            why = "system users" if self.is_system_users else "switched off"
+            fast_start.do_without(self.home, why)
 
     # -- launching --------------------------------------------------------------------------------
 
@@ -86,7 +128,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         env = {**self.get_env(), **self._lease_env(lease)}
         self._keep_token()
         origin = f"http://{self.ip}:{self.port}"
-        meta = {
+        meta: dict[str, Any] = {
             "origin": origin,
             "url": origin + str(self.server.base_url),
             "port": self.port,
@@ -95,8 +137,13 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         }
         argv = self._argv()
         user = self.person if self.is_system_users else None
+        warm = fast_start.parent_of(self) if self._can_fork else None
+        if warm is not None and fast_start.own_packages(env.get("HOME", "")):
+            warm, meta["start"], meta["start_why"] = None, "fresh", "packages of their own"
         work = asyncio.ensure_future(
-            asyncio.to_thread(shim.launch, record, argv, env=env, cwd=cwd, meta=meta, user=user)
+            asyncio.to_thread(
+                shim.launch, record, argv, env=env, cwd=cwd, meta=meta, user=user, warm=warm
+            )
         )
         self._launching = work
         # A cancelled start does not stop the thread; stop() waits for it.
@@ -107,7 +154,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
     def _argv(self) -> list[str]:
         command = list(self.cmd)
         root = ["--allow-root"] if os.geteuid() == 0 and not self.is_system_users else []
-        return [*command, *_SERVER_ARGS, *root, *self.get_args()]
+        return [*command, *_SERVER_ARGS, *_node_roots(), *root, *self.get_args()]
 
     def _lease_env(self, lease: dict[str, Any]) -> dict[str, str]:
         devices = tuple(str(device) for device in lease.get("device_ids") or ())
@@ -132,7 +179,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         return env
 
     def _folder(self) -> Path:
-        return self._home.person(self.person)
+        return self.home.person(self.person)
 
     def _prepare_folder(self) -> Path:
         if self.is_system_users:
@@ -148,12 +195,12 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
 
     async def _until_ready(self, record: Path, url: str) -> None:
         deadline = time.monotonic() + self.launch_timeout_s
-        async with httpx.AsyncClient(trust_env=False, timeout=1.0) as http:
+        # Plain HTTP on loopback: the certificates of this machine need not be read.
+        async with httpx.AsyncClient(trust_env=False, timeout=1.0, verify=False) as http:  # noqa: S501
             while time.monotonic() < deadline:
-                with contextlib.suppress(httpx.HTTPError):
-                    answer = await http.get(url + "api")
-                    if answer.status_code < 500:
-                        return
+                # Many may start at once, and a refused connection costs least.
+                if await _listens(self.port) and await _answers(http, url):
+                    return
                 known = shim.read(record)
                 if known is not None and not known.is_alive:
                     raise self._died(record, known)
@@ -240,14 +287,15 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
     # -- files ------------------------------------------------------------------------------------
 
     @property
-    def _home(self) -> Home:
+    def home(self) -> Home:
+        """The installation's data folder."""
         return Home(Path(self.data_folder))
 
     def _record(self) -> Path:
-        return self._home.process(self.lease_id, self.attempt, "server")
+        return self.home.process(self.lease_id, self.attempt, "server")
 
     def _token_file(self) -> Path:
-        return self._home.attempt(self.lease_id, self.attempt) / "server-token"
+        return self.home.attempt(self.lease_id, self.attempt) / "server-token"
 
     def _keep_token(self) -> None:
         """Keep the server's token (0600): who adopts the server must speak with the same one."""
@@ -263,3 +311,18 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             self.api_token = self._token_file().read_text().strip()
         except FileNotFoundError as error:
             raise RefusedError("server_not_adoptable", lease=self.lease_id) from error
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def _answers(http: httpx.AsyncClient, url: str) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        return (await http.get(url + "api")).status_code < 500
+    return False

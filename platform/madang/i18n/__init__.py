@@ -28,7 +28,7 @@ def catalogue() -> Mapping[str, tuple[str, str]]:
 
 
 def text(key: str, lang: str = "en", **values: Any) -> str:
-    """Return the text of ``key`` in a language, filled with ``values``; a list is read out."""
+    """Return the text of ``key`` in a language, filled with ``values``."""
     pair = catalogue().get(key)
     if pair is None:
         return key
@@ -40,6 +40,9 @@ def text(key: str, lang: str = "en", **values: Any) -> str:
 
 
 def _read_out(value: Any) -> Any:
+    """Write lists as words and numbers with two decimals at most; details keep what is exact."""
+    if isinstance(value, float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
     if isinstance(value, (set, frozenset)):
         value = sorted(value, key=str)
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value

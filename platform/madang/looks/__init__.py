@@ -15,7 +15,14 @@ FOLDER = Path(__file__).parent
 TEMPLATES = FOLDER
 """Folder from which ``shell/header.html`` and its neighbours are included."""
 
-_NAV = (("home", ""), ("queue", "queue"), ("runs", "runs"), ("usage", "usage"))
+_NAV = (
+    ("home", ""),
+    ("queue", "queue"),
+    ("runs", "runs"),
+    ("clusters", "clusters"),
+    ("projects", "projects"),
+    ("usage", "usage"),
+)
 
 
 @cache
@@ -70,7 +77,8 @@ class Shell:
     @property
     def nav(self) -> list[tuple[str, str]]:
         """The entries of the navigation: name and address."""
-        pages = [(name, f"{self.pages}/{leaf}") for name, leaf in _NAV]
+        known = (*_NAV, ("manage", "admin")) if self.is_admin else _NAV
+        pages = [(name, f"{self.pages}/{leaf}") for name, leaf in known]
         return [*pages, ("spawn", f"{self.hub}/spawn")]
 
     @property

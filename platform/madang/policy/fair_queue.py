@@ -20,6 +20,7 @@ So devices stay idle only while they are collected for a head, or when caps stop
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from madang.domain.queue import ProjectShare, QueueItem
 from madang.policy.ask_back import Borrower, choose_to_ask_back
@@ -133,6 +134,12 @@ class FairQueue:
         if item.lease_id not in self._running:
             self._take(item, now_ms)
             self._is_changed = True
+
+    def prolong(self, lease_id: str, limit_ms: int) -> None:
+        """Take note of a new limit of a lease that holds devices; harmless when it holds none."""
+        running = self._running.get(lease_id)
+        if running is not None:
+            running.item = replace(running.item, limit_ms=limit_ms)
 
     def withdraw(self, lease_id: str, now_ms: int) -> None:
         """Take a waiting lease out; harmless when it does not wait."""

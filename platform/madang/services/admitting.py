@@ -15,7 +15,7 @@ from madang.domain.lease import (
 )
 from madang.domain.run import RunState
 from madang.engines.ports import Admitted, AskedBack, Refused
-from madang.services import runs, views
+from madang.services import leasing, runs, telling, views
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.store import Tx
@@ -27,6 +27,7 @@ FRESH_MS = 10_000
 async def on_admitted(core: Core, event: Admitted) -> None:
     """Reserve the budget and open the attempt in one transaction, or hand the devices back."""
     now = core.clock()
+    fresh_wait_ms: list[int] = []
 
     def work(tx: Tx) -> bool:
         lease = tx.leases.get(event.lease_id)
@@ -35,11 +36,18 @@ async def on_admitted(core: Core, event: Admitted) -> None:
             return lease is not None and lease.holds_devices and lease.attempt == event.attempt
         if lease.state is not LeaseState.QUEUED or lease.held_back:
             return False
-        return _open_attempt(core, tx, lease, event, now)
+        is_open = _open_attempt(core, tx, lease, event, now)
+        if is_open:
+            fresh_wait_ms.append(max(0, now - lease.submitted_ms))
+        return is_open
 
     kept = await core.store.write(work)
+    if fresh_wait_ms:
+        core.measures.waits.add(fresh_wait_ms.pop() / 1000)
     if not kept:
         await core.engine.admission.release(event.lease_id, event.attempt)
+        # Held back or changed while this was on its way: it waits on, as its row is now.
+        await leasing.enqueue(core, event.lease_id)
     core.changed("leases", "queue", "clusters", "runs")
 
 
@@ -51,11 +59,12 @@ def _open_attempt(core: Core, tx: Tx, lease: Lease, event: Admitted, now: int) -
     if amount and not tx.budget.reserve(lease.project, lease.id, event.attempt, amount, until):
         begin_end(tx, lease, EndReason.BUDGET, now)
         return False
-    fresh = event.attempt == 1 and now - lease.submitted_ms < FRESH_MS
+    asked_ms = lease.submitted_ms if event.attempt == 1 else lease.options.get("changed_ms", 0)
+    fresh = now - asked_ms < FRESH_MS
     needs_claim = lease.kind is LeaseKind.NOTEBOOK
     claimed = fresh or bool(lease.options.get("start_without_me")) or not needs_claim
     tx.attempts.open(lease.id, event.attempt, now, event.device_ids, rate)
-    tx.leases.change(
+    admitted = tx.leases.change(
         lease.id,
         LeaseState.QUEUED,
         state=LeaseState.ADMITTED,
@@ -68,6 +77,7 @@ def _open_attempt(core: Core, tx: Tx, lease: Lease, event: Admitted, now: int) -
         claim_by_ms=now + CLAIM_MS if needs_claim else None,
         claimed_ms=now if claimed else None,
     )
+    telling.turn(tx, admitted, now)
     return True
 
 

@@ -6,7 +6,7 @@ Whoever is woken reads the store again, so a lost or doubled message does no har
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
-TOPICS = frozenset({"leases", "queue", "runs", "clusters", "usage"})
+TOPICS = frozenset({"leases", "queue", "runs", "clusters", "usage", "notices", "projects"})
 
 
 class ChangeBus:
@@ -14,10 +14,13 @@ class ChangeBus:
 
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[frozenset[str]]] = set()
+        self.changes = 0
+        """Counts what was published, so that who reads for all can tell whether it is new."""
 
     def publish(self, *topics: str) -> None:
         """Wake every listener; a listener that does not keep up loses nothing it needs."""
         message = frozenset(topics)
+        self.changes += 1
         for queue in self._listeners:
             if queue.full():
                 queue.get_nowait()

@@ -13,7 +13,7 @@ from madang.domain.lease import EndReason, Lease, LeaseClass, LeaseKind, LeaseSt
 from madang.domain.project import Project
 from madang.domain.run import Run, RunState
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
-from madang.services import access, adapting, leasing, scaling, views
+from madang.services import access, acts, adapting, cluster_facts, leasing, scaling, views
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.leases import begin_end
@@ -115,6 +115,16 @@ class Clusters:
             )
         )
         return await self._with_endpoint(view)
+
+    async def facts(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
+        """Return a cluster with what its scheduler counts now; ``facts`` is None while it does not.
+
+        The scheduler is asked for people only, and only while its lease holds devices.
+        """
+        access.require_person(actor)
+        view = await self.get(actor, cluster_id)
+        known = await cluster_facts.ask(view["dashboard_url"]) if view["ready"] else None
+        return {**view, "facts": known}
 
     async def list(self, actor: Actor) -> list[dict[str, Any]]:
         """Return clusters that the actor may see and that have not ended, newest first."""
@@ -248,7 +258,7 @@ class Clusters:
             return texts[0]
         return "\n".join(f"=== {x.id} ===\n{said}" for x, said in zip(leases, texts, strict=True))
 
-    async def end(self, actor: Actor, cluster_id: str) -> dict[str, Any]:
+    async def end(self, actor: Actor, cluster_id: str, *, why: str = "") -> dict[str, Any]:
         """Let a cluster go with all its leases, waiting or running; repeating is harmless."""
         core = self._core
 
@@ -257,8 +267,18 @@ class Clusters:
             lease = tx.leases.get(cluster.lease)
             if lease is None:
                 raise NotFoundError("cluster_unknown", given=cluster_id[:60])
-            parts = [scaling.let_go(core, tx, part) for part in scaling.parts_of(tx, lease)]
-            return [scaling.let_go(core, tx, lease), *parts]
+            told = acts.note_end(
+                core,
+                tx,
+                actor,
+                owner=lease.person,
+                project=lease.project,
+                target=lease.id,
+                act="lease.end",
+                why=why,
+            )
+            leases = [lease, *scaling.parts_of(tx, lease)]
+            return [scaling.let_go(core, tx, one, why=told) for one in leases]
 
         for lease in await core.store.write(work):
             if lease.is_ended:

@@ -8,12 +8,15 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from madang.domain.lease import Lease, Standing
+from madang.domain.notice import Channel
 from madang.domain.profile import Flavor, Profile
 from madang.domain.upkeep import Maintenance, told_in_maintenance
 from madang.engines.ports import Engine, Sample
 from madang.errors import InvalidError, MadangError
+from madang.notices.ports import Notifier
 from madang.pki.seal import Seal
 from madang.services.bus import ChangeBus
+from madang.services.measures import Measures
 from madang.settings.files import Policy
 from madang.store import Store
 from madang.units import now_ms
@@ -119,7 +122,10 @@ class Core:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     live: Live = field(default_factory=Live)
     hub: HubPort | None = None
+    public_url: str = ""
+    notifiers: Mapping[Channel, Notifier] = field(default_factory=dict)
     maintenance: Maintenance | None = None
+    measures: Measures = field(default_factory=Measures)
 
     def changed(self, *topics: str) -> None:
         """Tell listeners and let the reconcile loop look at once."""
@@ -176,6 +182,7 @@ class Core:
         seen: str,
         timeout_s: float,
         pause_s: Callable[[dict[str, Any]], float | None] = lambda _view: None,
+        sign: Callable[[], Awaitable[object]] | None = None,
     ) -> dict[str, Any]:
         """Return a view as soon as its version differs from ``seen``, or when time is over.
 
@@ -185,13 +192,21 @@ class Core:
             Reads the view; called again after each change of the topics.
         pause_s
             Look again after so many seconds even if nothing was told (None: only then).
+        sign
+            Cheaper than a look: while it returns the same value a told change concerned others.
         """
         until_ms = self.clock() + int(timeout_s * 1000)
         with self.bus.listen() as listener:
             while True:
+                # Taken before the look: what changes in between is seen as a change.
+                mark = await sign() if sign is not None else None
                 view = await look()
                 left_s = (until_ms - self.clock()) / 1000
                 if view["version"] != seen or left_s <= 0:
                     return view
                 pause = pause_s(view)
-                await listener.heard(topics, left_s if pause is None else min(pause, left_s))
+                wait_s = left_s if pause is None else min(pause, left_s)
+                while await listener.heard(topics, wait_s):
+                    if sign is None or await sign() != mark:
+                        break
+                    wait_s = (until_ms - self.clock()) / 1000

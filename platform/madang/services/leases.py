@@ -1,11 +1,13 @@
 """Use-cases of leases: ask, look, wait, claim, hold back, end. The reconcile loop does the rest."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
 from madang.errors import ConflictError, InvalidError
-from madang.services import access, leasing, views
+from madang.services import access, acts, leasing, telling, views
+from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, LeaseRequest
@@ -16,11 +18,36 @@ HISTORY = 200
 """Ended leases that a list shows at most."""
 
 
+class Signs:
+    """Tells cheaply whether a lease has changed: one read serves all who wait for any lease.
+
+    Every person who waits holds a request open; without this each change would make a view for
+    each of them.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._read_at = -1
+        self._reading: asyncio.Task[dict[str, tuple[Any, ...]]] | None = None
+
+    async def of(self, lease_id: str) -> tuple[Any, ...]:
+        """Return row and standing of a lease as a value that differs when one of them does."""
+        core = self._core
+        if self._reading is None or self._read_at != core.bus.changes:
+            self._read_at = core.bus.changes
+            self._reading = asyncio.create_task(core.store.read(lambda tx: tx.leases.signatures()))
+        rows = await asyncio.shield(self._reading)
+        standing = (await core.engine.admission.standings(core.clock())).get(lease_id)
+        return (*rows.get(lease_id, ()), standing)
+
+
 class Leases:
     """What people and the hub may do with leases."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._signs = Signs(core)
+        self._alternatives = Alternatives(core)
 
     async def request(
         self, actor: Actor, request: LeaseRequest, *, key: str | None = None
@@ -61,9 +88,16 @@ class Leases:
         """Return one lease."""
         access.require_person(actor)
         standings = await self._core.standings()
-        return await self._core.store.read(
-            lambda tx: self._view(tx, actor, access.visible_lease(tx, actor, lease_id), standings)
-        )
+
+        def work(tx: Tx) -> tuple[Lease, dict[str, Any]]:
+            lease = access.visible_lease(tx, actor, lease_id)
+            return lease, self._view(tx, actor, lease, standings)
+
+        lease, view = await self._core.store.read(work)
+        if view["can_manage"]:
+            found = await self._alternatives.find(actor, lease, standings.get(lease.id))
+            view["alternatives"] = found
+        return view
 
     def _view(
         self, tx: Tx, actor: Actor, lease: Lease, standings: Mapping[str, Standing]
@@ -110,7 +144,11 @@ class Leases:
     ) -> dict[str, Any]:
         """Return the lease as soon as it differs from what was ``seen``, or when time is over."""
         return await self._core.until_changed(
-            lambda: self.get(actor, lease_id), {"leases", "queue"}, seen=seen, timeout_s=timeout_s
+            lambda: self.get(actor, lease_id),
+            {"leases", "queue"},
+            seen=seen,
+            timeout_s=timeout_s,
+            sign=lambda: self._signs.of(lease_id),
         )
 
     async def claim(self, actor: Actor, lease_id: str) -> dict[str, Any]:
@@ -150,9 +188,17 @@ class Leases:
 
         def work(tx: Tx) -> Lease:
             lease = access.manageable_lease(tx, actor, lease_id)
-            if why or lease.person != actor.person.id:
-                tx.audit.add(core.clock(), actor.person.id, "lease.end", lease.id, why, {})
-            return begin_end(tx, lease, EndReason.CANCELLED, core.clock())
+            told = acts.note_end(
+                core,
+                tx,
+                actor,
+                owner=lease.person,
+                project=lease.project,
+                target=lease.id,
+                act="lease.end",
+                why=why,
+            )
+            return begin_end(tx, lease, EndReason.CANCELLED, core.clock(), why=told)
 
         lease = await core.store.write(work)
         if lease.is_ended:
@@ -174,22 +220,34 @@ class Leases:
             core.bus.publish("leases")
 
 
-def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int) -> Lease:
-    """Move a lease towards its end: at once while it waits, else by way of ``ending``."""
+def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int, *, why: str = "") -> Lease:
+    """Move a lease towards its end: at once while it waits, else by way of ``ending``.
+
+    Parameters
+    ----------
+    why
+        What somebody else who ends it says to its person; kept with the lease.
+    """
     if lease.is_ended:
         return lease
+    told = {"options": {**lease.options, "why": why}} if why else {}
     if lease.state is LeaseState.QUEUED:
-        return tx.leases.change(
+        ended = tx.leases.change(
             lease.id,
             LeaseState.QUEUED,
             state=LeaseState.ENDED,
             target=Target.END,
             reason=reason,
             ended_ms=at_ms,
+            **told,
         )
+        telling.ended(tx, ended, at_ms)
+        return ended
     if lease.state is LeaseState.ENDING:
         if lease.target is Target.REQUEUE:
-            return tx.leases.change(lease.id, LeaseState.ENDING, target=Target.END, reason=reason)
+            return tx.leases.change(
+                lease.id, LeaseState.ENDING, target=Target.END, reason=reason, **told
+            )
         return lease
     return tx.leases.change(
         lease.id,
@@ -197,6 +255,7 @@ def begin_end(tx: Tx, lease: Lease, reason: EndReason, at_ms: int) -> Lease:
         state=LeaseState.ENDING,
         target=Target.END,
         reason=reason,
+        **told,
     )
 
 

@@ -145,16 +145,23 @@ def check_count(tx: Tx, actor: Actor) -> None:
         raise RefusedError("too_many_leases", given=has, limit=MAX_LEASES)
 
 
-def check_budget(core: Core, tx: Tx, project: Project, lease: Lease) -> None:
+def check_budget(
+    core: Core, tx: Tx, project: Project, lease: Lease, *, instead_of: str = ""
+) -> None:
     """Refuse what the budget could not carry once everything that waits has started.
+
+    ``instead_of`` names the waiting lease whose request this one replaces.
 
     The guard against racing is the conditional update at admission; this one tells people early.
     """
     needed = views.reserves(core, lease)
     if needed == 0:
         return
-    waiting = tx.leases.find(state=["queued"], project=project.id)
-    committed = sum(views.reserves(core, other) for other in waiting)
+    waiting = tx.leases.waiting_sizes(project.id)
+    committed = sum(count * views.reserves(core, other) for other, count in waiting)
+    replaced = tx.leases.get(instead_of) if instead_of else None
+    if replaced and replaced.project == project.id and replaced.state is LeaseState.QUEUED:
+        committed -= views.reserves(core, replaced)
     left = tx.budget.balance(project.id).left - committed
     if needed > left:
         raise RefusedError(

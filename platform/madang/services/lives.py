@@ -4,7 +4,7 @@ from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseS
 from madang.domain.run import RunState
 from madang.engines.ports import AttemptLife
 from madang.policy import budget
-from madang.services import charging, launching, leasing, runs, scaling
+from madang.services import charging, launching, leasing, runs, scaling, telling
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.services.run_ends import end_with_slot
@@ -190,7 +190,7 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> boo
         charging.refund(core, tx, fresh, str(fresh.reason or "asked_back"))
     had_run = _close_runs(tx, fresh, now)
     is_requeue = fresh.target is Target.REQUEUE
-    tx.leases.change(
+    closed = tx.leases.change(
         fresh.id,
         LeaseState.ENDING,
         state=LeaseState.QUEUED if is_requeue else LeaseState.ENDED,
@@ -203,6 +203,7 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> boo
         claimed_ms=None if is_requeue else fresh.claimed_ms,
         device_ids=(),
     )
+    telling.ended(tx, closed, now)
     return had_run
 
 

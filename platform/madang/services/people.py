@@ -1,15 +1,32 @@
-"""Persons, what they are members of, and the bearers of attempt tokens."""
-
-from typing import Any
+"""Persons and the bearers of attempt tokens."""
 
 from madang.domain.project import Membership, Person, Role
-from madang.errors import UnauthenticatedError
-from madang.services import access, tokens
+from madang.errors import InvalidError, RefusedError, UnauthenticatedError
+from madang.services import tokens
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
 
 MAX_NAME_CHARS = 255
+
+
+def left_key(person: str) -> str:
+    """Return the key of the fact that a person has left."""
+    return f"left/{person}"
+
+
+def hub_name_of(given: str) -> str:
+    """Return a hub name that somebody typed, without blanks around it.
+
+    Raises
+    ------
+    InvalidError
+        ``hub_name_unusable`` when no hub would know it.
+    """
+    name = given.strip()
+    if not name or len(name) > MAX_NAME_CHARS or not name.isprintable() or "/" in name:
+        raise InvalidError("hub_name_unusable", given=repr(given[:40]))
+    return name
 
 
 class People:
@@ -26,10 +43,15 @@ class People:
             raise UnauthenticatedError("name_unknown", given=hub_name[:40])
         known = self._known.get(hub_name)
         if known is None:
-            known = await core.store.write(lambda tx: join(core, tx, hub_name))
+            known = await core.store.write(lambda tx: _arrive(core, tx, hub_name))
             self._known[hub_name] = known
         admin = is_admin or hub_name in core.policy.admins
         return Person(id=known.id, hub_name=known.hub_name, is_admin=admin)
+
+    def forget(self, *hub_names: str) -> None:
+        """Look people up anew; called after a name or a membership of the house has changed."""
+        for hub_name in hub_names:
+            self._known.pop(hub_name, None)
 
     async def attempt_actor(self, token: str, lang: str) -> Actor:
         """Return the bearer of an attempt token."""
@@ -46,6 +68,14 @@ class People:
         return await core.store.read(work)
 
 
+def _arrive(core: Core, tx: Tx, hub_name: str) -> Person:
+    known = tx.people.by_name(hub_name)
+    if known is not None and tx.meta.get(left_key(known.id)) is not None:
+        # Not kept in memory: taken back, the person comes in with the next request.
+        raise RefusedError("person_left", person=hub_name)
+    return join(core, tx, hub_name)
+
+
 def join(core: Core, tx: Tx, hub_name: str) -> Person:
     """Make sure that a person exists and is in the project that is open to everybody."""
     person = tx.people.ensure(hub_name, core.clock())
@@ -53,45 +83,3 @@ def join(core: Core, tx: Tx, hub_name: str) -> Person:
     if project is not None and tx.projects.role(project.id, person.id) is None:
         tx.projects.set_member(Membership(person=person.id, project=project.id, role=Role.MEMBER))
     return person
-
-
-class Projects:
-    """What a person is a member of."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    async def me(self, actor: Actor) -> dict[str, Any]:
-        """Return the person and their projects."""
-        access.require_person(actor)
-        return {
-            "person": actor.person.hub_name,
-            "is_admin": actor.is_admin,
-            "projects": await self.list(actor),
-        }
-
-    async def list(self, actor: Actor) -> list[dict[str, Any]]:
-        """Return the person's projects (all, for an administrator) with their balance."""
-        access.require_person(actor)
-
-        def work(tx: Tx) -> list[dict[str, Any]]:
-            rows = []
-            for project, role in access.visible_projects(tx, actor):
-                balance = tx.budget.balance(project.id)
-                rows.append(
-                    {
-                        "id": project.id,
-                        "name": project.name,
-                        "title": project.title,
-                        "role": str(role) if role else "",
-                        "tier": project.tier,
-                        "quota": dict(project.quota),
-                        "left_microcredits": balance.left,
-                        "granted_microcredits": balance.granted,
-                        "used_microcredits": balance.used,
-                        "reserved_microcredits": balance.reserved,
-                    }
-                )
-            return rows
-
-        return await self._core.store.read(work)

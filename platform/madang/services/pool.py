@@ -28,26 +28,26 @@ class Pool:
         access.require_person(actor)
         core = self._core
         capacity = await core.engine.admission.capacity()
-        leases = await core.store.read(lambda tx: tx.leases.find(state=UNFINISHED, limit=None))
-        waiting = [lease for lease in leases if lease.state is LeaseState.QUEUED]
+        waiting = await core.store.read(lambda tx: tx.leases.waiting_by_flavor())
+        active = await core.store.read(lambda tx: tx.leases.count(LeaseState.ACTIVE))
         return {
             "flavors": [self._flavor(item, waiting) for item in capacity],
             "strategy": core.engine.admission.strategy,
-            "active": sum(lease.state is LeaseState.ACTIVE for lease in leases),
-            "waiting": len(waiting),
+            "active": active,
+            "waiting": sum(waiting.values()),
             "now_ms": core.clock(),
             "login_is_shared": core.login_is_shared,
             "maintenance": Upkeep(core).notice(actor.lang),
         }
 
-    def _flavor(self, item: FlavorCapacity, waiting: list[Lease]) -> dict[str, Any]:
+    def _flavor(self, item: FlavorCapacity, waiting: Mapping[str, int]) -> dict[str, Any]:
         flavor = self._core.flavors[item.flavor]
         return {
             "name": flavor.name,
             "title": flavor.title,
             "devices_total": item.devices_total,
             "devices_free": item.devices_free,
-            "waiting": sum(lease.flavor == flavor.name for lease in waiting),
+            "waiting": waiting.get(flavor.name, 0),
             "rate_microcredits": flavor.rate_microcredits,
             "is_simulated": flavor.is_simulated,
         }
@@ -58,19 +58,19 @@ class Pool:
         core = self._core
         capacity = {item.flavor: item for item in await core.engine.admission.capacity()}
 
-        def work(tx: Tx) -> tuple[list[tuple[Project, Role, int, int]], list[Lease]]:
+        def work(tx: Tx) -> tuple[list[tuple[Project, Role, int, int]], dict[str, int]]:
             rows = []
             for item, role in tx.projects.of_person(actor.person.id):
                 if project is None or project in (item.name, item.id):
                     balance = tx.budget.balance(item.id)
                     rows.append((item, role, balance.left, balance.granted))
-            return rows, tx.leases.find(state=UNFINISHED, limit=None)
+            return rows, tx.leases.waiting_by_flavor()
 
-        rows, unfinished = await core.store.read(work)
+        rows, waiting = await core.store.read(work)
         projects = []
         for item, role, left, granted in rows:
             offers = [
-                await self._offer(actor, item, role, profile, left, capacity, unfinished)
+                await self._offer(actor, item, role, profile, left, capacity, waiting)
                 for profile in core.profiles
             ]
             projects.append(
@@ -93,7 +93,7 @@ class Pool:
         profile: Profile,
         left: int,
         capacity: Mapping[str, FlavorCapacity],
-        unfinished: list[Lease],
+        waiting: Mapping[str, int],
     ) -> dict[str, Any]:
         core = self._core
         why_not, lease = "", None
@@ -109,10 +109,7 @@ class Pool:
         flavor = core.flavor(profile.flavor) if lease is None else core.flavors[lease.flavor]
         has = capacity.get(flavor.name)
         free = has.devices_free if has else 0
-        waits = lease is not None and (
-            free < profile.devices
-            or any(x.flavor == flavor.name and x.state is LeaseState.QUEUED for x in unfinished)
-        )
+        waits = lease is not None and (free < profile.devices or waiting.get(flavor.name, 0) > 0)
         expected = None
         if lease is not None and waits and profile.devices:
             item = leasing.queue_item(core, project, lease, 1)
@@ -146,7 +143,8 @@ class Pool:
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             leases = tx.leases.find(state=UNFINISHED, limit=None)
-            return [self._lane(tx, actor, item, leases, standings) for item in capacity]
+            names = views.Names(tx, actor)
+            return [self._lane(names, actor, item, leases, standings) for item in capacity]
 
         return {
             "flavors": await core.store.read(work),
@@ -156,7 +154,7 @@ class Pool:
 
     def _lane(
         self,
-        tx: Tx,
+        names: views.Names,
         actor: Actor,
         item: FlavorCapacity,
         leases: list[Lease],
@@ -165,26 +163,25 @@ class Pool:
         here = [lease for lease in leases if lease.flavor == item.flavor]
         queued = [x for x in here if x.state is LeaseState.QUEUED]
         queued.sort(key=lambda x: standings[x.id].position if x.id in standings else len(queued))
-        shown = [self._row(tx, actor, lease) for lease in queued]
+        shown = [self._row(names, actor, lease) for lease in queued]
         for number, (lease, row) in enumerate(zip(queued, shown, strict=True), start=1):
             standing = views.standing_view(standings.get(lease.id), actor.lang)
             row |= standing or {"position": number, "reason": "", "reason_text": ""}
         return {
-            **self._flavor(item, queued),
+            **self._flavor(item, {item.flavor: len(queued)}),
             "waiting": shown,
-            "running": [self._row(tx, actor, x) for x in here if x.holds_devices],
+            "running": [self._row(names, actor, x) for x in here if x.holds_devices],
         }
 
-    def _row(self, tx: Tx, actor: Actor, lease: Lease) -> dict[str, Any]:
+    def _row(self, names: views.Names, actor: Actor, lease: Lease) -> dict[str, Any]:
         mine = lease.person == actor.person.id
-        seen = access.may_manage(tx, actor, lease.person, lease.project)
-        member = seen or tx.projects.role(lease.project, actor.person.id) is not None
-        project, person = tx.projects.get(lease.project), tx.people.get(lease.person)
+        seen = names.may_manage(lease.person, lease.project)
+        member = seen or names.role(lease.project) is not None
         return {
             "lease_id": lease.id if seen else "",
             "mine": mine,
-            "project": project.name if project and member else "",
-            "person": person.hub_name if person and seen else "",
+            "project": names.project(lease.project) if member else "",
+            "person": names.person(lease.person) if seen else "",
             "devices": lease.devices,
             "kind": str(lease.kind),
             "class": str(lease.lease_class),

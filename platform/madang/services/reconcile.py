@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import time
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any
@@ -32,6 +33,8 @@ SHARES_MS = 60_000
 ORPHANS_MS = 10_000
 TIDY_MS = 3_600_000
 KEEP_SAMPLES = 200
+STEPS = 64
+"""Parts of a half-life in which past usage is summed."""
 
 
 class Reconciler:
@@ -71,13 +74,17 @@ class Reconciler:
                 since = lease.started_ms or lease.admitted_ms or lease.submitted_ms
                 await core.engine.admission.adopt(item, lease.device_ids, since)
         for lease in sorted(leases, key=lambda lease: lease.submitted_ms):
-            if lease.state is LeaseState.QUEUED:
-                await leasing.enqueue(core, lease.id)
+            if lease.state is LeaseState.QUEUED and lease.project in projects:
+                item = leasing.queue_item(core, projects[lease.project], lease, lease.attempt + 1)
+                await core.engine.admission.enqueue(item)
+        core.changed("leases", "queue")
 
     async def _run(self) -> None:
         while True:
             try:
+                began = time.monotonic()
                 await self.look()
+                self._core.measures.looks.add(time.monotonic() - began)
             except Exception:
                 # A loop edge: a fault (database full, engine gone) must not end the service.
                 log.exception("reconcile: this look failed, the next one follows")
@@ -115,6 +122,7 @@ class Reconciler:
         try:
             await work
         except Exception:
+            self._core.measures.failures += 1
             log.exception("reconcile: %s failed, the next look tries again", what)
 
     async def _take_decisions(self, now: int) -> None:
@@ -179,10 +187,7 @@ class Reconciler:
         now = core.clock()
         self._shared_ms = now
 
-        def work(tx: Tx) -> list[tuple[str, float]]:
-            return [(p.id, _decayed(core, tx, p.id, now)) for p in tx.projects.all()]
-
-        usage = dict(await core.store.read(work))
+        usage = await core.store.read(lambda tx: decayed_usage(tx, core.policy.half_life_ms, now))
         projects = await core.store.read(lambda tx: tx.projects.all())
         shares = [leasing.share(core, p, usage.get(p.id, 0.0)) for p in projects]
         await core.engine.admission.set_shares(shares)
@@ -192,13 +197,15 @@ def _lease(lease_id: str, tx: Tx) -> Lease | None:
     return tx.leases.get(lease_id)
 
 
-def _decayed(core: Core, tx: Tx, project: str, now: int) -> float:
-    """Return a project's device time, halved for each half-life that has passed since."""
-    half_life = core.policy.half_life_ms
-    since = now - 8 * half_life
-    return sum(
-        entry.device_ms * math.pow(0.5, (now - entry.to_ms) / half_life)
-        for entry in tx.ledger.entries(project=project, from_ms=since)
-        # Held and not used counts for the order too, or holding would cost nothing at all.
-        if entry.kind in ("charge", "overhead")
-    )
+def decayed_usage(tx: Tx, half_life_ms: int, now: int) -> dict[str, float]:
+    """Return each project's device time, halved for each half-life that has passed since.
+
+    Held and not used counts too, or holding would cost nothing at all.
+    """
+    step_ms = max(1, half_life_ms // STEPS)
+    since_ms = now - 8 * half_life_ms
+    found: dict[str, float] = {}
+    for project, age, device_ms in tx.ledger.device_ms_by_age(now, since_ms, step_ms):
+        weight = math.pow(0.5, max(0, age) / STEPS)
+        found[project] = found.get(project, 0.0) + weight * device_ms
+    return found

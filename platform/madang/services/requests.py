@@ -59,6 +59,43 @@ class LeaseRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRequest:
+    """What a waiting notebook lease should ask for instead; what is None or empty stays.
+
+    Attributes
+    ----------
+    profile
+        Brings its own flavor and devices; with a flavor or devices there is none any more.
+    limit_ms
+        None for the present limit, or for that of the profile where the flavor changes.
+    """
+
+    profile: str = ""
+    flavor: str = ""
+    devices: int | None = None
+    limit_ms: int | None = None
+    start_without_me: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendRequest:
+    """More time for a lease that holds its devices."""
+
+    by_ms: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRequest:
+    """How a person wants to be told; empty addresses are none, an empty language stays."""
+
+    mail: str = ""
+    webhook_url: str = ""
+    lang: str = ""
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterRequest:
     """A Dask cluster; ``project`` may be empty for the project of the asking notebook's lease."""
 
@@ -83,3 +120,25 @@ class RunRequest:
     flavor: str = "gpu"
     devices: int = 1
     limit_ms: int = 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectRequest:
+    """A new project; ``owner`` is a hub name, or empty for none yet."""
+
+    name: str
+    title: str = ""
+    tier: str
+    weight: int = 1
+    owner: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRequest:
+    """A budget for a project from now on; a negative amount takes back."""
+
+    amount_microcredits: int
+    days: int = 365
+    note: str = ""
+    reason: str = ""

@@ -4,6 +4,7 @@ from typing import Any
 
 from madang.domain.lease import EndReason, Lease, Target
 from madang.domain.run import Run, RunState
+from madang.services import telling
 from madang.store import Tx
 
 LOST_RETRIES = 3
@@ -33,6 +34,8 @@ def end_with_slot(tx: Tx, run: Run, slot: Lease, now_ms: int, **seen: Any) -> Ru
         )
     lost = (RunState.FAILED, "slot_lost")
     state, reason = _ENDS.get(slot.reason, lost) if slot.reason else lost
-    return tx.runs.change(
+    ended = tx.runs.change(
         run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now_ms, **seen
     )
+    telling.run_ended(tx, ended, now_ms)
+    return ended

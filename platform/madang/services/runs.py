@@ -20,7 +20,7 @@ from madang.errors import (
     NotFoundError,
     RefusedError,
 )
-from madang.services import access, leasing, views
+from madang.services import access, acts, leasing, telling, views
 from madang.services.core import Core, SlotFaults, SlotGroup
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, RunRequest
@@ -75,11 +75,7 @@ class Runs:
             run = self._row(actor, project, request, notebook, files)
 
             def make() -> str:
-                waiting = tx.runs.count(RunState.QUEUED, actor.person.id)
-                if waiting >= MAX_QUEUED:
-                    raise RefusedError("too_many_runs", given=waiting, limit=MAX_QUEUED)
-                slot = _slot_lease(core, actor, project, run)
-                leasing.check_budget(core, tx, project, slot)
+                _check_room(core, tx, actor, project, run)
                 tx.runs.add(run)
                 return run.id
 
@@ -92,6 +88,41 @@ class Runs:
         await ensure_slots(core)
         core.changed("runs", "queue")
         return await self.get(actor, run_id)
+
+    async def retry(self, actor: Actor, run_id: str, *, key: str | None = None) -> dict[str, Any]:
+        """Submit an ended run again, from the same snapshot; the old one stays as it is.
+
+        Raises
+        ------
+        RefusedError
+            ``retry_not_yours``: a notebook runs as its submitter, so nobody re-runs another's.
+        ConflictError
+            ``retry_not_final`` while it has not ended.
+        """
+        access.require_person(actor)
+        core = self._core
+
+        def work(tx: Tx) -> str:
+            old = access.visible_run(tx, actor, run_id)
+            if old.person != actor.person.id:
+                raise RefusedError("retry_not_yours", given=old.name)
+            if not old.is_final:
+                raise ConflictError("retry_not_final", state=str(old.state))
+            project = access.usable_project(tx, actor, old.project)
+
+            def make() -> str:
+                run = _again(old, core.clock())
+                _check_room(core, tx, actor, project, run)
+                tx.runs.add(run)
+                return run.id
+
+            print_ = fingerprint("retry", run_id)
+            return once(tx, actor.person.id, key, print_, core.clock(), make)[0]
+
+        made = await core.store.write(work)
+        await ensure_slots(core)
+        core.changed("runs", "queue")
+        return await self.get(actor, made)
 
     def _row(
         self,
@@ -185,13 +216,25 @@ class Runs:
             return live.log
         return (await self._core.engine.artifacts.get(kept)).decode() if kept else ""
 
-    async def cancel(self, actor: Actor, run_id: str) -> dict[str, Any]:
+    async def cancel(self, actor: Actor, run_id: str, *, why: str = "") -> dict[str, Any]:
         """Take a waiting run out, or let a running one save and stop; repeating is harmless."""
         access.require_person(actor)
         core = self._core
 
         def work(tx: Tx) -> None:
             run = access.visible_run(tx, actor, run_id)
+            if run.is_final:
+                return
+            acts.note_end(
+                core,
+                tx,
+                actor,
+                owner=run.person,
+                project=run.project,
+                target=run.id,
+                act="run.cancel",
+                why=why,
+            )
             if run.state is RunState.QUEUED:
                 now = core.clock()
                 tx.runs.change(
@@ -207,6 +250,31 @@ class Runs:
         await core.store.write(work)
         core.changed("runs")
         return await self.get(actor, run_id)
+
+
+def _check_room(core: Core, tx: Tx, actor: Actor, project: Project, run: Run) -> None:
+    """Refuse a run that the person, the pool, the tier or the budget has no room for."""
+    waiting = tx.runs.count(RunState.QUEUED, actor.person.id)
+    if waiting >= MAX_QUEUED:
+        raise RefusedError("too_many_runs", given=waiting, limit=MAX_QUEUED)
+    slot = _slot_lease(core, actor, project, run)
+    leasing.check_budget(core, tx, project, slot)
+
+
+def _again(old: Run, at_ms: int) -> Run:
+    return Run(
+        id=new_id("run", at_ms),
+        person=old.person,
+        project=old.project,
+        name=old.name,
+        notebook_sha256=old.notebook_sha256,
+        parameters=old.parameters,
+        flavor=old.flavor,
+        devices=old.devices,
+        limit_ms=old.limit_ms,
+        submitted_ms=at_ms,
+        files=old.files,
+    )
 
 
 def _slot_lease(core: Core, actor: Actor, project: Project, run: Run) -> Lease:
@@ -326,9 +394,10 @@ def _open_slot(core: Core, tx: Tx, run: Run) -> Lease | None:
 
 def fail_waiting(core: Core, tx: Tx, run: Run, reason: str) -> None:
     """End a waiting run that no slot can ever take."""
-    tx.runs.change(
+    ended = tx.runs.change(
         run.id, RunState.QUEUED, state=RunState.FAILED, reason=reason, ended_ms=core.clock()
     )
+    telling.run_ended(tx, ended, core.clock())
 
 
 def slot_over(lease: Lease | None) -> ConflictError:

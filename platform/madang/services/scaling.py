@@ -48,11 +48,14 @@ def is_wanted(lease: Lease) -> bool:
     return not lease.is_ended and lease.target is not Target.END
 
 
-def let_go(core: Core, tx: Tx, lease: Lease) -> Lease:
-    """Begin the end of a cluster's lease that nobody wants any more."""
+def let_go(core: Core, tx: Tx, lease: Lease, *, why: str = "") -> Lease:
+    """Begin the end of a cluster's lease that nobody wants any more.
+
+    ``why`` is what its person is told when somebody else ends it.
+    """
     waits = lease.state is LeaseState.QUEUED
-    reason = EndReason.CANCELLED if waits else EndReason.COMPLETED
-    return begin_end(tx, lease, reason, core.clock())
+    reason = EndReason.CANCELLED if waits or why else EndReason.COMPLETED
+    return begin_end(tx, lease, reason, core.clock(), why=why)
 
 
 async def by_hand(core: Core, actor: Actor, cluster_id: str, workers: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Target
 from madang.domain.run import FINAL_RUN_STATES, Run, RunState
 from madang.errors import ConflictError, RefusedError
-from madang.services import access, tokens, views
+from madang.services import access, telling, tokens, views
 from madang.services.clusters import end_orphans
 from madang.services.core import Core, RunProgress
 from madang.services.leases import begin_end
@@ -164,7 +164,7 @@ class Slots:
             if body.get("reason") == SLOT_STOPPED and slot is not None:
                 cells = {"cells_done": live.cells_done, "cells_total": live.cells_total}
                 return end_with_slot(tx, run, slot, core.clock(), **cells)
-            return tx.runs.change(
+            ended = tx.runs.change(
                 run.id,
                 RunState.RUNNING,
                 state=state,
@@ -174,6 +174,8 @@ class Slots:
                 cells_done=live.cells_done,
                 cells_total=live.cells_total,
             )
+            telling.run_ended(tx, ended, core.clock())
+            return ended
 
         run = await core.store.write(work)
         core.live.progress.pop(run.id, None)

@@ -11,12 +11,11 @@ from madang.domain.profile import Device
 from madang.domain.upkeep import DeviceMark, Maintenance
 from madang.errors import InvalidError, NotFoundError
 from madang.i18n import text
-from madang.services import access
+from madang.services import access, acts
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
 
-MAX_REASON_CHARS = 300
 _KEY = "maintenance"
 
 
@@ -69,7 +68,7 @@ class Upkeep:
         access.require_admin(actor)
         core = self._core
         now = core.clock()
-        said = _reason(reason)
+        said = acts.require_reason(reason)
         if until_ms is not None and until_ms <= now:
             raise InvalidError("until_passed")
         since = core.maintenance.since_ms if core.maintenance else now
@@ -127,7 +126,7 @@ class Upkeep:
             ``reason_missing``.
         """
         access.require_admin(actor)
-        said = _reason(reason)
+        said = acts.require_reason(reason)
         known = [item.id for item in await self._core.engine.admission.devices()]
         if device not in known:
             raise NotFoundError("device_unknown", given=device[:60], known=known[:32])
@@ -190,10 +189,3 @@ def _row(tx: Tx, device: Device, mark: DeviceMark | None, holder: Lease | None) 
         "lease": holder.id if holder else "",
         "person": person.hub_name if person else "",
     }
-
-
-def _reason(given: str) -> str:
-    said = given.strip()[:MAX_REASON_CHARS]
-    if not said:
-        raise InvalidError("reason_missing")
-    return said

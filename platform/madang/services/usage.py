@@ -1,22 +1,39 @@
 """What was held, what of it was used, what it cost; and whether the ledger adds up."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, tzinfo
+import asyncio
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from madang.domain.project import MAY_MANAGE, Project, Role
+from madang.errors import InvalidError
 from madang.i18n import text
-from madang.ledger.chain import verify
-from madang.ledger.entry import Entry
+from madang.ledger.chain import Verification, verify
+from madang.ledger.entry import EntryKind
+from madang.ledger.statement import DAY_MS, UsageSum
 from madang.services import access
 from madang.services.core import Core
 from madang.services.requests import Actor
+from madang.services.spreadsheet import to_csv
 from madang.store import Tx
 
 DEFAULT_SPAN_MS = 30 * 24 * 3_600_000
 MAX_ENTRIES = 1_000
+CSV_COLUMNS = (
+    *("project", "day", "person", "kind", "held_device_ms", "used_device_ms"),
+    *("unmetered_device_ms", "microcredits"),
+)
+QUARTER_MS = 900_000
+KINDS = (EntryKind.CHARGE, EntryKind.REFUND)
+
+VERIFY_SHARE = 5
+"""A verification reads the whole ledger, and anybody may ask: it takes a fifth of the time at most,
+and what it found is shown until the next."""
+
+_Verified = tuple[Verification, dict[str, dict[str, Any]]]
 
 
 class Usage:
@@ -24,6 +41,8 @@ class Usage:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._verifying: asyncio.Task[_Verified] | None = None
+        self._verify_again_s = 0.0
 
     async def usage(
         self,
@@ -70,14 +89,10 @@ class Usage:
         until: int,
     ) -> dict[str, Any]:
         balance = tx.budget.balance(project.id)
-        entries = [
-            entry
-            for entry in tx.ledger.entries(project=project.id, from_ms=since, to_ms=until)
-            if entry.kind in ("charge", "refund")
-        ]
-        sees_all = actor.is_admin or role in MAY_MANAGE
         zone = ZoneInfo(self._core.policy.zone)
-        people = _grouped("person", entries, lambda entry: entry.person)
+        sums = _day_sums(tx, project.id, since, until, zone)
+        sees_all = actor.is_admin or role in MAY_MANAGE
+        people = _grouped("person", sums, lambda item: item.person)
         shown = [row for row in people if sees_all or row["person"] == actor.person.id]
         for row in shown:
             person = tx.people.get(row["person"])
@@ -91,14 +106,99 @@ class Usage:
             "reserved": balance.reserved,
             "left": balance.left,
             "overrun": balance.overrun,
-            **_sums(entries),
+            **_sums(sums),
             "by_person": shown,
-            "by_kind": _grouped("kind", entries, lambda entry: entry.lease_kind),
+            "by_person_day": self._by_person_day(tx, actor, sums, sees_all),
+            "by_kind": _grouped("kind", sums, lambda item: item.lease_kind),
             "by_day": sorted(
-                _grouped("day", entries, lambda entry: _day(entry.from_ms, zone)),
+                _grouped("day", sums, lambda item: _day(item.day_index)),
                 key=lambda row: str(row["day"]),
             ),
         }
+
+    def _by_person_day(
+        self, tx: Tx, actor: Actor, sums: Sequence[UsageSum], sees_all: bool
+    ) -> list[dict[str, Any]]:
+        """Return held time by person and day, the largest first; others' only to managers."""
+        held: dict[str, Counter[str]] = defaultdict(Counter)
+        for item in sums:
+            if sees_all or item.person == actor.person.id:
+                held[item.person][_day(item.day_index)] += item.device_ms
+        rows = sorted(held.items(), key=lambda item: -item[1].total())
+        return [{"person": _hub_name(tx, key), "days": dict(days)} for key, days in rows]
+
+    def span(self, month: str) -> tuple[int, int]:
+        """Return the first and the next first moment of a month (``YYYY-MM``) in the zone.
+
+        Raises
+        ------
+        InvalidError
+            ``month_unreadable``.
+        """
+        zone = ZoneInfo(self._core.policy.zone)
+        try:
+            first = datetime.strptime(month, "%Y-%m").replace(tzinfo=zone)
+        except ValueError as error:
+            raise InvalidError("month_unreadable", given=month[:20]) from error
+        after = (first + timedelta(days=32)).replace(day=1)
+        return int(first.timestamp() * 1000), int(after.timestamp() * 1000)
+
+    async def csv(
+        self,
+        actor: Actor,
+        *,
+        project: str | None = None,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> str:
+        """Return held, used and charged by project, day, person and kind, as CSV.
+
+        As on the page, a plain member gets their own lines only.
+        """
+        access.require_person(actor)
+        core = self._core
+        until = core.clock() if to_ms is None else to_ms
+        since = until - DEFAULT_SPAN_MS if from_ms is None else from_ms
+
+        def work(tx: Tx) -> list[dict[str, Any]]:
+            chosen = access.visible_projects(tx, actor)
+            if project is not None:
+                named = access.visible_project(tx, actor, project)
+                chosen = [pair for pair in chosen if pair[0].id == named.id]
+            return [
+                row
+                for item, role in chosen
+                for row in self._lines(tx, actor, item, role, since, until)
+            ]
+
+        return to_csv(CSV_COLUMNS, await core.store.read(work))
+
+    def _lines(
+        self,
+        tx: Tx,
+        actor: Actor,
+        project: Project,
+        role: Role | None,
+        since: int,
+        until: int,
+    ) -> list[dict[str, Any]]:
+        sees_all = actor.is_admin or role in MAY_MANAGE
+        zone = ZoneInfo(self._core.policy.zone)
+        sums = _day_sums(tx, project.id, since, until, zone)
+        seen = [item for item in sums if sees_all or item.person == actor.person.id]
+        groups: dict[tuple[str, str, str], list[UsageSum]] = defaultdict(list)
+        for item in seen:
+            groups[_day(item.day_index), item.person, item.lease_kind].append(item)
+        return [
+            {
+                "project": project.name,
+                "day": day,
+                "person": _hub_name(tx, person),
+                "kind": kind,
+                **_sums(rows),
+            }
+            for (day, person, kind), rows in sorted(groups.items())
+        ]
 
     async def entries(
         self, actor: Actor, *, project: str | None, after_seq: int, limit: int
@@ -126,26 +226,40 @@ class Usage:
         """Re-compute chain, sums and balances; anyone who is logged in may ask."""
         access.require_person(actor)
 
-        def work(tx: Tx) -> dict[str, Any]:
-            result = verify(tx.ledger.each())
-            balances = [self._checked(tx, p, result.balances) for p in tx.projects.all()]
-            visible = {p.id for p, _ in access.visible_projects(tx, actor)}
-            agree = all(row["ok"] for row in balances)
-            return {
-                "ok": result.ok and agree,
-                "entries": result.entries,
-                "head_hash": result.head_hash,
-                "problems": [
-                    {
-                        "seq": p.seq,
-                        "what": text(f"ledger.problem.{p.code}", actor.lang, **p.details),
-                    }
-                    for p in result.problems
-                ],
-                "balances": [row for row in balances if row.pop("id") in visible],
-            }
+        result, checked = await self._verification()
 
-        return await self._core.store.read(work)
+        def visible(tx: Tx) -> set[str]:
+            return {p.id for p, _ in access.visible_projects(tx, actor)}
+
+        shown = await self._core.store.read(visible)
+        return {
+            "ok": result.ok and all(row["ok"] for row in checked.values()),
+            "entries": result.entries,
+            "head_hash": result.head_hash,
+            "problems": [
+                {
+                    "seq": p.seq,
+                    "what": text(f"ledger.problem.{p.code}", actor.lang, **p.details),
+                }
+                for p in result.problems
+            ],
+            "balances": [row for key, row in checked.items() if key in shown],
+        }
+
+    async def _verification(self) -> _Verified:
+        """Verify once for all who ask at the same time, or soon after a long one."""
+        task = self._verifying
+        if task is None or (task.done() and time.monotonic() >= self._verify_again_s):
+            self._verifying = task = asyncio.create_task(self._core.store.read(self._verify))
+        return await asyncio.shield(task)
+
+    def _verify(self, tx: Tx) -> _Verified:
+        begin = time.monotonic()
+        result = verify(tx.ledger.each())
+        checked = {p.id: self._checked(tx, p, result.balances) for p in tx.projects.all()}
+        now = time.monotonic()
+        self._verify_again_s = now + (VERIFY_SHARE - 1) * (now - begin)
+        return result, checked
 
     def _checked(self, tx: Tx, project: Project, computed: dict[str, Any]) -> dict[str, Any]:
         balance = tx.budget.balance(project.id)
@@ -153,7 +267,6 @@ class Usage:
         granted = again.granted if again else 0
         used = again.used if again else 0
         return {
-            "id": project.id,
             "project": project.name,
             "granted": balance.granted,
             "used": balance.used,
@@ -163,32 +276,57 @@ class Usage:
         }
 
 
-def _sums(entries: Iterable[Entry]) -> dict[str, int]:
-    held = used = unmetered = amount = 0
-    for entry in entries:
-        held += entry.device_ms
-        amount -= entry.amount_microcredits
-        if entry.used_device_ms >= 0:
-            used += entry.used_device_ms
-        else:
-            unmetered += entry.device_ms
+def _hub_name(tx: Tx, person: str) -> str:
+    found = tx.people.get(person)
+    return found.hub_name if found else person
+
+
+def _day_sums(tx: Tx, project: str, since: int, until: int, zone: tzinfo) -> list[UsageSum]:
+    """Return sums by person, kind and day of the zone; cut where the zone changes its offset."""
+    found: list[UsageSum] = []
+    at = since
+    while at < until:
+        offset = _offset_ms(at, zone)
+        cut = min(until, at + DAY_MS)
+        while cut < until and _offset_ms(cut, zone) == offset:
+            cut = min(until, cut + DAY_MS)
+        while _offset_ms(cut - 1, zone) != offset:
+            # Zones change at full quarters of an hour, and not twice a day.
+            cut = (cut - 1) // QUARTER_MS * QUARTER_MS
+        found += tx.ledger.sums([project], at, cut, offset, kinds=KINDS)
+        at = cut
+    return found
+
+
+def _offset_ms(at_ms: int, zone: tzinfo) -> int:
+    offset = datetime.fromtimestamp(at_ms / 1000, zone).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds() * 1000)
+
+
+def _sums(sums: Iterable[UsageSum]) -> dict[str, int]:
+    held = used = unmetered = cost = 0
+    for item in sums:
+        held += item.device_ms
+        used += item.used_device_ms
+        unmetered += item.unmetered_device_ms
+        cost += item.microcredits
     return {
         "held_device_ms": held,
         "used_device_ms": used,
         "unmetered_device_ms": unmetered,
-        "microcredits": amount,
+        "microcredits": cost,
     }
 
 
 def _grouped(
-    name: str, entries: Iterable[Entry], key: Callable[[Entry], str]
+    name: str, sums: Iterable[UsageSum], key: Callable[[UsageSum], str]
 ) -> list[dict[str, Any]]:
-    groups: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        groups[key(entry)].append(entry)
-    rows: list[dict[str, Any]] = [{name: value, **_sums(rows)} for value, rows in groups.items()]
+    groups: dict[str, list[UsageSum]] = defaultdict(list)
+    for item in sums:
+        groups[key(item)].append(item)
+    rows: list[dict[str, Any]] = [{name: value, **_sums(group)} for value, group in groups.items()]
     return sorted(rows, key=lambda row: -row["held_device_ms"])
 
 
-def _day(at_ms: int, zone: tzinfo) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d")
+def _day(index: int) -> str:
+    return datetime.fromtimestamp(index * DAY_MS / 1000, UTC).strftime("%Y-%m-%d")

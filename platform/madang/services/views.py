@@ -1,19 +1,24 @@
 """Rows as the JSON that API, pages and command line show. One function for each noun."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseState, Standing
 from madang.domain.project import MAY_MANAGE
 from madang.domain.run import Run
+from madang.engines.ports import Sample
 from madang.i18n import text
 from madang.policy.budget import reservation_microcredits
+from madang.policy.changing import Size, keeps_place
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
 from madang.units import cost_microcredits
+
+SAMPLES_SHOWN = 60
+"""Readings in a view: a quarter of an hour at the usual pace."""
 
 
 def standing_view(standing: Standing | None, lang: str) -> dict[str, Any] | None:
@@ -119,6 +124,7 @@ def lease_view(
         "state": str(lease.state),
         "target": str(lease.target),
         **reason_view(lease.reason, actor.lang),
+        "why": str(lease.options.get("why", "")),
         "attempt": lease.attempt,
         "submitted_ms": lease.submitted_ms,
         "admitted_ms": lease.admitted_ms,
@@ -139,10 +145,24 @@ def lease_view(
         "standing": standing_view(standing, actor.lang),
         "cluster": str(lease.options.get("cluster", "")),
         "utilisation_percent": sum(metered) // len(metered) if metered else None,
+        "samples": _use(samples),
         "can_manage": names.may_manage(lease.person, lease.project),
         "ready": lease.claimed_ms is not None and lease.holds_devices,
+        "start_without_me": bool(lease.options.get("start_without_me")),
+        "asked_before": _before(lease),
+        "alternatives": [],
     }
     return view | {"version": version(view, standing)}
+
+
+def _before(lease: Lease) -> dict[str, Any] | None:
+    """Return what a waiting lease asked for before its latest change, and what it would cost."""
+    before = lease.options.get("asked_before")
+    if not isinstance(before, Mapping) or lease.state is not LeaseState.QUEUED:
+        return None
+    now = Size(flavor=lease.flavor, devices=lease.devices, limit_ms=lease.limit_ms)
+    then = Size(**{key: before[key] for key in ("flavor", "devices", "limit_ms")})
+    return {**before, "keeps_place": keeps_place(now, then)}
 
 
 def reason_view(reason: EndReason | None, lang: str) -> dict[str, str]:
@@ -158,7 +178,16 @@ def reason_view(reason: EndReason | None, lang: str) -> dict[str, str]:
 
 def version(view: Mapping[str, Any], standing: Standing | None) -> str:
     """Return a mark that changes when somebody who waits would want to know."""
-    keys = ("state", "target", "reason", "attempt", "claimed", "held_back", "started_ms")
+    keys = (
+        "state",
+        "target",
+        "reason",
+        "attempt",
+        "claimed",
+        "held_back",
+        "started_ms",
+        "limit_ms",
+    )
     seen = [view[key] for key in keys]
     if standing is not None:
         seen += [standing.position, standing.waiting, str(standing.reason), standing.expected_ms]
@@ -210,6 +239,20 @@ def run_view(
     keys = ("state", "reason", "cells_done", "cells_total", "attempt", "has_output")
     seen = [view[key] for key in keys]
     return view | {"version": hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}
+
+
+def _use(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """Return how busy the devices of a lease were together, a point for each reading."""
+    readings: dict[int, list[int]] = {}
+    for sample in samples:
+        known = readings.setdefault(sample.at_ms, [])
+        if sample.utilisation_percent is not None:
+            known.append(sample.utilisation_percent)
+    points = [
+        {"at_ms": at_ms, "percent": sum(known) // len(known) if known else None}
+        for at_ms, known in sorted(readings.items())
+    ]
+    return points[-SAMPLES_SHOWN:]
 
 
 def _is_simulated(core: Core, flavor: str) -> bool:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from madang.settings.home import Home
@@ -34,6 +34,8 @@ class ServiceSettings:
         ``auto`` (NVML, else simulated), ``nvml``, or ``sim:8xh200``.
     engine
         ``local`` or ``hostile``.
+    metrics_token
+        Opens the metrics and nothing else; empty for none. Secret.
     system_users
         Clusters and slots run as the system user of their person.
     """
@@ -51,6 +53,7 @@ class ServiceSettings:
     engine: str = "local"
     login_is_shared: bool = True
     system_users: bool = False
+    metrics_token: str = field(default="", repr=False)
 
     @property
     def service_url(self) -> str:
@@ -75,6 +78,7 @@ class ServiceSettings:
             gpus=values.get("MADANG_GPUS", "auto"),
             engine=values.get("MADANG_ENGINE", "local"),
             login_is_shared=values.get("MADANG_LOGIN_IS_SHARED", "1") == "1",
+            metrics_token=values.get("MADANG_METRICS_TOKEN", ""),
             system_users=values.get("MADANG_SYSTEM_USERS", "0") == "1",
         )
 
@@ -93,5 +97,6 @@ class ServiceSettings:
             "MADANG_GPUS": self.gpus,
             "MADANG_ENGINE": self.engine,
             "MADANG_LOGIN_IS_SHARED": "1" if self.login_is_shared else "0",
+            "MADANG_METRICS_TOKEN": self.metrics_token,
             "MADANG_SYSTEM_USERS": "1" if self.system_users else "0",
         }

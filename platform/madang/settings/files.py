@@ -30,6 +30,48 @@ class ProjectPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpPolicy:
+    """The mail server; its password is never in this file.
+
+    Attributes
+    ----------
+    sender
+        Address that mails come from.
+    user
+        Empty for a server that asks for no login.
+    password_file
+        File that holds nothing but the password; empty for the environment variable
+        ``MADANG_SMTP_PASSWORD``.
+    """
+
+    host: str
+    port: int = 25
+    sender: str = "madang@localhost"
+    starttls: bool = False
+    user: str = ""
+    password_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticePolicy:
+    """How people may be told.
+
+    Attributes
+    ----------
+    smtp
+        None: no mail.
+    mail_domains
+        Mail goes to addresses of these domains only; empty for any.
+    allows_loopback
+        Webhooks may call this machine, and by plain http. For trying out.
+    """
+
+    smtp: SmtpPolicy | None = None
+    mail_domains: tuple[str, ...] = ()
+    allows_loopback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """All of policy.yaml.
 
@@ -39,6 +81,8 @@ class Policy:
         Micro-credits per device-hour by flavor.
     rate_default_microcredits
         For a flavor that ``rates`` does not name.
+    metrics_from_loopback
+        Whether everybody on this machine may read the metrics, without the budgets.
     keep_attempts_ms
         How long the logs and records of an attempt are kept after its lease has ended.
     open_project
@@ -56,6 +100,8 @@ class Policy:
     open_project: str = ""
     admins: tuple[str, ...] = ()
     keep_attempts_ms: int = 30 * 86_400_000
+    metrics_from_loopback: bool = False
+    notices: NoticePolicy = NoticePolicy()
     source: Mapping[str, Any] = field(default_factory=dict)
 
     def rate(self, flavor: str) -> int:
@@ -96,9 +142,15 @@ def load_policy(path: Path) -> Policy:
         The file is missing, is no YAML, or has an unknown key, role or tier.
     """
     known = {"rates", "rate_default", "half_life", "block", "stop_grace", "zone", "tiers"}
-    data = _take(
-        _yaml(path), path.name, known | {"projects", "open_project", "admins", "keep_attempts"}
-    )
+    more = {
+        "projects",
+        "open_project",
+        "admins",
+        "keep_attempts",
+        "notices",
+        "metrics_from_loopback",
+    }
+    data = _take(_yaml(path), path.name, known | more)
     tiers = {name: _tier(name, body or {}) for name, body in (data.get("tiers") or {}).items()}
     projects = tuple(_project(n, b or {}, tiers) for n, b in (data.get("projects") or {}).items())
     return Policy(
@@ -112,8 +164,31 @@ def load_policy(path: Path) -> Policy:
         projects=projects,
         open_project=str(data.get("open_project") or ""),
         admins=tuple(data.get("admins") or ()),
+        metrics_from_loopback=data.get("metrics_from_loopback") is True,
         keep_attempts_ms=parse_duration_ms(data.get("keep_attempts", "30d")),
+        notices=_notices(data.get("notices") or {}),
         source=data,
+    )
+
+
+def _notices(body: Mapping[str, Any]) -> NoticePolicy:
+    data = _take(body, "notices", {"smtp", "mail_domains", "webhook_loopback"})
+    smtp = None
+    if data.get("smtp"):
+        known = {"host", "port", "from", "starttls", "user", "password_file"}
+        server = _take(data["smtp"], "notices.smtp", known)
+        smtp = SmtpPolicy(
+            host=str(server.get("host", "localhost")),
+            port=int(server.get("port", 587 if server.get("starttls") else 25)),
+            sender=str(server.get("from", "madang@localhost")),
+            starttls=bool(server.get("starttls", False)),
+            user=str(server.get("user", "")),
+            password_file=str(server.get("password_file", "")),
+        )
+    return NoticePolicy(
+        smtp=smtp,
+        mail_domains=tuple(str(name).lower() for name in data.get("mail_domains") or ()),
+        allows_loopback=bool(data.get("webhook_loopback", False)),
     )
 
 

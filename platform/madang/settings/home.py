@@ -116,6 +116,11 @@ class Home:
         return self.people / ("~" + hashlib.sha256(hub_name.encode()).hexdigest()[:32])
 
     @property
+    def warm(self) -> Path:
+        """Of the parent that notebook servers are forked from: its socket and its state."""
+        return self.root / "warm"
+
+    @property
     def logs(self) -> Path:
         """One log for each part."""
         return self.root / "logs"

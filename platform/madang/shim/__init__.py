@@ -11,5 +11,6 @@ Standard library only: the keeper must start in milliseconds beside any user env
 from madang.shim.launching import launch, stop
 from madang.shim.record import MARKER, Record, read
 from madang.shim.strays import strays, sweep
+from madang.shim.warm import WarmParent
 
-__all__ = ["MARKER", "Record", "launch", "read", "stop", "strays", "sweep"]
+__all__ = ["MARKER", "Record", "WarmParent", "launch", "read", "stop", "strays", "sweep"]

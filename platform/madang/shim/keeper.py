@@ -12,8 +12,9 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from madang.shim.record import (
     HEARTBEAT_S,
@@ -50,11 +51,25 @@ def main(arguments: list[str]) -> int:
         os._exit(0)
     os.closerange(3, 65536)
     os.setsid()
-    record = Path(arguments[0])
+    return keep(Path(arguments[0]))
+
+
+def keep(
+    record: Path, become: "Become | None" = None, told: Mapping[str, Any] | None = None
+) -> int:
+    """Keep the process of a record folder, unless it has, or had, one; return an exit status.
+
+    Parameters
+    ----------
+    become
+        Turns the forked child into the process; None runs the program of the spec.
+    told
+        Added to the record's meta.
+    """
     try:
         lock = _take_lock(record)
         if lock is not None:
-            Keeper(record, lock).run()
+            Keeper(record, lock, become or _become, told or {}).run()
     except OSError as error:
         # One write, so that the launcher never reads half of it.
         sys.stderr.write(f"{error}\n")
@@ -83,12 +98,18 @@ def _prctl(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
+Become = Callable[[dict[str, Any], "Account | None", int, int, int], NoReturn]
+"""Called with spec, account, log, gate and the keeper's process id."""
+
+
 class Keeper:
     """One process and its tree, from fork to the last descendant's end."""
 
-    def __init__(self, record: Path, lock: int) -> None:
+    def __init__(self, record: Path, lock: int, become: "Become", told: Mapping[str, Any]) -> None:
         self._record = record
         self._lock = lock
+        self._become = become
+        self._told = told
         self._data: dict[str, Any] = {}
         self._kill_at: float | None = None
         self._is_main_gone = False
@@ -124,7 +145,7 @@ class Keeper:
         pid = os.fork()
         if pid == 0:
             os.close(opener)
-            _become(spec, account, log, gate, keeper)
+            self._become(spec, account, log, gate, keeper)
         os.close(gate)
         self._write(
             pid=pid,
@@ -134,7 +155,7 @@ class Keeper:
             boot=boot_id(),
             started_ms=time.time_ns() // 1_000_000,
             log=spec["log"],
-            meta=spec["meta"],
+            meta={**spec["meta"], **self._told},
         )
         (self._record / SPEC).unlink(missing_ok=True)
         os.write(opener, b"g")
@@ -202,6 +223,20 @@ class Keeper:
         self._kill_at = time.monotonic() + 0.05
 
 
+def take_place(spec: Mapping[str, Any], log: int, gate: int, keeper: int) -> None:
+    """Wait at the gate, then take session, files, signal mask and folder of the process."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != keeper or os.read(gate, 1) != b"g":
+        os._exit(127)
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.chdir(spec["cwd"])
+
+
 class Account(NamedTuple):
     """A system user, looked up before anything is started for it."""
 
@@ -231,26 +266,17 @@ class Account(NamedTuple):
 
 def _become(
     spec: dict[str, Any], account: Account | None, log: int, gate: int, keeper: int
-) -> None:
+) -> NoReturn:
     """Turn the forked child into the process; never returns."""
     try:
         if account is not None:
             account.assume()
-        # After the change of user, which clears it.
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != keeper or os.read(gate, 1) != b"g":
-            os._exit(127)
-        os.setsid()
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        # After the change of user, which clears the signal for the keeper's death.
+        take_place(spec, log, gate, keeper)
         # Python ignores these two for itself; a program expects the default.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.chdir(spec["cwd"])
         os.execvpe(spec["argv"][0], spec["argv"], spec["env"])  # noqa: S606 - our purpose
     except BaseException as error:
         os.write(2, f"madang: cannot start {spec['argv'][0]}: {error}\n".encode())

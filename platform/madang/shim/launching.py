@@ -4,11 +4,9 @@ Environment and arguments of the process go over by a 0600 file that the keeper 
 a token must never stand on a command line.
 """
 
-import contextlib
 import fcntl
 import os
 import signal
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,19 +27,11 @@ from madang.shim.record import (
     read_json,
     write_json,
 )
+from madang.shim.spawning import spawn
+from madang.shim.warm.asking import NotForkedError, WarmParent
 
 START_LIMIT_S = 15.0
 """How long the start of a keeper may take on an overloaded machine."""
-
-_RESET = (
-    signal.SIGCHLD,
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGTERM,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-)
 
 _ENTRY = Path(__file__).with_name("__main__.py")
 
@@ -55,6 +45,7 @@ def launch(
     log: Path | None = None,
     meta: Mapping[str, Any] | None = None,
     user: str | None = None,
+    warm: WarmParent | None = None,
 ) -> Record:
     """Start a process under a keeper of its own, once per record folder.
 
@@ -71,6 +62,9 @@ def launch(
     user
         System user that the process becomes before it is executed; only root may ask for one. The
         keeper, the record and the log stay ours: the process gets its log as an open descriptor.
+    warm
+        Parent to fork the process from where that is possible; the record's meta then says
+        ``start`` (``forked`` or ``fresh``) and, for ``fresh``, ``start_why``.
 
     Returns
     -------
@@ -103,7 +97,7 @@ def launch(
         }
         write_json(record / SPEC, spec)
         try:
-            _spawn_keeper(record)
+            _start_keeper(record, spec, warm)
             return _await_start(record)
         finally:
             (record / SPEC).unlink(missing_ok=True)
@@ -113,30 +107,22 @@ def launch(
         os.close(lock)
 
 
+def _start_keeper(record: Path, spec: dict[str, Any], warm: WarmParent | None) -> None:
+    if warm is not None and spec["user"] is None:
+        try:
+            return warm.fork(record, spec["argv"], spec["env"])
+        except NotForkedError as error:
+            # It may have been forked all the same; of two keepers only one gets the lock.
+            spec["meta"] |= {"start": "fresh", "start_why": str(error)}
+            write_json(record / SPEC, spec)
+    return _spawn_keeper(record)
+
+
 def _spawn_keeper(record: Path) -> None:
     # The keeper forks itself away from us at once, so that it never is our zombie.
     env = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    actions = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, str(record / KEEPER_LOG), flags, 0o600),
-        (os.POSIX_SPAWN_DUP2, 1, 2),
-    ]
     # Isolated and without site-packages: 8 ms instead of 12, and no user file can change it.
-    argv = [sys.executable, "-I", "-S", str(_ENTRY), str(record)]
-    pid = os.posix_spawn(
-        sys.executable,
-        argv,
-        env,
-        file_actions=actions,
-        setsid=True,
-        # Whatever our caller ignores or blocks (nohup does) must not reach the process.
-        setsigmask=(),
-        setsigdef=_RESET,
-    )
-    # Where SIGCHLD is ignored there is nothing to wait for.
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
+    spawn(["-I", "-S", str(_ENTRY), str(record)], env, record / KEEPER_LOG, os.O_TRUNC)
 
 
 def _await_start(record: Path) -> Record:

@@ -13,14 +13,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from madang.errors import LocalError
 from madang.i18n import text
 from madang.settings.home import Home
-from madang.stack import ports, proxy_program
+from madang.shim import warm
+from madang.shim.warm.state import ENDED, ON, STARTING, UNWANTED
+from madang.stack import certificate, ports, proxy_program
 from madang.stack.lock import is_held
 from madang.stack.probes import Addresses, Probes
 from madang.stack.secret import load_secrets
 from madang.stack.state import PARTS, State
 
+_LEAST_DAYS = 14
 _LEAST_FREE_BYTES = 2 * 1024**3
 _OLDEST_SANE_S = 1_767_225_600  # 2026-01-01, before the first release
 
@@ -72,7 +76,8 @@ def doctor(home: Home, *, port: int = 8000) -> list[Check]:
         _gpu(),
         _clock(home),
     ]
-    return [*checks, *(_parts(home, state) if is_up else [])]
+    checks += _tls(state)
+    return [*checks, *([*_parts(home, state), _fast_start(home)] if is_up else [])]
 
 
 def _python() -> Check:
@@ -128,9 +133,30 @@ def _clock(home: Home) -> Check:
     return Check("clock", is_ok, {"now": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())})
 
 
+def _fast_start(home: Home) -> Check:
+    """Look whether servers are forked; not doing so on purpose is no trouble."""
+    known = warm.read_state(home.warm)
+    values = {"why": known.why, "log": str(home.logs / "fast-start.log")}
+    if known.state in ("", UNWANTED, ENDED, STARTING):
+        return Check("no_fast_start" if known.why else "fast_start_idle", True, values)
+    return Check("fast_start", known.state == ON, values)
+
+
+def _tls(state: State) -> list[Check]:
+    """Look at the certificate of the last up: an expired one locks everybody out."""
+    path = state.files.get("tls_cert")
+    if not path:
+        return []
+    try:
+        days = certificate.read(Path(path)).days_left
+    except LocalError as error:
+        return [Check("tls_file", False, error.details)]
+    return [Check("tls", days >= _LEAST_DAYS, {"path": path, "days": max(days, 0)})]
+
+
 def _parts(home: Home, state: State) -> list[Check]:
     addresses = Addresses.of(state.public_url, state.ports)
-    probes = Probes(addresses, state.ports.get("public", 0), state.host)
+    probes = Probes.of_state(addresses, state)
     try:
         checks: dict[str, Callable[[], bool]] = probes.checks(load_secrets(home).proxy_token)
         return [

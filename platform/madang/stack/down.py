@@ -12,14 +12,21 @@ from madang.stack.processes import Identity, end
 from madang.stack.secret import load_secrets
 from madang.stack.state import SUPERVISOR, State
 from madang.stack.supervisor import leftovers
+from madang.stack.up import KEEP_LEASES
 from madang.stack.words import Tell, say_short
 
 _PATIENCE_S = 180.0
 _GRACE_MS = 20_000
 
 
-def down(home: Home, *, tell: Tell = print) -> bool:
+def down(home: Home, *, keep_leases: bool = False, tell: Tell = print) -> bool:
     """End everything and return when it is gone.
+
+    Parameters
+    ----------
+    keep_leases
+        End proxy, hub and service only, for an upgrade; servers, clusters and runs go on, and the
+        next ``up`` takes them over.
 
     Returns
     -------
@@ -35,15 +42,15 @@ def down(home: Home, *, tell: Tell = print) -> bool:
         return False
     was_up = is_held(home)
     if was_up:
-        _ask_supervisor(home, tell)
+        _ask_supervisor(home, tell, KEEP_LEASES if keep_leases else signal.SIGTERM)
     with HomeLock(home):
-        was_left = _end_what_is_left(home, tell)
+        was_left = _end_parts(home) if keep_leases else _end_what_is_left(home, tell)
     if was_up or was_left:
-        say_short(tell, "stack.closed")
+        say_short(tell, "stack.left" if keep_leases else "stack.closed")
     return was_up or was_left
 
 
-def _ask_supervisor(home: Home, tell: Tell) -> None:
+def _ask_supervisor(home: Home, tell: Tell, number: signal.Signals) -> None:
     say_short(tell, "stack.stopping")
     deadline = time.monotonic() + _PATIENCE_S
     asked: Identity | None = None
@@ -51,11 +58,19 @@ def _ask_supervisor(home: Home, tell: Tell) -> None:
         supervisor = State.load(home).parts.get(SUPERVISOR)
         # One that has only just taken the lock has not written its name yet.
         if supervisor is not None and supervisor != asked and supervisor.is_alive:
-            supervisor.send(signal.SIGTERM)
+            supervisor.send(number)
             asked = supervisor
         if time.monotonic() > deadline:
             raise LocalError("still_up", home=str(home.root), seconds=int(_PATIENCE_S))
         time.sleep(0.1)
+
+
+def _end_parts(home: Home) -> bool:
+    state = State.load(home)
+    parts = leftovers(home, state)
+    end(parts)
+    _forget(home, state)
+    return bool(parts)
 
 
 def _end_what_is_left(home: Home, tell: Tell) -> bool:

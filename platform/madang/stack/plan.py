@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from madang.engines.local.devices import parse_gpus
+from madang.errors import InvalidError
 from madang.hub.settings import HubSettings
 from madang.settings.config import ServiceSettings
 from madang.settings.files import load_policy, load_profiles
 from madang.settings.home import Home
 from madang.stack import defaults, ports
+from madang.stack.certificate import check_pair
 from madang.stack.machine import refuse_without_system_users
 from madang.stack.secret import Secrets
 from madang.stack.state import State
@@ -34,6 +36,9 @@ class UpOptions:
     profiles: str | None = None
     hub_config: str | None = None
     login: str = "shared"
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    public_host: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +94,8 @@ def make_plan(
         # Said here at once, instead of by a service that ends as soon as it starts.
         parse_gpus(options.gpus)
     chosen = _choose_ports(options.port, before)
-    public_url = f"http://{_shown_host(options.host)}:{options.port}/"
+    tls = _tls(options)
+    public_url = _public_url(options, is_tls=bool(tls))
     service = ServiceSettings(
         home=home,
         database_url=home.database_url,
@@ -102,6 +108,7 @@ def make_plan(
         profiles_path=profiles_path,
         gpus=options.gpus,
         login_is_shared=options.login == "shared",
+        metrics_token=secrets.metrics_token,
         system_users=options.login == "pam",
     )
     hub = HubSettings(
@@ -138,6 +145,7 @@ def make_plan(
             "policy": str(policy_path),
             "profiles": str(profiles_path),
             "hub_config": str(hub_config),
+            **tls,
         },
     )
 
@@ -146,6 +154,22 @@ def _choose_ports(public: int, before: State) -> dict[str, int]:
     taken = {public}
     chosen = {n: ports.choose(before.ports.get(n), taken) for n in ("hub", "proxy_api", "service")}
     return {**chosen, "public": public}
+
+
+def _tls(options: UpOptions) -> dict[str, str]:
+    """Return the two files, checked; empty without TLS."""
+    if not options.tls_cert and not options.tls_key:
+        return {}
+    if not options.tls_cert or not options.tls_key:
+        raise InvalidError("tls_half")
+    check_pair(Path(options.tls_cert), Path(options.tls_key))
+    return {"tls_cert": options.tls_cert, "tls_key": options.tls_key}
+
+
+def _public_url(options: UpOptions, *, is_tls: bool) -> str:
+    host = options.public_host or _shown_host(options.host)
+    scheme, usual = ("https", 443) if is_tls else ("http", 80)
+    return f"{scheme}://{host}/" if options.port == usual else f"{scheme}://{host}:{options.port}/"
 
 
 def _shown_host(host: str) -> str:
@@ -183,6 +207,8 @@ def _proxy_part(
         *("--ip", options.host, "--port", str(options.port)),
         *("--api-ip", "127.0.0.1", "--api-port", str(chosen["proxy_api"])),
         *("--default-target", hub, "--error-target", f"{hub}/hub/error"),
+        *(("--ssl-cert", options.tls_cert) if options.tls_cert else ()),
+        *(("--ssl-key", options.tls_key) if options.tls_key else ()),
     )
     env = {
         "PATH": os.environ.get("PATH", os.defpath),

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from madang.settings.config import SERVICE_PREFIX
+from madang.stack.certificate import pinned
+from madang.stack.state import State
 
 _TIMEOUT_S = 5.0
 
@@ -34,13 +37,23 @@ class Addresses:
 class Probes:
     """One HTTP client for all questions; each gives False or None when nobody answers."""
 
-    def __init__(self, addresses: Addresses, local_port: int, local_host: str) -> None:
+    def __init__(
+        self, addresses: Addresses, local_port: int, local_host: str, tls_cert: str = ""
+    ) -> None:
         self._at = addresses
         host = "127.0.0.1" if local_host in ("0.0.0.0", "", "::") else local_host  # noqa: S104
         shown = f"[{host}]" if ":" in host else host
-        self._front = f"http://{shown}:{local_port}"
+        self._front = f"{'https' if tls_cert else 'http'}://{shown}:{local_port}"
+        trusted = pinned(Path(tls_cert)) if tls_cert else True
         # Loopback is never asked through a company's proxy.
-        self._http = httpx.Client(trust_env=False, timeout=_TIMEOUT_S)
+        self._http = httpx.Client(trust_env=False, timeout=_TIMEOUT_S, verify=trusted)
+
+    @classmethod
+    def of_state(cls, addresses: Addresses, state: State) -> "Probes":
+        """Return the questions to an installation that a state file tells of."""
+        cert = state.files.get("tls_cert", "")
+        is_there = bool(cert) and Path(cert).is_file()
+        return cls(addresses, state.ports.get("public", 0), state.host, cert if is_there else "")
 
     def close(self) -> None:
         """Close the connections."""

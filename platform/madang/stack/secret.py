@@ -20,6 +20,7 @@ class Secrets:
     service_token: str
     stack_token: str
     proxy_token: str
+    metrics_token: str = ""
 
     def __repr__(self) -> str:
         """Show nothing: a repr ends up in logs."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from madang.errors import LocalError
+from madang.shim import warm
 from madang.stack import ending
 from madang.stack.files import read_json, tail, write_private
 from madang.stack.plan import Plan
@@ -42,7 +43,9 @@ class Session:
         self._tell = tell
         self._supervisor = Supervisor(plan.home, state, self._restarted)
         self._addresses = Addresses.of(plan.public_url, plan.ports)
-        self._probes = Probes(self._addresses, plan.ports["public"], plan.host)
+        self._probes = Probes(
+            self._addresses, plan.ports["public"], plan.host, plan.files.get("tls_cert", "")
+        )
         self._deaths: dict[str, int] = {}
         self._is_routes_due = False
         self._routes_at = 0.0
@@ -130,9 +133,11 @@ class Session:
             if not token:
                 log = self.plan.parts["hub"].log
                 raise LocalError("no_cli_token", person=self.plan.admin, log=str(log))
-        write_private(
-            path, {"url": self.plan.public_url, "token": token, "person": self.plan.admin}
-        )
+        # With TLS straight to the service, so that a certificate that this machine does not know,
+        # or one that has expired, does not lock the administrator out.
+        is_tls = "tls_cert" in self.plan.files
+        url = self._addresses.service_url if is_tls else self.plan.public_url
+        write_private(path, {"url": url, "token": token, "person": self.plan.admin})
 
     def close(self) -> None:
         """End everything: leases, their processes, then hub, service and proxy."""
@@ -150,6 +155,7 @@ class Session:
     def abandon(self) -> None:
         """End the parts and leave the leases' processes alone."""
         self._supervisor.end_all()
+        warm.stop(self.plan.home.warm)
         self._probes.close()
         self._state.parts = {}
         self._state.since_ms = {}

@@ -3,6 +3,8 @@
 from typing import Any
 
 from madang.settings.home import Home
+from madang.shim import warm
+from madang.shim.warm.state import ON
 from madang.stack.lock import is_held
 from madang.stack.probes import Addresses, Probes
 from madang.stack.state import PARTS, SUPERVISOR, State
@@ -15,8 +17,8 @@ def status(home: Home) -> dict[str, Any]:
     -------
     dict
         ``home``, ``is_up`` (an ``up`` holds the lock), ``address``, ``parts`` (list of ``name``,
-        ``pid``, ``is_alive``, ``since_ms``, ``log``) and ``service`` (its own health answer, empty
-        when it does not answer).
+        ``pid``, ``is_alive``, ``since_ms``, ``log``), ``fast_start`` (``is_on``, and ``why`` not)
+        and ``service`` (its own health answer, empty when it does not answer).
     """
     state = State.load(home)
     parts = []
@@ -35,7 +37,7 @@ def status(home: Home) -> dict[str, Any]:
     health: dict[str, Any] = {}
     if "service" in state.alive():
         addresses = Addresses.of(state.public_url, state.ports)
-        probes = Probes(addresses, state.ports.get("public", 0), state.host)
+        probes = Probes.of_state(addresses, state)
         health = probes.health_of_service()
         probes.close()
     return {
@@ -43,5 +45,14 @@ def status(home: Home) -> dict[str, Any]:
         "is_up": is_held(home),
         "address": state.public_url,
         "parts": parts,
+        "fast_start": fast_start(home),
         "service": health,
     }
+
+
+def fast_start(home: Home) -> dict[str, Any]:
+    """Return whether notebook servers are forked from a warm parent, and why not."""
+    known = warm.read_state(home.warm)
+    is_on = known.is_alive and known.state == ON
+    why = known.why or ("not used yet" if not known.state else known.state)
+    return {"is_on": is_on, "why": "" if is_on else why}

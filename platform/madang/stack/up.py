@@ -21,7 +21,10 @@ from madang.stack.state import SUPERVISOR, State
 from madang.stack.supervisor import leftovers
 from madang.stack.words import Tell, say, say_short
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+KEEP_LEASES = signal.SIGUSR1
+"""Ends proxy, hub and service for an upgrade or a restart; everything that runs in leases stays."""
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, KEEP_LEASES)
 
 
 def up(
@@ -35,6 +38,9 @@ def up(
     profiles: str | Path | None = None,
     hub_config: str | Path | None = None,
     login: str = "shared",
+    tls_cert: str | Path | None = None,
+    tls_key: str | Path | None = None,
+    public_host: str | None = None,
     tell: Tell = print,
 ) -> None:
     """Run proxy, hub and service until SIGTERM or Ctrl-C, then end everything.
@@ -53,13 +59,19 @@ def up(
         The administrator's files; None takes those of the repository or the package.
     login
         ``shared`` (a generated password) or ``pam`` (system users).
+    tls_cert, tls_key
+        PEM files for the public address: the certificate, with its chain below it, and its key.
+    public_host
+        Name by which people reach this machine; what the address is shown with.
     tell
         Called with each line for the person.
 
     Raises
     ------
     LocalError
-        ``already_up``, ``public_port_busy``, ``no_node``, ``proxy_install``, ``part_not_healthy``.
+        ``already_up``, ``public_port_busy``, ``no_node``, ``proxy_install``, ``part_not_healthy``,
+        ``tls_unusable``, ``tls_expired``, ``pam_needs_root``, ``python_out_of_reach``,
+        ``restore_unfinished``.
     InvalidError
         A file is missing or cannot be read.
     """
@@ -71,6 +83,9 @@ def up(
         profiles=str(profiles) if profiles else None,
         hub_config=str(hub_config) if hub_config else None,
         login=login,
+        tls_cert=_absolute(tls_cert),
+        tls_key=_absolute(tls_key),
+        public_host=public_host,
     )
     if detach:
         from madang.stack.detached import start_detached
@@ -78,6 +93,11 @@ def up(
         start_detached(home, options, tell)
         return
     run(home, options, tell)
+
+
+def _absolute(path: str | Path | None) -> str | None:
+    # The parts have another working folder than the person who typed this.
+    return str(Path(path).expanduser().absolute()) if path else None
 
 
 def run(
@@ -121,7 +141,11 @@ def run(
             session.tend_until(stop.wait)
         # Reached by a decision only. When this process fails, the parts and all work go on, and
         # the next up takes them over.
-        session.close()
+        if stop.keeps_leases:
+            session.abandon()
+            say_short(tell, "stack.left")
+        else:
+            session.close()
 
 
 def _prepare(
@@ -152,10 +176,18 @@ def _end_leftovers(home: Home, state: State, tell: Tell) -> None:
         end(found)
 
 
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
+class _Stop(threading.Event):
+    """Set once somebody wants an end; ``keeps_leases`` when only of the parts."""
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
+    keeps_leases = False
+
+
+def _stop_on_signals() -> _Stop:
+    stop = _Stop()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if not stop.is_set():
+            stop.keeps_leases = number == KEEP_LEASES
         stop.set()
 
     if threading.current_thread() is threading.main_thread():
@@ -188,7 +220,7 @@ def _say_where(plan: Plan, tell: Tell, is_detached: bool) -> None:
             admin=plan.admin,
             admin_password=plan.secrets.admin_password,
         )
-    if plan.host not in ("127.0.0.1", "::1", "localhost"):
+    if plan.host not in ("127.0.0.1", "::1", "localhost") and "tls_cert" not in plan.files:
         say(tell, "stack.open_to_network", host=plan.host)
     key = "stack.how_to_stop_detached" if is_detached else "stack.how_to_stop"
     say(tell, key, home=str(plan.home.root))

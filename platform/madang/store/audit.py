@@ -36,9 +36,18 @@ class Audit:
         }
         self._connection.execute(insert(audit).values(row))
 
-    def find(self, target: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    def find(
+        self, target: str | None = None, limit: int | None = 100, act: str | None = None
+    ) -> list[dict[str, Any]]:
         """Return acts, the newest first."""
         query = select(audit).order_by(audit.c.at_ms.desc(), audit.c.id.desc()).limit(limit)
         if target is not None:
             query = query.where(audit.c.target == target)
+        if act is not None:
+            query = query.where(audit.c.act == act)
         return [dict(row._mapping) for row in self._connection.execute(query)]
+
+    def names(self) -> list[str]:
+        """Return the kinds of acts that there are, in order."""
+        query = select(audit.c.act).distinct().order_by(audit.c.act)
+        return list(self._connection.execute(query).scalars())

@@ -1,6 +1,7 @@
 """Leases: every change names the state it expects, so that two callers cannot both win."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
@@ -8,10 +9,24 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 from madang.domain.lease import Lease, LeaseKind, LeaseState, check_transition
 from madang.errors import ConflictError
 from madang.store.columns import columns_of, members_of, read_as, values_of
-from madang.store.tables import leases
+from madang.store.tables import attempts, leases
 
 _COLUMNS = columns_of(leases, Lease)
 _UNFINISHED = tuple(state for state in LeaseState if state is not LeaseState.ENDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """How long one request waited for its first admission."""
+
+    flavor: str
+    submitted_ms: int
+    admitted_ms: int
+
+    @property
+    def wait_ms(self) -> int:
+        """Time between the two."""
+        return max(0, self.admitted_ms - self.submitted_ms)
 
 
 class Leases:
@@ -78,6 +93,18 @@ class Leases:
         """Return all leases that have not ended, the first first."""
         return self.find(state=_UNFINISHED)
 
+    def waits(self, since_ms: int) -> list[Wait]:
+        """Return the waits of device leases whose first admission was since then."""
+        query = (
+            select(leases.c.flavor, leases.c.submitted_ms, attempts.c.admitted_ms)
+            .join(attempts, attempts.c.lease == leases.c.id)
+            .where(attempts.c.n == 1, attempts.c.admitted_ms >= since_ms, leases.c.devices > 0)
+        )
+        return [
+            Wait(flavor=flavor, submitted_ms=submitted_ms, admitted_ms=admitted_ms)
+            for flavor, submitted_ms, admitted_ms in self._connection.execute(query)
+        ]
+
     def count(
         self,
         state: str | Iterable[str] = _UNFINISHED,
@@ -91,6 +118,47 @@ class Leases:
         if person is not None:
             query = query.where(leases.c.person == person)
         return int(self._connection.execute(query).scalar_one())
+
+    def waiting_by_flavor(self) -> dict[str, int]:
+        """Return how many leases wait, by flavor."""
+        query = select(leases.c.flavor, func.count()).where(leases.c.state == LeaseState.QUEUED)
+        rows = self._connection.execute(query.group_by(leases.c.flavor))
+        return {flavor: int(count) for flavor, count in rows}
+
+    def last_waiting_ms(self, flavor: str) -> int:
+        """Return the latest time of request of those that wait for a flavor; 0 when none does."""
+        query = select(func.max(leases.c.submitted_ms)).where(
+            leases.c.state == LeaseState.QUEUED, leases.c.flavor == flavor
+        )
+        return int(self._connection.execute(query).scalar_one() or 0)
+
+    def signatures(self) -> dict[str, tuple[Any, ...]]:
+        """Return what a waiting request would want to know of each lease that has not ended."""
+        columns = ("state", "target", "reason", "attempt", "claimed_ms", "held_back", "started_ms")
+        query = select(leases.c.id, *(leases.c[name] for name in columns))
+        rows = self._connection.execute(query.where(leases.c.state.in_(_UNFINISHED)))
+        return {row[0]: tuple(row[1:]) for row in rows}
+
+    def waiting_sizes(self, project: str) -> list[tuple[Lease, int]]:
+        """Return one waiting lease of each kind, size, limit and price of a project, and how many.
+
+        What they will reserve follows from it without reading each of a very long queue.
+        """
+        group = (
+            leases.c.kind,
+            leases.c.flavor,
+            leases.c.devices,
+            leases.c.limit_ms,
+            leases.c.rate_microcredits,
+        )
+        query = (
+            select(func.min(leases.c.id), func.count())
+            .where(leases.c.project == project, leases.c.state == LeaseState.QUEUED)
+            .group_by(*group)
+        )
+        counts = {lease: int(count) for lease, count in self._connection.execute(query)}
+        found = self._all(select(*_COLUMNS).where(leases.c.id.in_(counts)))
+        return [(lease, counts[lease.id]) for lease in found]
 
     def change(self, lease: str, expected: str | Iterable[str], **changes: Any) -> Lease:
         """Change a lease that is in an expected state, and return it as it is then.

@@ -42,6 +42,11 @@ class People:
         query = update(people).where(people.c.id == person).values(is_admin=is_admin)
         self._connection.execute(query)
 
+    def rename(self, person: str, hub_name: str) -> None:
+        """Give a person another hub name; the caller has seen that it is free."""
+        query = update(people).where(people.c.id == person).values(hub_name=hub_name)
+        self._connection.execute(query)
+
     def all(self) -> list[Person]:
         """Return everyone, by hub name."""
         rows = self._connection.execute(select(*_COLUMNS).order_by(people.c.hub_name))

@@ -89,6 +89,10 @@ class Sessions:
             gone = sessions.c.hub_session_id == hub_session_id
             self._connection.execute(delete(sessions).where(gone))
 
+    def drop_person(self, person: str) -> None:
+        """End all sessions of a person."""
+        self._connection.execute(delete(sessions).where(sessions.c.person == person))
+
     def forget(self, now_ms: int) -> int:
         """Drop what has expired, and return how many."""
         gone = delete(sessions).where(sessions.c.expires_ms <= now_ms)

@@ -7,6 +7,7 @@ nothing but read and write rows: when they raise, nothing of them remains.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -36,9 +37,15 @@ class Store:
         ``sqlite:///<path>`` or ``postgresql://…``.
     wait_ms
         How long a transaction waits for another process's lock before it is given up.
+
+    Attributes
+    ----------
+    on_written
+        Called with the seconds that each :meth:`write` took, with its wait for a turn.
     """
 
     def __init__(self, url: str, *, wait_ms: int = 10_000) -> None:
+        self.on_written: Callable[[float], None] | None = None
         address = open_address(url)
         is_embedded = address.get_backend_name() == "sqlite"
         self._file = Path(str(address.database)).absolute() if is_embedded else None
@@ -76,7 +83,11 @@ class Store:
         UnavailableError
             ``database_unavailable``; nothing is half-written, and a later call may work.
         """
-        return await asyncio.wrap_future(self._on(self._writer, self._writing, work))
+        began = time.monotonic()
+        result = await asyncio.wrap_future(self._on(self._writer, self._writing, work))
+        if self.on_written is not None:
+            self.on_written(time.monotonic() - began)
+        return result
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` over one consistent moment of the database; it cannot change anything."""

@@ -17,10 +17,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
 from madang.domain.lease import EndReason, LeaseClass, LeaseKind, LeaseState, Target
+from madang.domain.notice import Channel, NoticeKind, NoticeState
 from madang.domain.project import Role
 from madang.domain.run import RunState
 from madang.ledger.entry import EntryKind
@@ -307,6 +309,38 @@ sessions = Table(
     _big("seen_ms"),
     _big("expires_ms"),
     Index(None, "expires_ms"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    _id(key=True),
+    _id("person", ForeignKey("people.id")),
+    Column("kind", EnumText(NoticeKind), nullable=False),
+    Column("channel", EnumText(Channel), nullable=False),
+    _text("dedupe", 200),
+    _big("at_ms"),
+    _big("until_ms"),
+    _big("due_ms"),
+    Column("data", JSON_DATA, nullable=False),
+    Column("state", EnumText(NoticeState), nullable=False),
+    _count("tries"),
+    _big("sent_ms", null=True),
+    _text("problem", 64),
+    UniqueConstraint("person", "channel", "dedupe"),
+    Index(None, "state", "channel", "due_ms"),
+    Index(None, "person", "at_ms"),
+)
+
+notice_settings = Table(
+    "notice_settings",
+    metadata,
+    _id("person", ForeignKey("people.id"), key=True),
+    _text("mail", 320),
+    _text("webhook_url"),
+    Column("webhook_secret_sealed", LargeBinary, nullable=False),
+    _text("lang", 8),
+    Column("kinds", TextTuple(), nullable=False),
 )
 
 audit = Table(

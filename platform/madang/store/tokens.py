@@ -1,5 +1,6 @@
 """Attempt tokens, by hash only: what a slot worker or a run may call the service with."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select
@@ -65,6 +66,11 @@ class Tokens:
             self._connection.execute(delete(tokens).where(tokens.c.lease == lease))
         if run:
             self._connection.execute(delete(tokens).where(tokens.c.run == run))
+
+    def drop_person(self, person: str, keep: Collection[str]) -> None:
+        """Make the tokens of a person worthless, but for those of the leases in ``keep``."""
+        gone = tokens.c.person == person, tokens.c.lease.not_in(keep)
+        self._connection.execute(delete(tokens).where(*gone))
 
     def forget(self, now_ms: int) -> int:
         """Drop what has expired, and return how many."""

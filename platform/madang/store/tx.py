@@ -12,6 +12,7 @@ from madang.store.keys import Keys
 from madang.store.leases import Leases
 from madang.store.ledger import Ledger
 from madang.store.meta import Meta
+from madang.store.notices import Notices
 from madang.store.people import People
 from madang.store.projects import Projects
 from madang.store.runs import Runs
@@ -36,6 +37,7 @@ class Tx:
         self.keys = Keys(connection)
         self.tokens = Tokens(connection)
         self.sessions = Sessions(connection)
+        self.notices = Notices(connection)
         self.audit = Audit(connection)
         self.meta = Meta(connection)
         self.device_marks = DeviceMarks(connection)

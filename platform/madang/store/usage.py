@@ -20,8 +20,15 @@ def sums(
     from_ms: int,
     to_ms: int,
     zone_offset_ms: int,
+    kinds: Collection[EntryKind] = tuple(EntryKind),
 ) -> list[UsageSum]:
-    """Return what :func:`madang.ledger.statement.usage_sums` returns, without moving the rows."""
+    """Return what :func:`madang.ledger.statement.usage_sums` returns, without moving the rows.
+
+    Parameters
+    ----------
+    kinds
+        Only entries of these kinds; grants never count.
+    """
     is_held = entries.c.kind.in_(HELD_KINDS)
     is_metered = entries.c.used_device_ms >= 0
     lines = select(
@@ -33,7 +40,12 @@ def sums(
         case((is_held & is_metered, entries.c.used_device_ms), else_=0).label("used_device_ms"),
         case((is_held & ~is_metered, entries.c.device_ms), else_=0).label("unmetered_device_ms"),
         (-entries.c.amount_microcredits).label("microcredits"),
-    ).where(entries.c.kind != EntryKind.GRANT, from_ms <= MOMENT, to_ms > MOMENT)
+    ).where(
+        entries.c.kind != EntryKind.GRANT,
+        entries.c.kind.in_(kinds),
+        from_ms <= MOMENT,
+        to_ms > MOMENT,
+    )
     if projects is not None:
         lines = lines.where(entries.c.project.in_(projects))
     line = lines.subquery().c

@@ -144,3 +144,9 @@ def make_house(tmp_path: Path) -> Any:
         return House(folder, HostileEngine(seed, {"sim-h200": 4}, faults))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def house_of() -> Any:
+    """Return what builds a house over an engine of the test's own."""
+    return House

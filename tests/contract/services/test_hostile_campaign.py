@@ -79,7 +79,9 @@ class Day:
 
     async def end(self) -> None:
         if lease := await self.one():
-            await self.house.services.leases.end(await self.house.actor("root"), lease["id"])
+            await self.house.services.leases.end(
+                await self.house.actor("root"), lease["id"], why="test"
+            )
 
     async def finish(self) -> None:
         lease = await self.one()
@@ -144,9 +146,9 @@ async def test_a_hostile_day_ends_with_rows_and_reality_agreeing(
             assert lease["submitted_ms"] == day.submitted[lease["id"]], "a place was lost"
     root = await house.actor("root")
     for run in await house.services.runs.list(root):
-        await house.services.runs.cancel(root, run["id"])
+        await house.services.runs.cancel(root, run["id"], why="test")
     for lease in await day.unfinished():
-        await house.services.leases.end(root, lease["id"])
+        await house.services.leases.end(root, lease["id"], why="test")
     await house.turn(60)
     assert await day.unfinished() == []
     assert await house.engine.launcher.alive() == []

@@ -174,3 +174,27 @@ async def test_a_slots_devices_count_as_used_while_a_run_works(house: Any) -> No
     project = usage["projects"][0]
     assert project["unmetered_device_ms"] == 0
     assert 0 < project["used_device_ms"] <= project["held_device_ms"]
+
+
+async def test_an_ended_run_is_run_again_from_its_snapshot(house: Any) -> None:
+    first = await house.submit("bora", files={"a.txt": b"1"}, parameters={"x": 2})
+    bora, runs = await house.actor("bora"), house.services.runs
+    with pytest.raises(ConflictError, match="retry_not_final"):
+        await runs.retry(bora, first["id"])
+    await runs.cancel(bora, first["id"])
+    again = await runs.retry(bora, first["id"], key="k")
+    assert (await runs.retry(bora, first["id"], key="k"))["id"] == again["id"] != first["id"]
+    same = ("name", "project", "parameters", "flavor", "devices", "limit_ms")
+    assert [again[key] for key in same] == [first[key] for key in same]
+    assert (again["state"], (await runs.get(bora, first["id"]))["state"]) == ("queued", "cancelled")
+    assert await runs.notebook(bora, again["id"]) == await runs.notebook(bora, first["id"])
+
+
+async def test_nobody_runs_another_persons_notebook_again(house: Any) -> None:
+    first = await house.submit("bora")
+    await house.services.runs.cancel(await house.actor("bora"), first["id"])
+    for name in ("ada", "root"):
+        with pytest.raises(RefusedError, match="retry_not_yours"):
+            await house.services.runs.retry(await house.actor(name), first["id"])
+    with pytest.raises(NotFoundError):
+        await house.services.runs.retry(await house.actor("chan"), first["id"])

@@ -67,7 +67,7 @@ def test_newer_database_is_refused_and_left_alone(store: Store) -> None:
     with pytest.raises(LocalError) as refused:
         store.migrate()
     assert refused.value.code == "database_newer"
-    assert refused.value.details == {"given": "9999", "known": "0002"}
+    assert refused.value.details == {"given": "9999", "known": "0003"}
     assert store.read_now(stamped) == "9999"
 
 

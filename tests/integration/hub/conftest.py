@@ -12,6 +12,7 @@ import pytest
 from madang import shim
 from madang.hub.settings import HubSettings
 from madang.settings.home import Home
+from madang.shim import warm
 from madang.stack import ports, proxy_program
 
 ROOT = Path(__file__).parents[3]
@@ -144,6 +145,7 @@ class RunningHub:
             shim.stop(record, 0)
         for record in self.home.attempts.glob("*/server"):
             until(lambda r=record: not (k := shim.read(r)) or not k.is_alive, "server gone")
+        warm.stop(self.home.warm)
         self.http.close()
 
 

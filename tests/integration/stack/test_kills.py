@@ -83,7 +83,7 @@ async def world(build_house, notebook, tmp_path_factory):
     w.seen = json.loads(await w.kernel.execute(LOOK))
     w.servers = house.servers(w.lease["id"])
     yield w
-    w.kernel.close()
+    await w.kernel.leave()
     for visitor in (w.ada, *w.people.values()):
         await visitor.close()
 

@@ -24,6 +24,8 @@ API_TOKEN = "the-service-token"
 API = "/services/madang/api/v1"
 LEASE = "lease-01arz3ndektsv4rrffq69g5fav"
 CLUSTER = "cluster-01arz3ndektsv4rrffq69g5fav"
+PROJECT = "project-01arz3ndektsv4rrffq69g5fav"
+PERSON = "bora"
 RUN = "run-01arz3ndektsv4rrffq69g5fav"
 
 
@@ -110,7 +112,13 @@ class Things:
     async def claim(self, actor: Actor, thing_id: str) -> Any:
         return self._note("claim", actor, thing_id)
 
-    cancel = credentials = claim
+    credentials = facts = claim
+
+    async def retry(self, actor: Actor, thing_id: str, *, key: str | None) -> Any:
+        return self._note("retry", actor, thing_id, key=key)
+
+    async def cancel(self, actor: Actor, thing_id: str, *, why: str = "") -> Any:
+        return self._note("cancel", actor, thing_id, why=why)
 
     async def scale(self, actor: Actor, thing_id: str, workers: int) -> Any:
         return self._note("scale", actor, thing_id, workers=workers)
@@ -124,6 +132,26 @@ class Things:
     async def end(self, actor: Actor, thing_id: str, *, why: str = "") -> Any:
         return self._note("end", actor, thing_id, why=why)
 
+    async def me(self, actor: Actor) -> Any:
+        return self._note("me", actor)
+
+    async def rename(self, actor: Actor, thing_id: str, name: str, *, reason: str) -> Any:
+        return self._note("rename", actor, thing_id, name=name, reason=reason)
+
+    async def off_board(self, actor: Actor, thing_id: str, *, reason: str) -> Any:
+        return self._note("off_board", actor, thing_id, reason=reason)
+
+    async def set_member(
+        self, actor: Actor, thing_id: str, person: str, role: str, *, reason: str
+    ) -> Any:
+        return self._note("set_member", actor, thing_id, person=person, role=role, reason=reason)
+
+    async def remove_member(self, actor: Actor, thing_id: str, person: str, *, reason: str) -> None:
+        self._note("remove_member", actor, thing_id, person=person, reason=reason)
+
+    async def grant(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("grant", actor, thing_id, request=request, key=key)
+
     async def activity(self, actor: Actor, thing_id: str, body: Any) -> None:
         self._note("activity", actor, thing_id, body=body)
 
@@ -136,6 +164,31 @@ class Things:
     async def log(self, actor: Actor, thing_id: str) -> str:
         self._note("log", actor, thing_id)
         return "hello \ud800 마당"
+
+
+class FakeChanges(Things):
+    async def change(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("change", actor, thing_id, request=request, key=key)
+
+    async def preview(self, actor: Actor, thing_id: str, request: Any) -> Any:
+        return self._note("preview", actor, thing_id, request=request)
+
+    async def extend(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("extend", actor, thing_id, request=request, key=key)
+
+
+class FakeNotices:
+    def __init__(self) -> None:
+        self.saved: list[Any] = []
+
+    async def get(self, actor: Actor) -> Any:
+        return {"person": actor.person.hub_name}
+
+    test = get
+
+    async def save(self, actor: Actor, request: Any) -> Any:
+        self.saved.append(request)
+        return await self.get(actor)
 
 
 class FakeSlots(Things):
@@ -179,14 +232,23 @@ class FakeServices:
         self.people = FakePeople()
         self.sessions = FakeSessions()
         self.leases = Things("lease", LEASE)
+        self.changes = FakeChanges("lease", LEASE)
+        self.notices = FakeNotices()
         self.clusters = Things("cluster", CLUSTER)
         self.runs = Things("run", RUN)
         self.slots = FakeSlots("run", RUN)
         self.events = FakeEvents()
         self.fault: Exception | None = None
         self.pool = SimpleNamespace(pool=self._pool, profiles=self._any, queue=self._any)
-        self.projects = SimpleNamespace(me=self._any, list=self._any)
-        self.usage = SimpleNamespace(usage=self._any, entries=self._any, verify=self._any)
+        self.projects = Things("project", PROJECT)
+        self.departures = Things("person", PERSON)
+        self.administration = SimpleNamespace(
+            overview=self._any, audit=self._any, audit_csv=self._text
+        )
+        self.waits = SimpleNamespace(by_day=self._any)
+        self.usage = SimpleNamespace(
+            usage=self._any, entries=self._any, verify=self._any, csv=self._text
+        )
 
         self.upkeep = SimpleNamespace(
             notice=lambda lang: None,
@@ -207,6 +269,9 @@ class FakeServices:
         if self.fault is not None:
             raise self.fault
         return {"flavors": [], "lang": actor.lang}
+
+    async def _text(self, actor: Actor, **asked: Any) -> str:
+        return "at_ms,person\n"
 
     async def _any(self, actor: Actor, *_: Any, **asked: Any) -> Any:
         return {"person": actor.person.hub_name, "asked": asked}

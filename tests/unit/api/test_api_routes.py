@@ -9,22 +9,38 @@ from fastapi import FastAPI
 
 from madang.api.routes import api_router
 from madang.errors import ConflictError, UnavailableError
-from madang.services.requests import ClusterRequest, LeaseRequest, RunRequest
+from madang.services.requests import (
+    ChangeRequest,
+    ClusterRequest,
+    ExtendRequest,
+    LeaseRequest,
+    RunRequest,
+)
 
 API = "/services/madang/api/v1"
 UNKNOWN = "run-00000000000000000000000000"
 LEASE = "lease-01arz3ndektsv4rrffq69g5fav"
 CLUSTER = "cluster-01arz3ndektsv4rrffq69g5fav"
+PROJECT = "project-01arz3ndektsv4rrffq69g5fav"
 RUN = "run-01arz3ndektsv4rrffq69g5fav"
 WORKER = {"run_report", "run_store_output", "run_finish", "slot_next"}
 BODIES: dict[str, Any] = {
     "lease_create": {"project": "lab", "profile": "gpu-1"},
     "lease_hold": {"held_back": True},
+    "lease_change": {"profile": "gpu-1"},
+    "notices_set": {"mail": "a@b.kr", "kinds": ["turn"]},
+    "lease_extend": {"by_s": 3600},
     "lease_report": {"kernel_busy": True},
     "cluster_create": {"workers": 2, "gpus_per_worker": 1},
     "cluster_scale": {"workers": 3},
     "cluster_adapt": {"minimum": 1, "maximum": 3},
     "run_create": {"notebook": "{}"},
+    "project_create": {"name": "lab", "tier": "research", "reason": "new group"},
+    "project_rename": {"title": "Lab"},
+    "member_set": {"person": "bora", "role": "viewer"},
+    "grant_create": {"amount_microcredits": 5_000_000, "reason": "supplement"},
+    "person_rename": {"name": "borah", "reason": "married"},
+    "person_off_board": {"reason": "graduated"},
     "run_report": {"cells_done": 1, "cells_total": 2},
     "run_store_output": {"cells": []},
     "run_finish": {"state": "succeeded"},
@@ -36,11 +52,20 @@ BODIES: dict[str, Any] = {
 BROKEN: dict[str, tuple[str, Any]] = {
     "lease_create": ("devices", "two"),
     "lease_hold": ("held_back", "yes"),
+    "lease_change": ("devices", -1),
+    "notices_set": ("kinds", "turn"),
+    "lease_extend": ("by_s", 1),
     "lease_report": ("last_input_ms", -1),
     "cluster_create": ("workers", 0),
     "cluster_scale": ("workers", -1),
     "cluster_adapt": ("maximum", 1.5),
     "run_create": ("parameters", [1]),
+    "project_create": ("weight", 0),
+    "project_rename": ("title", 3),
+    "member_set": ("person", ""),
+    "grant_create": ("days", 0),
+    "person_rename": ("name", ""),
+    "person_off_board": ("reason", "x" * 301),
     "run_report": ("cells_done", -1),
     "run_finish": ("state", "done"),
     "maintenance_begin": ("reason", 1),
@@ -69,16 +94,23 @@ def is_problem(data: Any, status: int) -> bool:
     )
 
 
-def path_of(path: str, run: str = UNKNOWN) -> str:
-    return path.format(lease_id=run, cluster_id=run, run_id=run)
+def path_of(path: str) -> str:
+    names = ("lease_id", "cluster_id", "run_id", "project", "person")
+    return path.format(**dict.fromkeys(names, UNKNOWN))
+
+
+def known_path(path: str) -> str:
+    return path.format(
+        lease_id=LEASE, cluster_id=CLUSTER, run_id=RUN, project=PROJECT, person="bora"
+    )
 
 
 def test_every_operation_is_named_noun_verb_and_listed() -> None:
     names = [name for name, _, _ in OPERATIONS]
-    assert len(set(names)) == len(names) == 41
+    assert len(set(names)) == len(names)
     assert all(name.isidentifier() and "_" in name for name in names)
-    changing = {name for name, method, _ in OPERATIONS if method in ("POST", "PUT")}
-    assert changing - set(BODIES) == {"lease_claim", "slot_next"}
+    changing = {name for name, method, _ in OPERATIONS if method in ("POST", "PUT", "PATCH")}
+    assert changing - set(BODIES) == {"lease_claim", "notices_test", "slot_next", "run_retry"}
 
 
 @pytest.mark.parametrize(("name", "method", "path"), OPERATIONS)
@@ -107,7 +139,7 @@ async def test_a_good_request_is_answered(shared: Any, name: str, method: str, p
     if name == "event_stream":
         return
     token = "mat_good" if name in WORKER else "ada-token"
-    known = path.format(lease_id=LEASE, cluster_id=CLUSTER, run_id=RUN)
+    known = known_path(path)
     async with shared.client(token) as client:
         answer = await client.request(method, known, json=BODIES.get(name))
     assert answer.status_code in (200, 201, 204), answer.text
@@ -121,7 +153,7 @@ async def test_a_good_request_is_answered(shared: Any, name: str, method: str, p
 async def test_a_bad_body_is_422_and_names_the_field(shared: Any, name: str) -> None:
     field, value = BROKEN[name]
     method, path = next((m, p) for n, m, p in OPERATIONS if n == name)
-    known = path.format(lease_id=LEASE, cluster_id=CLUSTER, run_id=RUN)
+    known = known_path(path)
     async with shared.client("mat_good" if name in WORKER else "ada-token") as client:
         answer = await client.request(method, known, json={**BODIES[name], field: value})
         extra = await client.request(method, known, json={**BODIES[name], "colour": "red"})
@@ -138,7 +170,8 @@ async def test_attempt_tokens_reach_little(shared: Any, name: str, method: str, 
     wide = {"pool_get", "profiles_list", "queue_get", "lease_get", "run_get"}
     async with shared.client("mat_good") as client:
         answer = await client.request(method, path_of(path), json=BODIES.get(name))
-    is_open = name in wide | WORKER or name.startswith("cluster_")
+    is_cluster = name.startswith("cluster_") and name != "cluster_facts"
+    is_open = name in wide | WORKER or is_cluster
     assert (answer.status_code == 403) is not is_open
     if not is_open:
         assert answer.json()["code"] == "token_too_narrow"
@@ -172,6 +205,22 @@ async def test_requests_reach_the_use_cases_whole(bench: Any) -> None:
         notebook=b"{}", parameters={"x": 1}, files={"data/in.csv": b"1,2"}, limit_ms=5000
     )
     assert bench.services.runs.calls[0][1] == {"request": wanted, "key": "key-1"}
+
+
+async def test_changes_reach_the_use_case_and_a_dry_run_only_looks(bench: Any) -> None:
+    async with bench.client(**{"Idempotency-Key": "key-1"}) as client:
+        path = f"{API}/leases/{LEASE}"
+        await client.post(f"{path}/change", json={"devices": 1, "limit_s": 60, "dry_run": True})
+        await client.post(f"{path}/change", json={"profile": "cpu", "start_without_me": True})
+        await client.post(f"{path}/extend", json={"by_s": 600, "reason": "nearly done"})
+    assert bench.services.changes.calls == [
+        ("preview", {"request": ChangeRequest(devices=1, limit_ms=60_000)}),
+        (
+            "change",
+            {"request": ChangeRequest(profile="cpu", start_without_me=True), "key": "key-1"},
+        ),
+        ("extend", {"request": ExtendRequest(by_ms=600_000, reason="nearly done"), "key": "key-1"}),
+    ]
 
 
 async def test_a_key_that_is_no_key_is_refused(bench: Any) -> None:

@@ -80,6 +80,36 @@ def test_one_lease(service, madang):
     assert madang("leases", "stop", "lease-1") == (0, "lease-1 is stopping.\n", "")
 
 
+def test_a_waiting_lease_shows_what_could_start_and_is_changed(service, madang):
+    offers = [
+        {"text": "1 GPU: starts right away", "profile": "gpu-1", "flavor": "h", "devices": 1},
+        {"text": "3 × h: in about 5 min", "profile": "", "flavor": "h", "devices": 3},
+    ]
+    service.on("GET", "leases/lease-1", (200, lease(alternatives=offers)))
+    _, out, _ = madang("leases", "show", "lease-1")
+    assert "1 GPU: starts right away\n  madang leases change lease-1 --profile gpu-1" in out
+    assert "madang leases change lease-1 --flavor h --devices 3" in out
+    seen = {"keeps_place": False, "starts_now": False, "standing_after": lease()["standing"]}
+    service.on("POST", "leases/lease-1/change", (200, seen), (200, lease(kept_place=True)))
+    _, out, _ = madang(
+        "leases", "change", "lease-1", "--devices", "3", "--limit", "2h", "--dry-run"
+    )
+    assert "would go to the end of the line" in out
+    assert "1/3" in out
+    assert service.calls[-1]["body"] == {"devices": 3, "limit_s": 7200, "dry_run": True}
+    _, out, _ = madang("leases", "change", "lease-1", "--profile", "cpu", "--start-without-me")
+    assert out == "lease-1 is changed and keeps its place.\n"
+    assert service.calls[-1]["body"] == {"profile": "cpu", "start_without_me": True}
+
+
+def test_more_time(service, madang):
+    longer = lease(state="active", expires_ms=1_700_000_000_000, limit_ms=10_800_000)
+    service.on("POST", "leases/lease-1/extend", (200, longer))
+    _, out, _ = madang("leases", "extend", "lease-1", "--by", "90m", "--reason", "nearly done")
+    assert "180 min in all" in out
+    assert service.calls[-1]["body"] == {"by_s": 5400, "reason": "nearly done"}
+
+
 def test_nothing_to_list(service, madang):
     service.on("GET", "clusters", (200, []))
     assert madang("clusters") == (0, "", "Nothing to show.\n")
@@ -92,7 +122,7 @@ def test_clusters_and_projects(service, madang):
     assert "2x1" in madang("clusters")[1]
     project = {"name": "lab", "title": "Lab", "role": "owner", "tier": "open"}
     project |= {"left_microcredits": 2_000_000, "granted_microcredits": 3_000_000}
-    service.on("GET", "me", (200, {"projects": [project]}))
+    service.on("GET", "projects", (200, [project]))
     assert madang("projects")[1].split()[-2:] == ["2.000", "3.000"]
 
 
@@ -212,8 +242,14 @@ def test_verbs_of_the_house(madang, monkeypatch, tmp_path):
     part = {"name": "hub", "pid": 7, "is_alive": True, "since_ms": None, "log": "x.log"}
     fake = types.ModuleType("madang.stack")
     fake.up = lambda home, **given: calls.append((home.root, given["gpus"], given["detach"]))
-    fake.down = lambda home: False
-    fake.status = lambda home: {"is_up": True, "address": "http://h/", "parts": [part]}
+    fake.down = lambda home, keep_leases: keep_leases
+    fast = {"is_on": False, "why": "not used yet"}
+    fake.status = lambda home: {
+        "is_up": True,
+        "address": "http://h/",
+        "parts": [part],
+        "fast_start": fast,
+    }
     fake.doctor = lambda home: [check]
     monkeypatch.setitem(sys.modules, "madang.stack", fake)
     monkeypatch.setattr("madang.stack", fake, raising=False)

@@ -1,7 +1,9 @@
 """Every text has both languages, the same fields in both, and every error code has its words."""
 
 import ast
+import pkgutil
 import string
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,18 @@ def test_a_list_is_read_out_in_words() -> None:
     assert "'research', 'open'" not in i18n.text(key, given=["research", "open"])
     assert "research, open" in i18n.text(key, given=["research", "open"])
     assert "a, b" in i18n.text(key, given=frozenset({"b", "a"}))
+
+
+def test_numbers_are_short_in_texts() -> None:
+    values = {"project": "open", "left": 0.01, "needed": 1234.255555, "committed": 0}
+    assert "0.01 credits" in i18n.text("error.budget_too_small.message", **values)
+    assert "1,234.26." in i18n.text("error.budget_too_small.message", **values)
+
+
+def test_every_text_has_one_home() -> None:
+    homes: dict[str, list[str]] = {}
+    for module in pkgutil.iter_modules(i18n.words.__path__):
+        texts = import_module(f"{i18n.words.__name__}.{module.name}").TEXTS
+        for key in texts:
+            homes.setdefault(key, []).append(module.name)
+    assert not {key: names for key, names in homes.items() if len(names) > 1}

@@ -6,7 +6,25 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI, HTTPException
-from pages_views import MINUTE, lease, me, pool, queue, queued, run, standing, usage
+from pages_views import (
+    MINUTE,
+    audit,
+    cluster,
+    lease,
+    me,
+    notices,
+    overview,
+    people,
+    pool,
+    project,
+    public,
+    queue,
+    queued,
+    run,
+    standing,
+    usage,
+    waits,
+)
 
 from madang.api.pages import build, error_page
 from madang.domain.project import Person
@@ -70,6 +88,14 @@ class House:
         self.queue = queue(self.now)
         self.usage = usage(self.now)
         self.me = me()
+        self.waits, self.public = waits(self.now), public(self.now)
+        self.project, self.projects = project(self.now), [project(self.now)]
+        self.cluster, self.clusters = cluster(self.now), [cluster(self.now)]
+        self.overview, self.people = overview(self.now), people(self.now)
+        self.audit = audit(self.now)
+        self.tiers = ("open", "research")
+        self.is_admin = False
+        self.notices = notices(self.now)
         self.logs = "epoch 1 loss 0.91\nepoch 2 loss 0.72\n"
         self.notice: dict[str, Any] | None = None
         self.lang = "en"
@@ -91,7 +117,7 @@ class House:
             return self._find(actor, self.runs, run_id, "run_unknown")
 
         def answers(name: str) -> Any:
-            async def answer(_actor: Actor, *_rest: Any) -> Any:
+            async def answer(*_asked: Any, **_more: Any) -> Any:
                 return getattr(self, name)
 
             return answer
@@ -100,8 +126,18 @@ class House:
             leases=SimpleNamespace(get=get_lease, list=list_leases),
             pool=SimpleNamespace(pool=answers("pool"), queue=answers("queue")),
             runs=SimpleNamespace(list=answers("runs"), get=get_run, log=answers("logs")),
-            projects=SimpleNamespace(me=answers("me")),
-            usage=SimpleNamespace(usage=answers("usage")),
+            projects=SimpleNamespace(
+                me=answers("me"),
+                list=answers("projects"),
+                get=answers("project"),
+                tiers=answers("tiers"),
+            ),
+            clusters=SimpleNamespace(list=answers("clusters"), facts=answers("cluster")),
+            waits=SimpleNamespace(by_day=answers("waits"), public=answers("public")),
+            administration=SimpleNamespace(overview=answers("overview"), audit=answers("audit")),
+            departures=SimpleNamespace(list=answers("people")),
+            usage=SimpleNamespace(usage=answers("usage"), span=lambda _month: (0, 1)),
+            notices=SimpleNamespace(get=answers("notices")),
             upkeep=SimpleNamespace(notice=lambda _lang: self.notice),
         )
 
@@ -115,7 +151,8 @@ class House:
     async def page_actor(self, _request: Any) -> Actor:
         if not self.is_logged_in:
             raise HTTPException(302, headers={"Location": "/hub/login"})
-        return Actor(person=Person(id="person-1", hub_name="jimin"))
+        person = Person(id="person-1", hub_name="jimin", is_admin=self.is_admin)
+        return Actor(person=person, is_admin=self.is_admin)
 
     async def csrf(self, _request: Any) -> str:
         return "csrf-token"

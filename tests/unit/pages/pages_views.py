@@ -40,6 +40,7 @@ def lease(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "reason": None,
         "reason_text": "",
         "reason_hint": "",
+        "why": "",
         "attempt": 1,
         "submitted_ms": now - 90 * MINUTE,
         "admitted_ms": now - 80 * MINUTE,
@@ -57,11 +58,18 @@ def lease(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "reserved_microcredits": CREDIT // 4,
         "held_device_ms": 78 * MINUTE,
         "charged_microcredits": 1_300_000,
+        "samples": [
+            {"at_ms": now - (20 - n) * 15_000, "percent": None if n == 7 else 40 + n}
+            for n in range(20)
+        ],
         "standing": None,
         "cluster": "",
         "utilisation_percent": 72,
         "can_manage": True,
         "ready": True,
+        "start_without_me": False,
+        "asked_before": None,
+        "alternatives": [],
         "version": "7",
     } | changes
 
@@ -85,6 +93,7 @@ def queued(now: int, number: int, **changes: Any) -> dict[str, Any]:
 
 def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
     return {
+        "version": "v1",
         "id": f"run-{number:026d}",
         "name": f"lr-sweep {number}",
         "project": "vision",
@@ -254,6 +263,13 @@ def usage(now: int) -> dict[str, Any]:
                     {"kind": "slot", "held_device_ms": held // 6, "microcredits": 19 * CREDIT},
                 ],
                 "by_day": days,
+                "by_person_day": [
+                    {
+                        "person": person,
+                        "days": {row["day"]: row["held_device_ms"] // 2 for row in days},
+                    }
+                    for person in ("jimin", "seoyeon")
+                ],
             },
             {
                 "id": "project-2",
@@ -270,6 +286,7 @@ def usage(now: int) -> dict[str, Any]:
                 "by_person": [],
                 "by_kind": [],
                 "by_day": [],
+                "by_person_day": [],
             },
         ],
         "head_hash": "9f2c4e1ab7d05836e1f09c7714ad2bb35ce06cf2b6b40b0ce0d4a1790d6c8aa1",
@@ -303,3 +320,149 @@ def me() -> dict[str, Any]:
             project("audit", "Audit", "auditor", 400_000, 10 * CREDIT),
         ],
     }
+
+
+def waits(now: int) -> dict[str, Any]:
+    days = [
+        {"day": f"2026-11-{n:02d}", "count": n % 3, "median_ms": None, "long_ms": None}
+        if n % 3 == 0
+        else {
+            "day": f"2026-11-{n:02d}",
+            "count": n % 3,
+            "median_ms": n * 9_000,
+            "long_ms": n * 40_000,
+        }
+        for n in range(1, 15)
+    ]
+    return {
+        "days": days,
+        "count": 14,
+        "median_ms": 60_000,
+        "long_ms": 400_000,
+        "zone": "Asia/Seoul",
+    }
+
+
+def project(now: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": "project-1",
+        "name": "vision",
+        "title": "Computer vision",
+        "role": "owner",
+        "tier": "research",
+        "quota": {"sim-h200": 2},
+        "left_microcredits": 40 * CREDIT,
+        "granted_microcredits": 50 * CREDIT,
+        "used_microcredits": 9 * CREDIT,
+        "reserved_microcredits": CREDIT,
+        "overrun_microcredits": 0,
+        "weight": 1,
+        "is_open": True,
+        "zone": "Asia/Seoul",
+        "max_hours": 48,
+        "max_devices_person": None,
+        "max_devices_project": 4,
+        "members": [
+            {"person": "jimin", "role": "owner", "is_me": True},
+            {"person": "bora", "role": "viewer", "is_me": False},
+        ],
+        "grants": [
+            {
+                "id": "grant-1",
+                "amount_microcredits": 50 * CREDIT,
+                "from_ms": now - MS_PER_HOUR,
+                "until_ms": now + 900 * MS_PER_HOUR,
+                "note": "first year",
+                "is_current": True,
+            }
+        ],
+        "can_manage": True,
+        "can_grant": True,
+    } | changes
+
+
+def cluster(now: int, **changes: Any) -> dict[str, Any]:
+    held = lease(now, 9, kind="cluster", name="etl", cluster="cluster-1", devices=2)
+    return {
+        "id": "cluster-1",
+        "name": "etl",
+        "project": "vision",
+        "person": "jimin",
+        "lease": held,
+        "workers": 2,
+        "gpus_per_worker": 1,
+        "threads_per_worker": 1,
+        "state": "active",
+        "dashboard_url": "http://127.0.0.1:1/",
+        "address": "tls://127.0.0.1:2",
+        "created_ms": now - MS_PER_HOUR,
+        "ready": True,
+        "facts": {
+            "workers": 2,
+            "cores": 2,
+            "tasks": 30,
+            "processing": 4,
+            "waiting": 6,
+            "memory": 12,
+            "erred": 1,
+            "bytes": 123_456_789,
+            "named": [{"name": "worker-0", "address": "tls://127.0.0.1:3"}],
+        },
+    } | changes
+
+
+def overview(now: int) -> dict[str, Any]:
+    device = {"id": "sim-0", "is_healthy": True, "lease": "lease-1", "person": "jimin"}
+    device |= {"project": "vision", "kind": "notebook", "since_ms": now - MS_PER_HOUR}
+    device |= {"utilisation_percent": 80, "memory_bytes": 30 * 2**30}
+    free = dict.fromkeys(device, "") | {"id": "sim-1", "is_healthy": False}
+    free |= {"since_ms": None, "utilisation_percent": None, "memory_bytes": None}
+    flavor = {"name": "sim-h200", "title": "H200", "is_simulated": True, "devices": [device, free]}
+    return {"flavors": [flavor], "leases": [lease(now, 1), queued(now, 2)], "now_ms": now}
+
+
+def people(now: int) -> list[dict[str, Any]]:
+    row = {"id": "person-2", "person": "bora", "is_admin": False, "left_ms": None}
+    row |= {"projects": [{"name": "vision", "role": "viewer"}], "devices_held": 1, "waiting": 0}
+    gone = {**row, "id": "person-3", "person": "chan", "left_ms": now, "projects": []}
+    return [row, gone]
+
+
+def audit(now: int) -> dict[str, Any]:
+    row = {"id": "act-1", "at_ms": now - MS_PER_HOUR, "person": "root", "act": "member.set"}
+    row |= {"target": "project-1", "target_name": "vision", "reason": "joins the lab"}
+    row |= {"details": {"person": "bora", "to": "viewer"}}
+    return {"acts": ["member.set", "newer.act"], "total": 1, "rows": [row]}
+
+
+def public(now: int) -> dict[str, Any]:
+    flavor = {"name": "h200", "title": "H200", "devices_total": 8, "devices_free": 3}
+    flavor |= {"is_simulated": False, "waiting": 2, "median_wait_ms": 90_000}
+    few = {**flavor, "name": "mig", "title": "MIG", "median_wait_ms": None}
+    return {"flavors": [flavor, few], "days": 7, "now_ms": now}
+
+
+def notices(now: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "mail": "jimin@lab.kr",
+        "webhook_url": "https://hook.example.org/x",
+        "webhook_secret": "key-of-the-signature",
+        "lang": "ko",
+        "kinds": ["turn", "run"],
+        "known_kinds": ["turn", "ended", "ending", "run", "budget"],
+        "mail_possible": True,
+        "latest": {
+            "mail": {"state": "sent", "problem_text": ""},
+            "webhook": {"state": "waiting", "problem_text": "no answer in time"},
+        },
+        "recent": [
+            {
+                "id": "notice-1",
+                "kind": "turn",
+                "at_ms": now - MINUTE,
+                "subject": "Your <GPU> is ready",
+                "body": "It is your turn.",
+                "path": ["wait", "lease-1"],
+            }
+        ],
+    } | changes

@@ -98,3 +98,9 @@ async def test_administrator_without_a_role_and_foreign_project_are_readable(hou
     assert 'class="fill-reserved"' in html
     house.queue["flavors"][0]["running"][2]["project"] = ""
     assert "Another project" in (await house.get("/queue")).text
+
+
+async def test_a_running_lease_can_get_an_hour_more(house):
+    html = (await house.get("/")).text
+    assert f'data-action="POST api/v1/leases/{house.leases[0]["id"]}/extend"' in html
+    assert html.count("/extend") == 1

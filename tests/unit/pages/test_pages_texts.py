@@ -4,7 +4,9 @@ from importlib.resources import files
 from madang.domain.lease import LeaseClass, LeaseKind
 from madang.domain.project import Role
 from madang.domain.run import RunState
-from madang.i18n.words.pages import TEXTS
+from madang.i18n import catalogue
+
+TEXTS = {key: pair for key, pair in catalogue().items() if key.startswith("pages.")}
 
 
 def sources():

@@ -112,3 +112,39 @@ async def test_default_server_has_no_name_in_addresses(house):
     answer = await house.get("/wait?server=")
     page = await house.get(answer.headers["location"].removeprefix("/services/madang"))
     assert state_of(page.text)["open"] == "/user/jimin/lab"
+
+
+OFFER = {
+    "profile": "gpu-1",
+    "flavor": "sim-h200",
+    "devices": 1,
+    "limit_ms": 7_200_000,
+    "expected_ms": None,
+    "cost_per_hour_microcredits": 1_000_000,
+    "keeps_place": True,
+    "title": "1 GPU",
+    "text": "1 GPU: starts right away",
+}
+
+
+async def test_what_could_start_sooner_is_offered_with_a_button_each(house):
+    later = OFFER | {"profile": "", "devices": 3, "expected_ms": house.now, "keeps_place": False}
+    html, state = await seen(house, alternatives=[OFFER, later])
+    lease_id = state["lease"]
+    assert "starts right away" in html
+    assert html.count(f'data-action="POST api/v1/leases/{lease_id}/change"') == 2
+    assert '{"limit_s": 7200, "profile": "gpu-1"}' in html
+    assert '{"devices": 3, "flavor": "sim-h200", "limit_s": 7200}' in html
+    # Only what costs the place asks before.
+    assert html.count("Change your request?") == 1
+    assert "goes to the end of the line" in html
+    html, _ = await seen(house, alternatives=[OFFER], can_manage=False)
+    assert "starts right away" not in html
+
+
+async def test_the_request_before_can_be_chosen_again_and_says_what_it_costs(house):
+    before = {"profile": "gpu-4", "flavor": "sim-h200", "devices": 4, "limit_ms": 3_600_000}
+    html, _ = await seen(house, asked_before=before | {"keeps_place": False})
+    assert "You asked for 4 × sim-h200 before" in html
+    assert '{"limit_s": 3600, "profile": "gpu-4"}' in html
+    assert "Change your request?" in html

@@ -34,7 +34,7 @@ def test_secrets_are_made_once_and_private(home):
     assert home.secrets.stat().st_mode & 0o777 == 0o600
     assert len(first.user_password) >= 16
     assert len(first.admin_password) >= 32
-    assert len(set(json.loads(home.secrets.read_text()).values())) == 5
+    assert len(set(json.loads(home.secrets.read_text()).values())) == 6
     assert first.service_token not in repr(first)
 
 
@@ -62,6 +62,7 @@ def secrets():
         service_token="svc" * 10,
         stack_token="stk" * 10,
         proxy_token="prx" * 10,
+        metrics_token="mtr" * 10,
     )
 
 

@@ -10,9 +10,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from madang.api.pages import home, queue, runs, usage, wait
+from madang.api.pages import admin, clusters, home, projects, queue, runs, usage, wait
+from madang.api.pages import settings as settings_page
 from madang.api.pages.assets import Assets
 from madang.api.pages.frame import Frame, Identity, ShowScreen
+from madang.api.pages.output import OutputView
+from madang.api.pages.public import Public
 from madang.api.pages.render import Renderer, problem_screen
 from madang.settings.config import SERVICE_PREFIX, ServiceSettings
 from madang.units import now_ms
@@ -25,7 +28,13 @@ _SCREENS: tuple[tuple[str, ShowScreen], ...] = (
     ("/runs", runs.show_all),
     ("/runs/new", runs.show_form),
     ("/runs/{run_id}", runs.show_one),
+    ("/clusters", clusters.show_all),
+    ("/clusters/{cluster_id}", clusters.show_one),
+    ("/projects", projects.show_all),
+    ("/projects/{project}", projects.show_one),
     ("/usage", usage.show),
+    ("/admin", admin.show),
+    ("/settings", settings_page.show),
     ("/wait", wait.find),
     ("/wait/{lease_id}", wait.show),
 )
@@ -45,9 +54,14 @@ def build(services: object, settings: ServiceSettings, identity: Identity) -> AP
     """
     router = APIRouter(prefix=SERVICE_PREFIX, include_in_schema=False)
     assets = Assets()
-    frame = Frame(services, identity, Renderer(settings.public_url, assets))
+    renderer = Renderer(settings.public_url, assets)
+    frame = Frame(services, identity, renderer)
     for path, screen in _SCREENS:
         router.add_api_route(path, frame.endpoint(screen), methods=["GET"])
+    view = OutputView(services, identity)
+    router.add_api_route("/runs/{run_id}/view", view.show, methods=["GET"])
+    public = Public(services, identity, renderer)
+    router.add_api_route("/public", public.show, methods=["GET"])
     router.add_api_route("/static/{digest}/{name}", assets.send, methods=["GET"])
     return router
 

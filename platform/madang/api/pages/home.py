@@ -38,7 +38,7 @@ async def show(visit: Visit) -> Screen:
             "cards": cards,
             "ended": [card(visit, lease) for lease in ended[:_RECENT]],
             "flavors": pool_pictures(pool, leases),
-            "projects": [_budget(project) for project in me["projects"]],
+            "projects": [budget(project) for project in me["projects"]],
             "login_is_shared": pool["login_is_shared"],
         },
     )
@@ -67,7 +67,8 @@ def pool_pictures(pool: dict[str, Any], leases: list[Any]) -> list[dict[str, Any
     ]
 
 
-def _budget(project: dict[str, Any]) -> dict[str, Any]:
+def budget(project: dict[str, Any]) -> dict[str, Any]:
+    """Return a project with the bar of its budget."""
     left, granted = project["left_microcredits"], project["granted_microcredits"]
     reserved = project.get("reserved_microcredits", 0)
     used = max(0, granted - left - reserved)

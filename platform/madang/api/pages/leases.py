@@ -6,6 +6,7 @@ Home and the waiting page both build on it; a lease is judged in one place only.
 from collections.abc import Mapping
 from typing import Any
 
+from madang.api.pages.charts import sparkline
 from madang.api.pages.frame import Visit
 from madang.api.pages.pictures import span, stack
 
@@ -81,6 +82,8 @@ def card(visit: Visit, lease: View) -> dict[str, Any]:
         "life": life,
         "is_last_stretch": bool(life) and lease["expires_ms"] - now < 15 * 60_000,
         "expected": expected_picture(lease["standing"], now),
+        "use": sparkline(lease["samples"]) if state in ("running", "ending") else None,
+        "may_extend": may_act and state == "running" and lease["kind"] != "slot",
         "may_end": may_act and state not in ("ending", "ended"),
         "server": visit.links.server(lease["person"], lease["name"])
         if lease["kind"] == "notebook"

@@ -50,6 +50,10 @@ class Links:
             return f"{self.hub}/spawn/{_part(person)}/{_part(server)}"
         return f"{self.hub}/spawn"
 
+    def pending(self, person: str, server: str) -> str:
+        """Return the hub's page on a server that is on its way, or why it did not start."""
+        return "/".join([self.hub, "spawn-pending", *map(_part, filter(None, (person, server)))])
+
     def server(self, person: str, name: str, leaf: str = "lab") -> str:
         """Return the address of a notebook server; an empty name is the default server."""
         parts = [_part(person), *([_part(name)] if name else []), leaf]

@@ -83,7 +83,7 @@ def span(
     }
 
 
-def _nice_top(value: float) -> float:
+def nice_top(value: float) -> float:
     """Return the round number at or above a value, for the top of an axis."""
     step = 0.1
     while True:
@@ -121,7 +121,7 @@ def day_chart(days: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     most = max((row["held_device_ms"] for row in days), default=0) / 3_600_000
     if most <= 0:
         return None
-    top, box = _nice_top(most), _CHART
+    top, box = nice_top(most), _CHART
     inner_width = box["width"] - box["left"] - box["right"]
     inner_height = box["height"] - box["top"] - box["bottom"]
     floor, step = box["height"] - box["bottom"], inner_width / len(days)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from madang.api.pages.charts import wait_chart
 from madang.api.pages.frame import Visit
 from madang.api.pages.pictures import span, tiles
 from madang.api.pages.render import Screen
@@ -12,6 +13,7 @@ _SHORTEST_AXIS_MS = 3_600_000
 async def show(visit: Visit) -> Screen:
     """Show the queue of every flavor."""
     queue = await visit.services.pool.queue(visit.actor)
+    waits = await visit.services.waits.by_day(visit.actor)
     flavors = [_flavor(visit, flavor) for flavor in queue["flavors"]]
     waiting = sum(len(flavor["waiting"]) for flavor in flavors)
     mine = [row for flavor in flavors for row in flavor["waiting"] if row["mine"]]
@@ -25,7 +27,12 @@ async def show(visit: Visit) -> Screen:
         section="queue",
         title=visit.words("nav.queue"),
         announce=announce,
-        values={"flavors": flavors, "strategy": queue["strategy"]},
+        values={
+            "flavors": flavors,
+            "strategy": queue["strategy"],
+            "waits": waits,
+            "wait_chart": wait_chart(waits["days"]),
+        },
     )
 
 

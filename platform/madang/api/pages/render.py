@@ -24,7 +24,7 @@ FRAGMENT = "X-Madang-Fragment"
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -138,6 +138,7 @@ class Renderer:
                 lang=lang,
                 person=person,
                 is_admin=is_admin,
+                has_nav=bool(person),
             ),
             "links": self.links,
             "static": lambda name: self.links.prefix + self._assets.path(name),

@@ -80,6 +80,7 @@ async def show_one(visit: Visit) -> Screen:
             "is_log_cut": len(log) > _LOG_SHOWN,
             "expected": expected_picture(run["standing"], visit.now_ms),
             "may_cancel": (run["can_manage"] or is_mine(visit, run)) and not row["is_final"],
+            "may_retry": is_mine(visit, run) and row["is_final"],
         },
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from madang.api.pages.frame import Visit
 from madang.api.pages.home import pool_pictures
-from madang.api.pages.leases import card, is_mine
+from madang.api.pages.leases import card, devices_text, is_mine
 from madang.api.pages.render import Screen
 
 
@@ -29,7 +29,12 @@ async def find(visit: Visit) -> Screen:
         template="wait_none.html",
         title=visit.words("wait.none_title"),
         announce=visit.words("wait.none_title"),
-        values={"server": server, "spawn": visit.links.spawn(visit.person, server)},
+        values={
+            "server": server,
+            "spawn": visit.links.spawn(visit.person, server),
+            # A request that was refused leaves no lease; the hub knows why.
+            "pending": visit.links.pending(visit.person, server),
+        },
     )
 
 
@@ -51,10 +56,21 @@ async def show(visit: Visit) -> Screen:
             "flavors": pool_pictures(pool, [lease]),
             "steps": _steps(visit, phase),
             "row": _row_of_people(lease["standing"]),
+            "offers": lease["alternatives"] if phase == "waiting" and lease["can_manage"] else [],
+            "before": _before(visit, lease) if phase in ("waiting", "held_back") else None,
             "check": visit.links.server(lease["person"], lease["name"], "api"),
             "spawn": visit.links.spawn(lease["person"], lease["name"]),
         },
     )
+
+
+def _before(visit: Visit, lease: Any) -> dict[str, Any] | None:
+    """Return what was asked for before the latest change, as an offer to ask for it again."""
+    before = lease["asked_before"]
+    if before is None or not lease["can_manage"]:
+        return None
+    title = devices_text(visit, before["flavor"], before["devices"])
+    return {**before, "title": title, "expected_ms": 0}
 
 
 def _announce(visit: Visit, lease: Any, phase: str) -> str:

@@ -2,7 +2,20 @@
 
 from fastapi import APIRouter
 
-from madang.api.routes import clusters, leases, live, pool, runs, slots, upkeep, usage
+from madang.api.routes import (
+    administration,
+    clusters,
+    leases,
+    live,
+    notices,
+    people,
+    pool,
+    projects,
+    runs,
+    slots,
+    upkeep,
+    usage,
+)
 from madang.settings.config import SERVICE_PREFIX
 
 API_PREFIX = f"{SERVICE_PREFIX}/api/v1"
@@ -11,6 +24,19 @@ API_PREFIX = f"{SERVICE_PREFIX}/api/v1"
 def api_router() -> APIRouter:
     """Return everything below ``api/v1``."""
     router = APIRouter(prefix=API_PREFIX)
-    for noun in (pool, leases, clusters, runs, slots, usage, upkeep, live):
+    for noun in (
+        pool,
+        leases,
+        clusters,
+        runs,
+        slots,
+        projects,
+        people,
+        administration,
+        usage,
+        notices,
+        upkeep,
+        live,
+    ):
         router.include_router(noun.router)
     return router

@@ -8,8 +8,10 @@ from madang.api.routes.common import (
     Anybody,
     Key,
     Seen,
+    Someone,
     TheHouse,
     WaitS,
+    Why,
     answer,
     download,
     get_or_wait,
@@ -52,6 +54,12 @@ async def cluster_credentials(house: TheHouse, actor: Anybody, cluster_id: str) 
     return answer(await house.services.clusters.credentials(actor, cluster_id))
 
 
+@router.get("/clusters/{cluster_id}/facts", operation_id="cluster_facts")
+async def cluster_facts(house: TheHouse, actor: Someone, cluster_id: str) -> Response:
+    """Show a cluster with its workers and tasks, as its scheduler counts them now."""
+    return answer(await house.services.clusters.facts(actor, cluster_id))
+
+
 @router.get("/clusters/{cluster_id}/log", operation_id="cluster_log")
 async def cluster_log(house: TheHouse, actor: Anybody, cluster_id: str) -> Response:
     """Return the end of what scheduler and workers printed, as plain text."""
@@ -78,6 +86,6 @@ async def cluster_adapt(
 
 
 @router.delete("/clusters/{cluster_id}", operation_id="cluster_end")
-async def cluster_end(house: TheHouse, actor: Anybody, cluster_id: str) -> Response:
+async def cluster_end(house: TheHouse, actor: Anybody, cluster_id: str, why: Why = "") -> Response:
     """Close a cluster and give its devices back."""
-    return answer(await house.services.clusters.end(actor, cluster_id))
+    return answer(await house.services.clusters.end(actor, cluster_id, why=why))

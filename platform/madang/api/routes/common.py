@@ -80,6 +80,9 @@ WaitS = Annotated[
     float, Query(ge=0, le=MAX_WAIT_S, description="Wait this long for a change after `seen`.")
 ]
 Seen = Annotated[str, Query(max_length=200, description="`version` of the view you have.")]
+Why = Annotated[
+    str, Query(max_length=300, description="What its person is told, when it is not the asker's.")
+]
 Word = Annotated[str, Query(max_length=64)]
 ProjectQuery = Annotated[str | None, Query(max_length=64, description="Name or id.")]
 TimeQuery = Annotated[int | None, Query(ge=0, le=2**53, description="UTC milliseconds.")]

@@ -1,12 +1,9 @@
-"""Leases: ask, look, wait, claim, hold back, end; and what a notebook's agent reports."""
+"""Leases: ask, look, wait, claim, hold back, change, extend, end; and the agent's reports."""
 
-from typing import Annotated
-
-from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from madang.api.bodies import ActivityBody, HoldBody, LeaseBody
+from madang.api.bodies import ActivityBody, ChangeBody, ExtendBody, HoldBody, LeaseBody
 from madang.api.routes.common import (
     Anybody,
     Key,
@@ -15,6 +12,7 @@ from madang.api.routes.common import (
     Someone,
     TheHouse,
     WaitS,
+    Why,
     Word,
     answer,
     get_or_wait,
@@ -71,6 +69,25 @@ async def lease_hold(house: TheHouse, actor: Someone, lease_id: str, body: HoldB
     return answer(await house.services.leases.hold(actor, lease_id, body.held_back))
 
 
+@router.post("/leases/{lease_id}/change", operation_id="lease_change")
+async def lease_change(
+    house: TheHouse, actor: Someone, lease_id: str, body: ChangeBody, key: Key = None
+) -> Response:
+    """Let a waiting notebook ask for something else, or with ``dry_run`` tell what it means."""
+    changes = house.services.changes
+    if body.dry_run:
+        return answer(await changes.preview(actor, lease_id, body.request()))
+    return answer(await changes.change(actor, lease_id, body.request(), key=key))
+
+
+@router.post("/leases/{lease_id}/extend", operation_id="lease_extend")
+async def lease_extend(
+    house: TheHouse, actor: Someone, lease_id: str, body: ExtendBody, key: Key = None
+) -> Response:
+    """Give a running lease more time, up to what its project's tier allows in total."""
+    return answer(await house.services.changes.extend(actor, lease_id, body.request(), key=key))
+
+
 @router.post("/leases/{lease_id}/activity", operation_id="lease_report", status_code=204)
 async def lease_report(
     house: TheHouse, actor: Someone, lease_id: str, body: ActivityBody
@@ -85,7 +102,7 @@ async def lease_end(
     house: TheHouse,
     actor: Someone,
     lease_id: str,
-    why: Annotated[str, Query(max_length=300)] = "",
+    why: Why = "",
 ) -> Response:
     """Withdraw a waiting lease, or end a running one."""
     return answer(await house.services.leases.end(actor, lease_id, why=why))

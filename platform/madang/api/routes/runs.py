@@ -13,6 +13,7 @@ from madang.api.routes.common import (
     Someone,
     TheHouse,
     WaitS,
+    Why,
     Word,
     answer,
     download,
@@ -76,10 +77,16 @@ async def run_log(house: TheHouse, actor: Someone, run_id: str) -> Response:
     return download(data, "text/plain; charset=utf-8", f"{_safe(run_id)}.log")
 
 
+@router.post("/runs/{run_id}/retry", operation_id="run_retry", status_code=201)
+async def run_retry(house: TheHouse, actor: Someone, run_id: str, key: Key = None) -> Response:
+    """Submit an ended run again, from the same snapshot."""
+    return answer(await house.services.runs.retry(actor, run_id, key=key), 201)
+
+
 @router.delete("/runs/{run_id}", operation_id="run_cancel")
-async def run_cancel(house: TheHouse, actor: Someone, run_id: str) -> Response:
+async def run_cancel(house: TheHouse, actor: Someone, run_id: str, why: Why = "") -> Response:
     """Cancel a run; what it has written so far is kept."""
-    return answer(await house.services.runs.cancel(actor, run_id))
+    return answer(await house.services.runs.cancel(actor, run_id, why=why))
 
 
 def _safe(run_id: str) -> str:

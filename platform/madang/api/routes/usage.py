@@ -11,6 +11,7 @@ from madang.api.routes.common import (
     TheHouse,
     TimeQuery,
     answer,
+    download,
     noun_router,
 )
 
@@ -25,12 +26,6 @@ async def me_get(house: TheHouse, actor: Someone) -> Response:
     return answer(await house.services.projects.me(actor))
 
 
-@router.get("/projects", operation_id="project_list")
-async def project_list(house: TheHouse, actor: Someone) -> Response:
-    """List the projects that the asker may see."""
-    return answer(await house.services.projects.list(actor))
-
-
 @router.get("/usage", operation_id="usage_get")
 async def usage_get(
     house: TheHouse,
@@ -42,6 +37,20 @@ async def usage_get(
     """Show what was held, used and charged, by project, person, kind and day."""
     usage = house.services.usage
     return answer(await usage.usage(actor, project=project, from_ms=from_ms, to_ms=to_ms))
+
+
+@router.get("/usage.csv", operation_id="usage_csv")
+async def usage_csv(
+    house: TheHouse,
+    actor: Someone,
+    project: ProjectQuery = None,
+    from_ms: TimeQuery = None,
+    to_ms: TimeQuery = None,
+) -> Response:
+    """Fetch the same by day, person and kind, as comma-separated values."""
+    usage = house.services.usage
+    text = await usage.csv(actor, project=project, from_ms=from_ms, to_ms=to_ms)
+    return download(text.encode("utf-8"), "text/csv; charset=utf-8", "madang-usage.csv")
 
 
 @router.get("/ledger", operation_id="ledger_list")

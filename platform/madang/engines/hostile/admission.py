@@ -1,6 +1,6 @@
 """Admission first come, first served, whose events cannot be relied upon."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from madang.domain.lease import Standing, WaitReason
 from madang.domain.profile import Device, FlavorCapacity
@@ -113,12 +113,14 @@ class HostileAdmission:
     async def standings(self, now_ms: int) -> Mapping[str, Standing]:
         """Return places in the order of requests, without times."""
         del now_ms
+        return self._places(self._waiting.values())
+
+    def _places(self, waiting: Iterable[QueueItem]) -> dict[str, Standing]:
         found: dict[str, Standing] = {}
-        for flavor in {item.flavor for item in self._waiting.values()}:
-            items = sorted(
-                (item for item in self._waiting.values() if item.flavor == flavor),
-                key=lambda i: (i.submitted_ms, i.lease_id),
-            )
+        lanes: dict[str, list[QueueItem]] = {}
+        for item in sorted(waiting, key=lambda i: (i.submitted_ms, i.lease_id)):
+            lanes.setdefault(item.flavor, []).append(item)
+        for flavor, items in lanes.items():
             free = len(self._free(flavor)) if flavor in self._pool else 0
             for position, item in enumerate(items, start=1):
                 found[item.lease_id] = Standing(
@@ -129,6 +131,14 @@ class HostileAdmission:
                     devices_free=free,
                 )
         return found
+
+    async def preview(self, item: QueueItem, now_ms: int) -> Standing | None:
+        """Return the place in the order of requests."""
+        del now_ms
+        return self._places({**self._waiting, item.lease_id: item}.values()).get(item.lease_id)
+
+    async def prolong(self, lease_id: str, attempt: int, limit_ms: int) -> None:
+        """Forget it: no time is told here."""
 
     async def estimate(self, item: QueueItem, now_ms: int) -> int | None:
         """Return now when enough is free, else that nothing is known."""

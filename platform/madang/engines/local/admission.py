@@ -166,6 +166,18 @@ class LocalAdmission:
         """Return when a lease like this would start if it were asked for now; None if unknown."""
         return await self._standings.estimate(self._queue, self._ends(), item, now_ms)
 
+    async def preview(self, item: QueueItem, now_ms: int) -> Standing | None:
+        """Return the standing that a lease like this would have."""
+        return await self._standings.preview(self._queue, self._ends(), item, now_ms)
+
+    async def prolong(self, lease_id: str, attempt: int, limit_ms: int) -> None:
+        """Let forecasts know of a longer limit."""
+        known = self._items.get((lease_id, attempt))
+        if known is not None:
+            self._items[(lease_id, attempt)] = (replace(known[0], limit_ms=limit_ms), known[1])
+            self._queue.prolong(lease_id, limit_ms)
+            self._standings.forget()
+
     async def capacity(self) -> Sequence[FlavorCapacity]:
         """Return how much there is and how much is free, by flavor."""
         return [

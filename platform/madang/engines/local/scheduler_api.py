@@ -17,6 +17,8 @@ RETIRE_LIMIT_S = 20.0
 """Moving the data of a worker takes as long as there is data; after that it is computed again."""
 
 MAX_WORKERS = 1_000_000
+_PLAIN = {"Accept-Encoding": "identity"}
+"""Few compressed bytes may become many."""
 
 
 async def wanted_workers(url: str) -> int | None:
@@ -55,12 +57,12 @@ async def _ask(method: str, url: str, body: Any, limit_s: float) -> Any:
         async with (
             asyncio.timeout(limit_s),
             httpx.AsyncClient(trust_env=False, timeout=limit_s) as http,
-            http.stream(method, url, json=body) as answer,
+            http.stream(method, url, json=body, headers=_PLAIN) as answer,
         ):
             if answer.status_code != 200:
                 return None
             found = b""
-            async for piece in answer.aiter_bytes():
+            async for piece in answer.aiter_raw():
                 found += piece
                 if len(found) > MAX_BYTES:
                     return None

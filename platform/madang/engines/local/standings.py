@@ -20,6 +20,11 @@ CHANGED_MS = 200
 """... and after a change this, so that a burst of requests is looked at together."""
 
 LONGEST_MS = 5_000
+PATIENCE_MS = 100
+"""A forecast that took no longer than this is waited for."""
+
+LONG_QUEUE = 200
+
 COST_SHARE = 4
 """A long queue takes a while to play: it is played for a quarter of the time at most."""
 
@@ -36,6 +41,7 @@ class Standings:
         self._rest_ms = 0
         self._is_stale = True
         self._lock = asyncio.Lock()
+        self._playing: asyncio.Task[None] | None = None
         self._history = History()
         self._ended: list[tuple[QueueItem, int]] = []
 
@@ -59,29 +65,60 @@ class Standings:
     async def get(
         self, queue: FairQueue, ends: Mapping[str, int], now_ms: int
     ) -> Mapping[str, Standing]:
-        """Return the standing of each waiting lease by its id."""
-        async with self._lock:
-            limit_ms = max(self._rest_ms, CHANGED_MS if self._is_stale else FRESH_MS)
-            if self._at_ms is None or not 0 <= now_ms - self._at_ms < limit_ms:
-                self._is_stale = False
-                copy, durations = queue.copy(), self.durations()
-                begin = time.monotonic()
-                self._known = await asyncio.to_thread(compute, copy, ends, durations, now_ms)
-                cost_ms = int((time.monotonic() - begin) * 1_000)
-                self._rest_ms = min(COST_SHARE * cost_ms, LONGEST_MS)
-                self._at_ms = now_ms
+        """Return the standing of each waiting lease by its id.
+
+        While the next forecast of a long queue is played everybody is told the last one.
+        """
+        limit_ms = max(self._rest_ms, CHANGED_MS if self._is_stale else FRESH_MS)
+        if self._at_ms is not None and 0 <= now_ms - self._at_ms < limit_ms:
             return self._known
+        task = self._playing
+        if task is None or task.done():
+            task = self._playing = asyncio.create_task(self._play(queue, ends, now_ms))
+        if self._at_ms is None or self._rest_ms <= COST_SHARE * PATIENCE_MS:
+            await asyncio.shield(task)
+        return self._known
+
+    async def _play(self, queue: FairQueue, ends: Mapping[str, int], now_ms: int) -> None:
+        async with self._lock:
+            self._is_stale = False
+            copy, durations = queue.copy(), self.durations()
+            begin = time.monotonic()
+            self._known = await asyncio.to_thread(compute, copy, ends, durations, now_ms)
+            cost_ms = int((time.monotonic() - begin) * 1_000)
+            self._rest_ms = min(COST_SHARE * cost_ms, LONGEST_MS)
+            self._at_ms = now_ms
 
     async def estimate(
         self, queue: FairQueue, ends: Mapping[str, int], item: QueueItem, now_ms: int
     ) -> int | None:
-        """Return when a lease would start that is asked for now."""
+        """Return when a lease would start that is asked for now.
+
+        Behind a very long queue it is told the latest start of those who wait: to play the whole
+        queue for each profile that somebody looks at would hold up everybody.
+        """
+        waiting = queue.waiting_items(item.flavor)
+        if len(waiting) > LONG_QUEUE:
+            known = await self.get(queue, ends, now_ms)
+            times = [known[x.lease_id].expected_ms for x in waiting if x.lease_id in known]
+            return max((at for at in times if at is not None), default=None)
         play = queue.copy()
         play.submit(item, now_ms)
         async with self._lock:
             durations = self.durations()
             found = await asyncio.to_thread(forecast, play, item.flavor, now_ms, ends, durations)
         return found.get(item.lease_id, UNKNOWN).expected_ms
+
+    async def preview(
+        self, queue: FairQueue, ends: Mapping[str, int], item: QueueItem, now_ms: int
+    ) -> Standing | None:
+        """Return the standing that a lease would have that is asked for, or changed, now."""
+        play = queue.copy()
+        play.submit(item, now_ms)
+        async with self._lock:
+            durations = self.durations()
+            found = await asyncio.to_thread(compute, play, ends, durations, now_ms)
+        return found.get(item.lease_id)
 
 
 def compute(

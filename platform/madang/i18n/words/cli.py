@@ -4,6 +4,8 @@ TEXTS = {
     "cli.nothing": ("Nothing to show.", "보여 드릴 것이 없습니다."),
     "cli.nothing_up": ("Nothing is up here.", "여기서 실행 중인 것이 없습니다."),
     "cli.alive": ("up", "실행 중"),
+    "cli.fast_start_on": ("fast start: on", "빠른 시작: 켜짐"),
+    "cli.fast_start_off": ("fast start: off ({why})", "빠른 시작: 꺼짐 ({why})"),
     "cli.gone": ("down", "멈춤"),
     "cli.stopping": ("{id} is stopping.", "{id}을(를) 멈추는 중입니다."),
     "cli.held": (

@@ -118,22 +118,6 @@ TEXTS = {
         "데이터베이스를 한 벌 더 둘 공간을 확보하거나 폴더 권한을 고친 뒤 다시 시작해 주세요.",
     ),
     # Maintenance and devices.
-    "error.admin_only.message": (
-        "Only an administrator may do this.",
-        "관리자만 할 수 있는 일입니다.",
-    ),
-    "error.admin_only.hint": (
-        "Ask one; `admins` in policy.yaml names them.",
-        "관리자에게 요청해 주세요. 관리자는 policy.yaml의 `admins`에 적혀 있습니다.",
-    ),
-    "error.reason_missing.message": (
-        "A reason must be given.",
-        "이유를 적어야 합니다.",
-    ),
-    "error.reason_missing.hint": (
-        "Say in a few words why; people read it, and it stays in the audit trail.",
-        "이유를 짧게 적어 주세요. 사람들에게 보이고 감사 기록에도 남습니다.",
-    ),
     "error.until_passed.message": (
         "The expected end of the maintenance has passed already.",
         "점검이 끝날 예정 시각이 이미 지났습니다.",
@@ -185,7 +169,6 @@ TEXTS = {
     "device.held": ("held", "사용 중"),
     "device.out": ("out", "제외됨"),
     "column.device": ("device", "장치"),
-    "column.reason": ("reason", "이유"),
     # System users.
     "error.system_user_unknown.message": (
         "There is no account {person} on this machine.",
@@ -218,5 +201,55 @@ TEXTS = {
     "error.python_out_of_reach.hint": (
         "Install Python and Madang where everybody may read them, such as /opt/madang.",
         "Python과 마당을 /opt/madang처럼 모두가 읽을 수 있는 곳에 설치해 주세요.",
+    ),
+    # TLS, and an end that leaves leases running.
+    "error.tls_half.message": (
+        "A certificate needs its key, and a key its certificate.",
+        "인증서와 키는 함께 지정해야 합니다.",
+    ),
+    "error.tls_half.hint": (
+        "Give both: --tls-cert FILE --tls-key FILE",
+        "둘 다 지정해 주세요: --tls-cert 파일 --tls-key 파일",
+    ),
+    "error.tls_unusable.message": (
+        "{path} cannot be used for TLS: {why}.",
+        "{path}을(를) TLS에 쓸 수 없습니다: {why}.",
+    ),
+    "error.tls_unusable.hint": (
+        "Both files are PEM; the key must belong to the first certificate and need no passphrase.",
+        "두 파일 모두 PEM 형식이어야 합니다. 키는 첫 번째 인증서의 것이어야 하고 암호가 걸려 있지 않아야 합니다.",
+    ),
+    "error.tls_expired.message": (
+        "The certificate {path} expired on {day}.",
+        "인증서 {path}은(는) {day}에 만료되었습니다.",
+    ),
+    "error.tls_expired.hint": (
+        "Get a new one from whoever issued it, put it in its place and start again.",
+        "발급처에서 새로 받아 같은 자리에 두고 다시 시작해 주세요.",
+    ),
+    "stack.left": (
+        "Proxy, hub and service have ended; servers, clusters and runs go on until the next `madang up` takes them over.",
+        "프록시, 허브, 서비스를 종료했습니다. 서버와 클러스터, 실행은 계속되며 다음 `madang up`이 이어받습니다.",
+    ),
+    "doctor.tls.ok": (
+        "The certificate {path} holds for {days} more days",
+        "인증서 {path}은(는) {days}일 더 유효합니다",
+    ),
+    "doctor.tls.bad": (
+        "The certificate {path} expires in {days} days",
+        "인증서 {path}은(는) {days}일 뒤 만료됩니다",
+    ),
+    "doctor.tls.next": (
+        "Renew it, then: madang down --keep-leases, and madang up as before.",
+        "새로 발급받은 뒤 madang down --keep-leases와 madang up을 차례로 실행해 주세요.",
+    ),
+    "doctor.tls_file.ok": ("The certificate can be read", "인증서를 읽을 수 있습니다"),
+    "doctor.tls_file.bad": (
+        "The certificate {path} cannot be read: {why}",
+        "인증서 {path}을(를) 읽을 수 없습니다: {why}",
+    ),
+    "doctor.tls_file.next": (
+        "Put it back, or start without --tls-cert.",
+        "제자리에 되돌려 두거나 --tls-cert 없이 시작해 주세요.",
     ),
 }

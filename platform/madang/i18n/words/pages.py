@@ -35,6 +35,7 @@ TEXTS = {
     "pages.unit.d": (" d", "일"),
     "pages.unit.credits": ("credits", "크레딧"),
     "pages.unit.device_hours": ("device-hours", "장치시간"),
+    "pages.unit.device_hours_short": ("device-h", "장치시간"),
     "pages.time.in": ("in {span}", "{span} 뒤"),
     "pages.time.in_past": ("any moment", "곧"),
     "pages.time.left": ("{span} left", "{span} 남음"),

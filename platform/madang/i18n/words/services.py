@@ -69,8 +69,8 @@ TEXTS = {
     ),
     # Why a lease waits.
     "wait.devices_busy": (
-        "All devices of this kind are in use.",
-        "이 종류의 장치를 모두 쓰고 있습니다.",
+        "Not enough devices of this kind are free.",
+        "이 종류의 장치가 아직 충분히 비어 있지 않습니다.",
     ),
     "wait.others_first": (
         "Others who asked earlier or used less go first.",
@@ -204,7 +204,7 @@ TEXTS = {
         "{limit}개 이하로 신청해 주세요.",
     ),
     "error.budget_too_small.message": (
-        "The project '{project}' has {left} credits left that nothing waits for; this would set aside {needed}.",
+        "The project '{project}' has {left} credits to spare; this would set aside {needed}.",
         "'{project}' 프로젝트에 남은 크레딧은 {left}인데 이 신청에는 {needed}이(가) 필요합니다.",
     ),
     "error.budget_too_small.hint": (
@@ -245,11 +245,6 @@ TEXTS = {
         "Ask its owner, or a manager of the project.",
         "소유자나 프로젝트 관리자에게 요청해 주세요.",
     ),
-    "error.lease_moved_on.message": (
-        "The lease has changed in the meantime; it is '{state}' now.",
-        "그사이 사용권이 바뀌었습니다. 현재 상태: '{state}'.",
-    ),
-    "error.lease_moved_on.hint": ("Look again and repeat.", "다시 확인한 뒤 시도해 주세요."),
     "error.key_reused.message": (
         "The Idempotency-Key '{given}' was used for another request.",
         "Idempotency-Key '{given}'은(는) 다른 요청에 이미 쓰였습니다.",
@@ -320,11 +315,6 @@ TEXTS = {
         "List yours with `madang runs`.",
         "`madang runs`로 내 목록을 확인해 주세요.",
     ),
-    "error.run_moved_on.message": (
-        "The run has changed in the meantime; it is '{state}' now.",
-        "그사이 실행이 바뀌었습니다. 현재 상태: '{state}'.",
-    ),
-    "error.run_moved_on.hint": ("Look again and repeat.", "다시 확인한 뒤 시도해 주세요."),
     "error.run_not_final.message": (
         "A run cannot end as '{state}'.",
         "실행은 '{state}' 상태로 끝날 수 없습니다.",

@@ -197,6 +197,26 @@ TEXTS = {
         "Set the clock (time synchronisation); bills depend on it.",
         "시각 동기화를 켜 주세요. 요금 계산이 시각을 기준으로 합니다.",
     ),
+    "doctor.fast_start.ok": (
+        "Notebook servers are forked from a warm parent",
+        "노트북 서버를 미리 준비된 프로세스에서 빠르게 시작합니다",
+    ),
+    "doctor.fast_start.bad": (
+        "Notebook servers start the slow way: {why}",
+        "노트북 서버가 느린 방식으로 시작됩니다: {why}",
+    ),
+    "doctor.fast_start.next": (
+        "Look at {log}; servers work all the same.",
+        "{log}을(를) 확인해 주세요. 서버 사용에는 문제가 없습니다.",
+    ),
+    "doctor.no_fast_start.ok": (
+        "Notebook servers are started without a warm parent: {why}",
+        "노트북 서버를 일반 방식으로 시작합니다: {why}",
+    ),
+    "doctor.fast_start_idle.ok": (
+        "No notebook server has been asked for yet, so no warm parent runs",
+        "아직 노트북 서버 요청이 없어 빠른 시작용 프로세스를 띄우지 않았습니다",
+    ),
     "doctor.part.ok": ("The {part} answers", "{part}이(가) 응답합니다"),
     "doctor.part.bad": ("The {part} does not answer", "{part}이(가) 응답하지 않습니다"),
     "doctor.part.next": (

@@ -1,5 +1,7 @@
 """A real kernel on a person's server, spoken to as JupyterLab does: REST and one websocket."""
 
+import asyncio
+import contextlib
 import json
 import uuid
 from typing import Any
@@ -13,6 +15,8 @@ from tornado.websocket import (
 )
 
 from madang.stack.demo.steps import CheckError
+
+_CLOSE_S = 5.0
 
 
 class Kernel:
@@ -35,7 +39,7 @@ class Kernel:
 
     async def connect(self) -> None:
         """Open the connection to the kernel, again after it was cut; the kernel never notices."""
-        self.close()
+        await self.leave()
         address = self._base.replace("http", "ws", 1) + f"/api/kernels/{self.id}/channels"
         request = HTTPRequest(address, headers=self._headers)
         self._socket = await websocket_connect(request)
@@ -75,6 +79,14 @@ class Kernel:
         """Close the connection; the kernel goes on."""
         if self._socket is not None:
             self._socket.close()
+
+    async def leave(self) -> None:
+        """Close the connection and wait until it is closed."""
+        self.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                while self._socket is not None and await self._socket.read_message() is not None:
+                    pass
 
 
 def _request(message_id: str, code: str) -> dict[str, Any]:

@@ -251,7 +251,13 @@ addEventListener("pageshow", (event) => { if (event.persisted) { listen(); refre
 // ---- the waiting page: take the turn once somebody looks, go on once the server answers ----
 let isClaiming = false, isGoing = false;
 async function onward() {
-  const { claim, check, open, phase } = screenNow().dataset;
+  const { claim, check, open, phase, pending: asks } = screenNow().dataset;
+  // A request that does not turn up was refused or never made; the hub's page says which.
+  if (asks && !document.hidden && !isGoing && performance.now() > 4000) {
+    isGoing = true;
+    location.replace(asks);
+    return;
+  }
   if (claim && !document.hidden && !isClaiming) {
     isClaiming = true;
     if (await call("POST", claim)) changed();
@@ -293,4 +299,4 @@ setInterval(tick, 1000);
 setInterval(onward, 1000);
 tick();
 if (document.hidden) watchHidden(); else listen();
-window.madang = { call, words, fill, prefix, newKey }; // for run-form.js
+window.madang = { call, words, fill, prefix, newKey, refresh }; // for run-form.js and forms.js

@@ -1,0 +1,26 @@
+"""Rows as comma-separated values that are safe to open in a spreadsheet; knows no noun."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Write rows as CSV; text that a spreadsheet would compute is made plain."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_plain(row[column]) for column in columns])
+    return out.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        value = "; ".join(f"{key}={item}" for key, item in value.items())
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value

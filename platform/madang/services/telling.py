@@ -1,0 +1,101 @@
+"""Puts notices into the outbox, in the transaction of what they tell.
+
+A kill after the commit loses nothing: the row is there, and :mod:`madang.services.delivery` finds
+it. A kill before it leaves nothing to tell.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from madang.domain.lease import EndReason, Lease, LeaseKind
+from madang.domain.notice import Channel, Notice, NoticeKind
+from madang.domain.run import Run, RunState
+from madang.store import Tx
+from madang.units import MS_PER_HOUR, new_id
+
+KEEP_MS = 24 * MS_PER_HOUR
+"""For how long it is tried to tell what has no end of its own."""
+
+TOLD_ENDS = frozenset(EndReason) - {EndReason.COMPLETED, EndReason.CANCELLED}
+"""Ends that a person did not bring about."""
+
+TOLD_RUNS = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.EXPIRED})
+
+
+def tell(
+    tx: Tx,
+    person: str,
+    kind: NoticeKind,
+    dedupe: str,
+    data: Mapping[str, Any],
+    at_ms: int,
+    until_ms: int | None = None,
+) -> bool:
+    """Tell a person something on each channel that they want it on; False if all was told."""
+    settings = tx.notices.settings(person)
+    channels = [Channel.PAGE]
+    if settings is not None and (kind is NoticeKind.TEST or kind in settings.kinds):
+        channels += [Channel.MAIL] if settings.mail else []
+        channels += [Channel.WEBHOOK] if settings.webhook_url else []
+    is_new = False
+    for channel in channels:
+        notice = Notice(
+            id=new_id("notice", at_ms),
+            person=person,
+            kind=kind,
+            channel=channel,
+            dedupe=dedupe,
+            at_ms=at_ms,
+            until_ms=at_ms + KEEP_MS if until_ms is None else until_ms,
+            due_ms=at_ms,
+            data=dict(data),
+        )
+        is_new = tx.notices.put(notice) or is_new
+    return is_new
+
+
+def turn(tx: Tx, lease: Lease, at_ms: int) -> None:
+    """Tell that devices are kept for a person who must take them now."""
+    if lease.needs_claim and lease.claim_by_ms is not None:
+        data = {**_lease(tx, lease), "claim_by_ms": lease.claim_by_ms}
+        dedupe = f"turn:{lease.id}:{lease.attempt}"
+        tell(tx, lease.person, NoticeKind.TURN, dedupe, data, at_ms, lease.claim_by_ms)
+
+
+def ended(tx: Tx, lease: Lease, at_ms: int) -> None:
+    """Tell why a lease ended, unless its person ended it; slots are told of as runs."""
+    if lease.is_ended and lease.reason in TOLD_ENDS and lease.kind is not LeaseKind.SLOT:
+        data = {**_lease(tx, lease), "reason": str(lease.reason)}
+        tell(tx, lease.person, NoticeKind.ENDED, f"ended:{lease.id}", data, at_ms)
+
+
+def ending(tx: Tx, lease: Lease, minutes: int, at_ms: int) -> bool:
+    """Tell that a lease comes to its limit; once for each limit, as it may be extended."""
+    data = {**_lease(tx, lease), "minutes": minutes, "expires_ms": lease.expires_ms}
+    dedupe = f"ending:{lease.id}:{lease.attempt}:{lease.expires_ms}:{minutes}"
+    return tell(tx, lease.person, NoticeKind.ENDING, dedupe, data, at_ms, lease.expires_ms)
+
+
+def run_ended(tx: Tx, run: Run, at_ms: int) -> None:
+    """Tell that a run has ended, unless its person cancelled it."""
+    if run.state in TOLD_RUNS:
+        project = tx.projects.get(run.project)
+        data = {
+            "run": run.id,
+            "name": run.name,
+            "project": project.name if project else "",
+            "state": str(run.state),
+        }
+        tell(tx, run.person, NoticeKind.RUN, f"run:{run.id}:{run.state}", data, at_ms)
+
+
+def _lease(tx: Tx, lease: Lease) -> dict[str, Any]:
+    project = tx.projects.get(lease.project)
+    return {
+        "lease": lease.id,
+        "lease_kind": str(lease.kind),
+        "name": lease.name,
+        "project": project.name if project else "",
+        "devices": lease.devices,
+        "flavor": lease.flavor,
+    }

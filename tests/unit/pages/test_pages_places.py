@@ -1,0 +1,94 @@
+"""Projects, clusters, administration and the public page, beyond what every page must do."""
+
+import re
+
+from madang.api.pages.charts import people_chart, sparkline, wait_chart
+from madang.errors import NotFoundError
+
+
+async def test_the_public_page_asks_for_no_login(house):
+    house.is_logged_in = False
+    answer = await house.get("/public")
+    assert answer.status_code == 200
+    assert "3 of 8 free" in answer.text
+    assert "too few to tell" in answer.text
+    assert "jimin" not in answer.text
+    assert 'href="/services/madang/queue"' not in answer.text
+
+
+async def test_only_administrators_find_the_way_to_their_page(house):
+    assert "/services/madang/admin" not in (await house.get("/")).text
+    house.is_admin = True
+    assert 'href="/services/madang/admin"' in (await house.get("/")).text
+
+
+async def test_administration_is_404_for_others(house):
+    async def hidden(*_asked, **_more):
+        raise NotFoundError("admin_page")
+
+    services = house.services
+    services.administration.overview = hidden
+    type(house).services, kept = property(lambda _self: services), type(house).services
+    try:
+        answer = await house.get("/admin")
+    finally:
+        type(house).services = kept
+    assert answer.status_code == 404
+    assert "audit" not in answer.text.lower()
+
+
+async def test_who_may_not_manage_gets_no_buttons(house):
+    house.project |= {"can_manage": False, "can_grant": False, "role": "member"}
+    text = (await house.get("/projects/vision")).text
+    assert "member-dialog" not in text
+    assert "grant-dialog" not in text
+    assert "Leave" in text
+
+
+async def test_a_reason_is_asked_for_where_it_is_needed(house):
+    assert not re.search(
+        r'id="md-reason"[^>]* required', (await house.get("/projects/vision")).text
+    )
+    house.project |= {"role": ""}
+    assert re.search(r'id="md-reason"[^>]* required', (await house.get("/projects/vision")).text)
+
+
+async def test_a_silent_scheduler_is_said(house):
+    house.cluster["facts"] = None
+    assert "does not answer" in (await house.get("/clusters/cluster-1")).text
+
+
+async def test_no_cluster_teaches_the_next_step(house):
+    house.clusters = []
+    assert "madang.Cluster(workers=2)" in (await house.get("/clusters")).text
+
+
+async def test_the_one_who_ended_it_is_heard(house):
+    house.leases[2]["why"] = "the machine moves <b>tonight</b>"
+    text = (await house.get("/")).text
+    assert "Ended by somebody else: the machine moves &lt;b&gt;tonight" in text
+
+
+def test_a_line_breaks_where_nothing_was_measured():
+    spark = sparkline([{"at_ms": n, "percent": None if n == 3 else 50} for n in range(7)])
+    assert len(spark["lines"]) == 2
+    assert spark["percent"] == 50
+    assert sparkline([{"at_ms": 1, "percent": 5}]) is None
+    assert sparkline([]) is None
+
+
+def test_nobody_waited_is_no_chart():
+    quiet = {"day": "2026-11-01", "count": 3, "median_ms": 0, "long_ms": 200}
+    assert wait_chart([quiet]) is None
+    busy = quiet | {"median_ms": 30_000, "long_ms": 120_000}
+    column = wait_chart([quiet, busy])["columns"][1]
+    assert column["half"]["height"] < column["long"]["height"]
+
+
+def test_people_are_stacked_and_the_many_are_one():
+    hour = 3_600_000
+    rows = [{"person": f"p{n}", "days": {"2026-11-01": hour}} for n in range(9)]
+    chart = people_chart(["2026-11-01", "2026-11-02"], rows)
+    assert len(chart["columns"][0]["parts"]) == len(chart["keys"]) == 7
+    assert chart["columns"][1]["parts"] == []
+    assert people_chart(["2026-11-01"], []) is None
