@@ -154,6 +154,19 @@ class ClusterBody(Body):
         )
 
 
+class ScaleBody(Body):
+    """Bring a cluster to a number of workers."""
+
+    workers: Annotated[int, Field(ge=0, le=1024)]
+
+
+class AdaptBody(Body):
+    """Let a cluster follow what its scheduler wants, between two numbers; 0 and 0 is off."""
+
+    minimum: Annotated[int, Field(ge=0, le=1024)] = 0
+    maximum: Annotated[int, Field(ge=0, le=1024)]
+
+
 class RunBody(Body):
     """Submit one notebook with one set of parameters; files come as base64 by relative name."""
 

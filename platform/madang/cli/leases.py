@@ -1,10 +1,21 @@
-"""Verbs about what is held and waited for: leases and clusters."""
+"""Verbs about what is held and waited for: leases."""
 
 from typing import Annotated, Any
 
 import typer
 
-from madang.cli.output import Json, Project, credits, details, noun, say, show, show_json
+from madang.cli.output import (
+    Json,
+    Project,
+    credits,
+    details,
+    done,
+    noun,
+    say,
+    show,
+    show_json,
+    state_word,
+)
 
 Id = Annotated[str, typer.Argument(metavar="ID")]
 
@@ -17,7 +28,6 @@ _LEASE = (
 def add_to(app: typer.Typer) -> None:
     """Add the nouns."""
     _leases(noun(app, "leases", "What is held and what waits."))
-    _clusters(noun(app, "clusters", "Dask clusters."))
 
 
 def place(view: dict[str, Any]) -> str:
@@ -35,7 +45,7 @@ def _leases(group: typer.Typer) -> None:
         return [
             (
                 *(x["id"], x["kind"], x["project"], x["person"], x["devices"], x["flavor"]),
-                *(x["state"], place(x), credits(x["charged_microcredits"])),
+                *(state_word(x["state"]), place(x), credits(x["charged_microcredits"])),
             )
             for x in found
         ]
@@ -73,20 +83,41 @@ def _leases(group: typer.Typer) -> None:
 
     _change(group)
     _extend(group)
+    _act(group)
 
+
+def _act(group: typer.Typer) -> None:
     @group.command("stop")
     def stop(
         lease: Id,
         reason: Annotated[
             str, typer.Option("--reason", help="What its person is told, when it is not yours.")
         ] = "",
+        as_json: Json = False,
     ) -> None:
         """End a lease, waiting or running."""
         from madang.client.http import MadangClient
 
         with MadangClient() as client:
-            client.delete(f"leases/{lease}", why=reason or None)
-        print(say("cli.stopping", id=lease))
+            view = client.delete(f"leases/{lease}", why=reason or None)
+        done(view, as_json, "cli.stopping", id=lease)
+
+    @group.command("hold")
+    def hold(lease: Id, as_json: Json = False) -> None:
+        """Pause a waiting lease: others pass, its place is kept."""
+        done(_hold(lease, True), as_json, "cli.held", id=lease)
+
+    @group.command("go")
+    def go(lease: Id, as_json: Json = False) -> None:
+        """Let a paused lease wait on."""
+        done(_hold(lease, False), as_json, "cli.going", id=lease)
+
+
+def _hold(lease: str, is_held: bool) -> Any:
+    from madang.client.http import MadangClient
+
+    with MadangClient() as client:
+        return client.post(f"leases/{lease}/hold", {"held_back": is_held})
 
 
 def _change_command(view: dict[str, Any], offer: dict[str, Any]) -> str:
@@ -163,43 +194,3 @@ def _extend(group: typer.Typer) -> None:
             return
         limit_min = view["limit_ms"] // 60_000
         print(say("cli.extended", id=lease, until=clock(view["expires_ms"]), limit=limit_min))
-
-
-def _clusters(group: typer.Typer) -> None:
-    def rows(found: list[dict[str, Any]]) -> list[tuple[object, ...]]:
-        return [
-            (
-                *(x["id"], x["name"], x["project"], x["person"]),
-                *(f"{x['workers']}x{x['gpus_per_worker']}", x["state"]),
-                *(place(x["lease"]), x.get("dashboard_url") or ""),
-            )
-            for x in found
-        ]
-
-    def list_(as_json: bool) -> None:
-        from madang.client.http import MadangClient
-
-        with MadangClient() as client:
-            found = client.get("clusters")
-        head = "id name project person size state place dashboard"
-        show(found, as_json, head, lambda: rows(found))
-
-    @group.callback()
-    def default(context: typer.Context, as_json: Json = False) -> None:
-        """Dask clusters."""
-        if context.invoked_subcommand is None:
-            list_(as_json)
-
-    @group.command("list")
-    def list_command(as_json: Json = False) -> None:
-        """List clusters that have not ended."""
-        list_(as_json)
-
-    @group.command("stop")
-    def stop(cluster: Id) -> None:
-        """Let a cluster go."""
-        from madang.client.http import MadangClient
-
-        with MadangClient() as client:
-            client.delete(f"clusters/{cluster}")
-        print(say("cli.stopping", id=cluster))

@@ -8,7 +8,17 @@ from typing import Annotated, NoReturn
 import typer
 
 from madang import __version__
-from madang.cli import house, keeping, leases, money, projects, runs, upkeep
+from madang.cli import (
+    clusters,
+    house,
+    keeping,
+    leases,
+    money,
+    pool,
+    projects,
+    runs,
+    upkeep,
+)
 from madang.cli.output import EXIT_INTERRUPTED, show_error
 from madang.errors import MadangError
 
@@ -43,6 +53,8 @@ def _global(
 house.add_to(app)
 runs.add_to(app)
 leases.add_to(app)
+clusters.add_to(app)
+pool.add_to(app)
 projects.add_to(app)
 money.add_to(app)
 keeping.add_to(app)

@@ -28,6 +28,14 @@ def show_json(data: Any) -> None:
     print(json.dumps(data, ensure_ascii=False, indent=2))
 
 
+def show_text(name: str, said: str, as_json: bool) -> None:
+    """Print a text as it is, or as JSON under a name."""
+    if as_json:
+        show_json({name: said})
+    else:
+        print(said, end="")
+
+
 def show(
     data: Any,
     as_json: bool,
@@ -85,9 +93,30 @@ def value_text(view: dict[str, Any], key: str) -> object:
         return "-"
     if key == "limit_ms":
         return f"{value / 60_000:g} min"
+    if key == "state":
+        return state_word(str(value))
     if key.endswith("_ms") and not key.endswith("device_ms"):
         return clock(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
+def state_word(state: str) -> str:
+    """Return a state of a lease, run or cluster in the person's language."""
+    said = say(f"state.{state}")
+    return state if said.startswith("state.") else said
+
+
+def minutes(ms: int) -> int:
+    """Return a span in whole minutes, never less than none."""
+    return max(0, round(ms / 60_000))
+
+
+def done(view: Any, as_json: bool, key: str, **values: Any) -> None:
+    """Print what was done: a sentence, or what the service answered."""
+    if as_json:
+        show_json(view)
+    else:
+        print(say(key, **values))
 
 
 def credits(microcredits: int) -> str:

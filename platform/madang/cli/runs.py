@@ -1,20 +1,38 @@
 """Verbs about runs: submit a notebook, watch it, list, look, cancel, fetch."""
 
 import json
+import math
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from madang.cli.leases import Id, place
-from madang.cli.output import Json, Project, credits, details, note, noun, say, show, show_json
+from madang.cli.output import (
+    Json,
+    Project,
+    credits,
+    details,
+    done,
+    note,
+    noun,
+    say,
+    show,
+    show_json,
+    show_text,
+    state_word,
+)
 
 _RUN = (
     "id name project person state reason_text error parameters flavor devices limit_ms "
     "submitted_ms started_ms ended_ms attempt standing"
 )
 _BAR = 24
+_LIVE_S, _LONG_S = 5, 20
+_SHOWN_S = 5
+"""A shorter rest is not worth a word."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -81,7 +99,7 @@ def run(
         if as_json:
             show_json(job.view)
         else:
-            print(f"{job.id} {job.view['state']}")
+            print(f"{job.id} {state_word(job.view['state'])}")
         if job.is_final:
             job.check()
 
@@ -90,17 +108,24 @@ def _watch(job: Any) -> None:
     """Follow a run on standard error until it ends."""
     is_live = sys.stderr.isatty()
     last = ""
-    while True:
-        line = _line(job.view)
-        if line != last:
-            print(f"\r\x1b[K{line}" if is_live else line, end="" if is_live else "\n",
-                  file=sys.stderr, flush=True)  # fmt: skip
-        last = line
-        if job.is_final:
-            break
-        job.next_change()
+    try:
+        while True:
+            line = _line(job.view)
+            if line != last:
+                print(f"\r\x1b[K{line}" if is_live else line, end="" if is_live else "\n",
+                      file=sys.stderr, flush=True)  # fmt: skip
+            last = line
+            if job.is_final:
+                break
+            # On a terminal the time that is left is counted down between two cells.
+            job.next_change(_LIVE_S if is_live else _LONG_S)
+    except KeyboardInterrupt:
+        if is_live:
+            note("")
+        note(say("cli.goes_on", id=job.id))
+        raise
     if is_live:
-        print(file=sys.stderr)
+        note("")
 
 
 def _line(view: dict[str, Any]) -> str:
@@ -111,16 +136,35 @@ def _line(view: dict[str, Any]) -> str:
             for part in (view["name"], say("cli.queued"), place(view), standing.get("reason_text"))
             if part
         )
-    done, total = view["cells_done"], view["cells_total"]
-    full = _BAR * done // total if total else 0
+    ready, total = view["cells_done"], view["cells_total"]
+    full = _BAR * ready // total if total else 0
     bar = "#" * full + "." * (_BAR - full)
-    return f"{view['name']} [{bar}] {done}/{total} {view['state']}"
+    said = f"{view['name']} [{bar}] {ready}/{total} {state_word(view['state'])}"
+    left = _left(view, time.time() * 1000)
+    return f"{said} · {left}" if left else said
+
+
+def _left(view: dict[str, Any], now_ms: float) -> str:
+    """Return which cell runs and how long the rest may take, if cells take about equally long."""
+    ready, total, started_ms = view["cells_done"], view["cells_total"], view.get("started_ms")
+    if view["state"] != "running" or not total or ready >= total:
+        return ""
+    cell = say("cli.cell", number=ready + 1)
+    if not ready or started_ms is None or now_ms <= started_ms:
+        return cell
+    left_s = (now_ms - started_ms) / 1000 / ready * (total - ready)
+    if left_s < _SHOWN_S:
+        return cell
+    step = 5 if left_s < 60 else 60
+    rounded = math.ceil(left_s / step) * step
+    words = f"{rounded} s" if rounded < 60 else f"{rounded // 60} min"
+    return f"{cell}, {say('cli.eta', left=words)}"
 
 
 def _rows(found: list[dict[str, Any]]) -> list[tuple[object, ...]]:
     return [
         (
-            *(x["id"], x["name"], x["project"], x["person"], x["state"]),
+            *(x["id"], x["name"], x["project"], x["person"], state_word(x["state"])),
             f"{x['cells_done']}/{x['cells_total']}",
             *(place(x) or x.get("reason_text") or "", credits(x["charged_microcredits"])),
         )
@@ -158,33 +202,36 @@ def _runs(group: typer.Typer) -> None:
             details(client.get(f"runs/{run}"), as_json, _RUN)
 
     @group.command("cancel")
-    def cancel(run: Id) -> None:
+    def cancel(run: Id, as_json: Json = False) -> None:
         """Take a run out of the queue, or let it save and stop."""
         from madang.client.http import MadangClient
 
         with MadangClient() as client:
-            client.delete(f"runs/{run}")
-        print(say("cli.stopping", id=run))
+            done(client.delete(f"runs/{run}"), as_json, "cli.stopping", id=run)
 
     @group.command("log")
-    def log(run: Id) -> None:
+    def log(run: Id, as_json: Json = False) -> None:
         """Print what the cells printed."""
         from madang.client.http import MadangClient
 
         with MadangClient() as client:
-            print(client.request("GET", f"runs/{run}/log").text, end="")
+            show_text("log", client.request("GET", f"runs/{run}/log").text, as_json)
 
     @group.command("output")
-    def output(run: Id, to: Annotated[Path | None, typer.Option("--output", "-o")] = None) -> None:
+    def output(
+        run: Id,
+        to: Annotated[Path | None, typer.Option("--output", "-o", help="Save it here.")] = None,
+        as_json: Json = False,
+    ) -> None:
         """Save the executed notebook, whole or as far as it came."""
         from madang.client.http import MadangClient
         from madang.client.runs import Run
 
         with MadangClient() as client:
-            print(Run.of(run, client).output(to))
+            show_text("path", str(Run.of(run, client).output(to)) + "\n" * (not as_json), as_json)
 
     @group.command("watch")
-    def watch(run: Id) -> None:
+    def watch(run: Id, as_json: Json = False) -> None:
         """Follow a run until it ends; status 1 when it did not succeed."""
         from madang.client.http import MadangClient
         from madang.client.runs import Run
@@ -192,4 +239,6 @@ def _runs(group: typer.Typer) -> None:
         with MadangClient() as client:
             job = Run.of(run, client)
             _watch(job)
+            if as_json:
+                show_json(job.view)
             job.check()

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from madang.cli.output import Json, noun, say, show, show_json
+from madang.cli.output import Json, done, noun, say, show, show_json
 from madang.client.standing import clock
 from madang.errors import InvalidError
 from madang.units import now_ms, parse_duration_ms
@@ -58,13 +58,12 @@ def _maintenance(group: typer.Typer) -> None:
             _tell(client.post("maintenance", body), as_json)
 
     @group.command("off")
-    def off() -> None:
+    def off(as_json: Json = False) -> None:
         """Let everything start again."""
         from madang.client.http import MadangClient
 
         with MadangClient() as client:
-            client.delete("maintenance")
-        print(say("cli.maintenance_off"))
+            done(client.delete("maintenance"), as_json, "cli.maintenance_off")
 
 
 def _tell(notice: dict[str, Any] | None, as_json: bool) -> None:
@@ -98,6 +97,7 @@ def _devices(group: typer.Typer) -> None:
     def drain(
         device: Device,
         reason: Annotated[str, typer.Option("--reason", help="Kept in the audit trail.")],
+        as_json: Json = False,
     ) -> None:
         """Give a device to nobody any more; a lease that holds it keeps it."""
         from madang.client.http import MadangClient
@@ -105,16 +105,16 @@ def _devices(group: typer.Typer) -> None:
         with MadangClient() as client:
             row = client.post("devices/drain", {"device": device, "reason": reason})
         key = "cli.device_out_later" if row["lease"] else "cli.device_out"
-        print(say(key, device=device, lease=row["lease"]))
+        done(row, as_json, key, device=device, lease=row["lease"])
 
     @group.command("return")
-    def return_(device: Device) -> None:
+    def return_(device: Device, as_json: Json = False) -> None:
         """Give a device out again."""
         from madang.client.http import MadangClient
 
         with MadangClient() as client:
-            client.post("devices/return", {"device": device})
-        print(say("cli.device_back", device=device))
+            row = client.post("devices/return", {"device": device})
+        done(row, as_json, "cli.device_back", device=device)
 
 
 def _row(device: dict[str, Any]) -> tuple[object, ...]:

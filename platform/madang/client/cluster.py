@@ -7,33 +7,34 @@ Examples
 ...     client.submit(sum, [1, 2]).result()
 3
 
-Follows the habits of ``distributed.deploy.Cluster``. The scheduler and the workers are the
-service's to start and stop; this object holds their id, shows their standing, and lets go of them
-when it is closed, lost or its process ends.
+It is a ``distributed.deploy.Cluster``: whatever takes one takes this. The scheduler and the workers
+are the service's to start and stop; this object holds their id, shows their standing, and lets go
+of them when it is closed, lost or its process ends.
 """
 
 import asyncio
 import contextlib
 import math
 import os
-import time
 import weakref
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator
+from typing import Any
 
-from madang.client.http import LONG_POLL_S, MadangClient
-from madang.client.standing import Display, card, lines
-from madang.client.words import spoken
-from madang.errors import ConflictError, MadangError, UnavailableError
+from distributed import Client
+from distributed.core import Status
+
+from madang.client.adapting import Adapting
+from madang.client.http import MadangClient
+from madang.client.known_cluster import KnownCluster
+from madang.client.link import Link
+from madang.domain.cluster import MAX_WORKERS
+from madang.errors import MadangError, UnavailableError
 from madang.units import parse_duration_ms
-
-if TYPE_CHECKING:
-    from distributed import Client, Security
 
 _GOODBYE_S = 10.0
 
 
-class Cluster:
+class Cluster(KnownCluster):
     """Scheduler and workers, from the request to the end.
 
     Parameters
@@ -56,9 +57,15 @@ class Cluster:
         True waits in the queue until the cluster is ready, False returns at once, a number waits
         at most so many seconds and returns either way: look at ``state`` or call :meth:`wait`.
     asynchronous
-        Do nothing yet; write ``async with Cluster(asynchronous=True) as cluster``.
+        Do nothing yet; write ``async with Cluster(asynchronous=True) as cluster``. Methods that
+        ask the service then return something to await.
+    close_on_exit
+        Let go of it when this object is lost or the process ends. Without, it goes on until it is
+        closed or its time is over; :meth:`from_id` finds it again.
     client
         How to reach the service; found by itself when None.
+    loop
+        Event loop of distributed to run in; found by itself when None.
 
     Raises
     ------
@@ -66,6 +73,13 @@ class Cluster:
         What the service refuses: no budget, a cap, an unknown project or flavor.
     ConflictError
         ``cluster_ended`` when it ended before it was ready.
+
+    Notes
+    -----
+    ``scale`` grows by a lease of its own, which waits in the queue like everything else, and
+    shrinks by whole leases: the size that it was made with is the smallest one. With ``adapt`` the
+    service asks the scheduler what it could use and grows by single workers; it does so also when
+    this process is gone.
     """
 
     def __init__(
@@ -80,7 +94,9 @@ class Cluster:
         limit: str | float | None = None,
         wait: bool | float = True,
         asynchronous: bool = False,
+        close_on_exit: bool = True,
         client: MadangClient | None = None,
+        loop: Any = None,
     ) -> None:
         body = {
             "project": project or os.environ.get("MADANG_PROJECT", ""),
@@ -92,78 +108,79 @@ class Cluster:
         }
         if limit is not None:
             body["limit_s"] = max(1, math.ceil(parse_duration_ms(limit) / 1000))
-        self._body = body
+        http = client or MadangClient()
+        self._prepare(lambda: http.post("clusters", body), http, wait, close_on_exit)
+        self._begin(asynchronous, loop)
+
+    @classmethod
+    def from_id(
+        cls,
+        cluster_id: str,
+        *,
+        wait: bool | float = True,
+        asynchronous: bool = False,
+        close_on_exit: bool = False,
+        client: MadangClient | None = None,
+        loop: Any = None,
+    ) -> "Cluster":
+        """Return the handle of a cluster that was asked for before, here or elsewhere.
+
+        Parameters
+        ----------
+        cluster_id
+            As ``madang clusters`` shows it.
+        """
+        http = client or MadangClient()
+        made = cls.__new__(cls)
+        made._prepare(lambda: http.get(f"clusters/{cluster_id}"), http, wait, close_on_exit)
+        made._begin(asynchronous, loop)
+        return made
+
+    def _prepare(
+        self,
+        make: Callable[[], dict[str, Any]],
+        http: MadangClient,
+        wait: bool | float,
+        close_on_exit: bool,
+    ) -> None:
+        self._make = make
         self._wait = wait
-        self._http = client or MadangClient()
-        self._display = Display()
-        self._clients: weakref.WeakSet[Client] = weakref.WeakSet()
-        self._view: dict[str, Any] | None = None
+        self._close_on_exit = close_on_exit
         self._finalizer: weakref.finalize[..., Cluster] | None = None
-        self.asynchronous = asynchronous
-        if not asynchronous:
+        self._forget(http)
+
+    def _begin(self, asynchronous: bool, loop: Any) -> None:
+        super().__init__(asynchronous=asynchronous, loop=loop, quiet=True, name="")
+        self._asynchronous = asynchronous
+        if asynchronous:
+            return
+        self._loop_runner.start()
+        try:
             self._open()
+        except BaseException:
+            self.status = Status.failed
+            self._loop_runner.stop()
+            raise
 
     def _open(self) -> None:
         """Ask for it, and wait as long as was asked for; an interrupt gives the place up."""
-        view = self._http.post("clusters", self._body)
-        self._view = view
-        self._finalizer = weakref.finalize(self, _let_go, self._http, view["id"])
+        view = self._saw(self._make())
+        if self._close_on_exit:
+            self._finalizer = weakref.finalize(self, _let_go, self._http, view["id"], self._links)
         if self._wait is False:
             return
         try:
-            self.wait(None if self._wait is True else float(self._wait))
+            self._wait_ready(None if self._wait is True else float(self._wait))
         except UnavailableError as error:
             if error.code != "cluster_still_waiting":
                 raise
         except BaseException:
-            self.close()
+            if self._close_on_exit:
+                self._end()
             raise
 
-    @property
-    def view(self) -> dict[str, Any]:
-        """What the service said last, see the API's description."""
-        if self._view is None:
-            raise spoken(ConflictError("cluster_asynchronous"))
-        return self._view
-
-    @property
-    def id(self) -> str:
-        """Id of the cluster."""
-        return str(self.view["id"])
-
-    @property
-    def name(self) -> str:
-        """Name for people; the id where none was given."""
-        return str(self.view["name"] or self.view["id"])
-
-    @property
-    def state(self) -> str:
-        """State of its lease: queued, admitted, active, ending or ended."""
-        return str(self.refresh()["state"])
-
-    @property
-    def workers(self) -> int:
-        """Number of workers that it was asked with."""
-        return int(self.view["workers"])
-
-    @property
-    def dashboard_link(self) -> str:
-        """Address of Dask's dashboard, empty until the cluster is ready."""
-        return str(self.view.get("dashboard_url") or "")
-
-    @property
-    def scheduler_address(self) -> str:
-        """``tls://host:port`` of the scheduler, empty until the cluster is ready."""
-        return str(self.view.get("address") or "")
-
-    def refresh(self) -> dict[str, Any]:
-        """Ask the service anew."""
-        if self.view["state"] != "ended":
-            self._view = self._http.get(f"clusters/{self.id}")
-        return self.view
-
-    def wait(self, timeout_s: float | None = None) -> "Cluster":
-        """Wait until the cluster is ready, showing its standing.
+    def wait(self, timeout_s: float | None = None) -> Any:
+        """Wait until the cluster is ready, showing its standing; return the cluster.
 
         Raises
         ------
@@ -172,109 +189,119 @@ class Cluster:
         ConflictError
             ``cluster_ended``.
         """
-        deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
-        while True:
-            view = self.view
-            self._display.show(self.name, lines(view))
-            if view["ready"]:
-                return self
-            lease = view["lease"]
-            if lease["state"] == "ended":
-                said = lease.get("reason_text") or lease.get("reason") or "-"
-                raise spoken(ConflictError("cluster_ended", name=self.name, reason=said))
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
-                waited = round(timeout_s or 0)
-                raise spoken(
-                    UnavailableError("cluster_still_waiting", name=self.name, waited_s=waited)
-                )
-            seen = view.get("version") or lease["version"]
-            self._view = self._http.wait(
-                f"clusters/{self.id}", seen, math.ceil(min(LONG_POLL_S, left_s))
-            )
+        return self._do(lambda: self._wait_ready(timeout_s))
 
-    @property
-    def security(self) -> "Security":
-        """Keys for this cluster alone; distributed writes them to no lasting file."""
-        from distributed import Security
+    def scale(self, n: int) -> Any:
+        """Bring the cluster to ``n`` workers in all, and turn adapting off.
 
-        known = self._http.get(f"clusters/{self.id}/credentials")
-        return Security(
-            require_encryption=True,
-            tls_ca_file=known["ca_pem"],
-            tls_client_cert=known["cert_pem"],
-            tls_client_key=known["key_pem"],
-        )
+        What it grows by waits in the queue; fewer than it was made with are not possible, and
+        others go by whole leases. Nothing that the workers hold is lost: it moves to the others.
+
+        Raises
+        ------
+        ConflictError
+            ``cluster_not_ready`` while the cluster itself still waits, ``cluster_over``.
+        RefusedError
+            No budget, or a cap.
+        """
+        return self._do(lambda: self._post("scale", {"workers": n}) and None)
+
+    def adapt(self, minimum: int = 0, maximum: int | None = None) -> Any:
+        """Let the service follow what the scheduler could use; return a handle to stop it.
+
+        Parameters
+        ----------
+        minimum, maximum
+            Bounds of the number of workers; a minimum below the size that it was made with is that
+            size, no maximum is the largest that the service allows.
+        """
+        most = MAX_WORKERS if maximum is None or maximum == math.inf else int(maximum)
+        return self._do(lambda: self._adapt(minimum, most))
+
+    def _adapt(self, minimum: int, maximum: int) -> "Adapting":
+        self._post("adapt", {"minimum": minimum, "maximum": maximum})
+        self._adaptive = Adapting(self, minimum, maximum)
+        return self._adaptive
+
+    def _post(self, verb: str, body: dict[str, Any]) -> dict[str, Any]:
+        return self._saw(self._http.post(f"clusters/{self.id}/{verb}", body))
+
+    def keep_workers(self) -> Any:
+        """Turn adapting off; the workers that there are stay."""
+        return self._do(lambda: self._post("adapt", {"minimum": 0, "maximum": 0}) and None)
 
     def get_client(self, **options: Any) -> Any:
         """Return a ``distributed.Client`` of this cluster, after waiting for it where needed.
 
+        One that was made before and is still open is returned again. Of an asynchronous cluster it
+        is to be awaited.
+
         Parameters
         ----------
         options
-            Passed on to ``distributed.Client``, such as ``set_as_default``.
+            Passed on to ``distributed.Client``, such as ``set_as_default``; with any, it is a new
+            one.
         """
-        if self.asynchronous:
-            return self._get_client_async(**options)
-        self.wait()
-        return self._connect(self.security, **options)
-
-    async def _get_client_async(self, **options: Any) -> Any:
-        await asyncio.to_thread(self.wait)
-        security = await asyncio.to_thread(lambda: self.security)
-        return await self._connect(security, asynchronous=True, **options)
-
-    def _connect(self, security: "Security", **options: Any) -> Any:
-        from distributed import Client
-
-        made = Client(self.scheduler_address, security=security, **options)
+        for made in list(self._clients):
+            if not options and made.status == "running":
+                return made
+        made = Client(self, **{"asynchronous": True, **options} if self.asynchronous else options)
         self._clients.add(made)
         return made
 
-    def close(self) -> None:
+    def close(self, timeout: float | None = None) -> Any:
         """Let the cluster go, waiting or running; repeating it is harmless."""
+        if self.status is Status.closed:
+            return super().close(timeout)
+        if self.asynchronous:
+            return self._close()
         for made in list(self._clients):
             if made.status != "closed" and not made.asynchronous:
                 made.close()
-        if self._finalizer is not None and self._finalizer.detach():
+        done = super().close(timeout)
+        self._loop_runner.stop()
+        return done
+
+    async def _close(self) -> None:
+        if self.status is Status.closed:
+            return
+        self.status = Status.closing
+        for made in list(self._clients):
+            if made.status != "closed" and made.asynchronous:
+                await made.close()
+        for link in self._links:
+            await link.close()
+        if self.is_open:
+            await asyncio.to_thread(self._end)
+        self.status = Status.closed
+
+    def _end(self) -> None:
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        if self.view["state"] != "ended":
             self._view = self._http.delete(f"clusters/{self.id}") or self._view
 
-    def __enter__(self) -> "Cluster":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __del__(self, *_: object) -> None:
+        """Say nothing: the finalizer lets the cluster go."""
 
     def __await__(self) -> Generator[Any, None, "Cluster"]:
-        return self.__aenter__().__await__()
+        return self._awaited().__await__()
 
-    async def __aenter__(self) -> "Cluster":
-        if self._view is None:
+    async def _awaited(self) -> "Cluster":
+        if not self.is_open and self.status is Status.created:
             await asyncio.to_thread(self._open)
+            if self.view["ready"]:
+                await self._attach()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for made in list(self._clients):
-            if made.asynchronous and made.status != "closed":
-                await made.close()
-        await asyncio.to_thread(self.close)
-
-    def __repr__(self) -> str:
-        if self._view is None:
-            return "<Cluster, not awaited yet>"
-        return (
-            f"<Cluster {self.name}: {self.view['state']}, {self.workers} workers x "
-            f"{self.view['gpus_per_worker']} GPUs {self.scheduler_address}>"
-        )
-
-    def _repr_html_(self) -> str:
-        if self._view is None:
-            return card("Cluster", [repr(self)])
-        size = f"{self.workers} x {self.view['gpus_per_worker']} GPU"
-        return card(self.name, [size, *lines(self.view)])
+        await self._close()
 
 
-def _let_go(http: MadangClient, cluster_id: str) -> None:
+def _let_go(http: MadangClient, cluster_id: str, links: list[Link]) -> None:
     """End a cluster that nobody holds any more; at the end of a process nothing may be raised."""
+    for link in links:
+        with contextlib.suppress(RuntimeError):
+            link.loop.call_soon_threadsafe(link.close_soon)
     with contextlib.suppress(MadangError, RuntimeError):
         http.request("DELETE", f"clusters/{cluster_id}", retry_s=_GOODBYE_S)

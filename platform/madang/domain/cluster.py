@@ -1,6 +1,14 @@
-"""A Dask cluster: one scheduler and its workers, inside leases of its own."""
+"""A Dask cluster: one scheduler and its workers, inside leases of its own.
 
+The first lease of a cluster holds the scheduler and the workers that were asked for; whatever it
+grows by is a lease of workers alone, which join that scheduler.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+MAX_WORKERS = 64
+"""Workers that a cluster may be asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +24,25 @@ class Cluster:
     gpus_per_worker: int
     threads_per_worker: int
     created_ms: int
+
+
+def worker_names(count: int, joined: tuple[str, int] | None = None) -> Sequence[str]:
+    """Return the names under which the workers of one attempt are known to their scheduler.
+
+    Parameters
+    ----------
+    joined
+        Lease and attempt of workers that joined later; None for those of the first lease.
+
+    Examples
+    --------
+    >>> worker_names(2)
+    ['worker-0', 'worker-1']
+    >>> worker_names(1, ("lease-b", 3))
+    ['lease-b-3-worker-0']
+    """
+    prefix = "" if joined is None else f"{joined[0]}-{joined[1]}-"
+    return [f"{prefix}worker-{index}" for index in range(count)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,9 @@ class LaunchSpec:
         their environment, never to a command line or a log.
     workers, gpus_per_worker, threads_per_worker
         Clusters only.
+    joins
+        Clusters only: lease and attempt whose living scheduler the workers join; no scheduler of
+        their own is started. None for the first lease of a cluster.
     env
         Extra environment without secrets.
     """
@@ -131,6 +134,7 @@ class LaunchSpec:
     workers: int = 0
     gpus_per_worker: int = 0
     threads_per_worker: int = 1
+    joins: tuple[str, int] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -190,7 +194,24 @@ class Launcher(Protocol):
         """Delete records and logs of an attempt that has ended; one that lives is left alone."""
 
     async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
-        """Return how to reach a cluster's scheduler; None until it answers."""
+        """Return how to reach a cluster's scheduler; None until it answers.
+
+        None also for workers that joined another attempt's scheduler.
+        """
+
+    async def wanted_workers(self, lease_id: str, attempt: int) -> int | None:
+        """Return how many workers a cluster's scheduler could use now.
+
+        The scheduler runs the tenant's code: its answer is a wish, taken within a second or two,
+        and None when there is none that can be used.
+        """
+
+    async def retire(self, lease_id: str, attempt: int, names: Sequence[str]) -> bool:
+        """Let a cluster's scheduler move the data of workers elsewhere, so that they can be ended.
+
+        Returns whether it said that it had; within a limited time, and harmless for workers that
+        are gone.
+        """
 
     async def log_tail(self, lease_id: str, attempt: int, max_bytes: int) -> str:
         """Return the end of what the processes printed."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from madang.domain.cluster import Cluster
 from madang.domain.lease import Lease
 from madang.domain.project import MAY_MANAGE, MAY_USE, Project, Role
 from madang.domain.run import Run
@@ -91,6 +92,20 @@ def manageable_lease(tx: Tx, actor: Actor, lease_id: str) -> Lease:
     if not may_manage(tx, actor, lease.person, lease.project):
         raise RefusedError("lease_not_yours", given=lease_id)
     return lease
+
+
+def visible_cluster(tx: Tx, actor: Actor, cluster_id: str) -> Cluster:
+    """Return a cluster that the actor may manage; a run reaches those that it made itself."""
+    cluster = tx.clusters.get(cluster_id)
+    lease = tx.leases.get(cluster.lease) if cluster is not None else None
+    is_seen = cluster is not None and may_manage(tx, actor, cluster.person, cluster.project)
+    if actor.token_run:
+        is_seen &= lease is not None and lease.options.get("run") == actor.token_run
+    elif actor.token_lease:
+        is_seen = False
+    if cluster is None or not is_seen:
+        raise NotFoundError("cluster_unknown", given=cluster_id[:60])
+    return cluster
 
 
 def visible_run(tx: Tx, actor: Actor, run_id: str) -> Run:

@@ -1,15 +1,19 @@
-"""Use-cases of Dask clusters: a lease of their own, an endpoint when it answers, credentials."""
+"""Use-cases of Dask clusters: a lease of their own, an endpoint when it answers, credentials.
+
+How many workers a cluster has, by hand or by what its scheduler wants, is in
+:mod:`madang.services.scaling` and :mod:`madang.services.adapting`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from madang.domain.cluster import Cluster
+from madang.domain.cluster import MAX_WORKERS, Cluster
 from madang.domain.lease import EndReason, Lease, LeaseClass, LeaseKind, LeaseState, Standing
 from madang.domain.project import Project
 from madang.domain.run import Run, RunState
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
-from madang.services import access, acts, cluster_facts, leasing, views
+from madang.services import access, acts, adapting, cluster_facts, leasing, scaling, views
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.leases import begin_end
@@ -17,7 +21,7 @@ from madang.services.requests import Actor, ClusterRequest
 from madang.store import Tx
 from madang.units import MS_PER_HOUR, new_id
 
-MAX_WORKERS = 64
+LOG_BYTES = 64 * 1024
 DEFAULT_LIMIT_MS = 4 * MS_PER_HOUR
 _LIVING = (LeaseState.QUEUED, LeaseState.ADMITTED, LeaseState.ACTIVE)
 
@@ -106,7 +110,9 @@ class Clusters:
         core = self._core
         standings = await core.standings()
         view = await core.store.read(
-            lambda tx: self._view(tx, actor, _visible(tx, actor, cluster_id), standings)
+            lambda tx: self._view(
+                tx, actor, access.visible_cluster(tx, actor, cluster_id), standings
+            )
         )
         return await self._with_endpoint(view)
 
@@ -157,6 +163,7 @@ class Clusters:
         if lease is None:
             raise NotFoundError("cluster_unknown", given=cluster.id)
         view = views.lease_view(self._core, tx, actor, lease, standings, names)
+        size = scaling.size_view(tx, lease, standings, actor.lang)
         return {
             "id": cluster.id,
             "name": cluster.name,
@@ -168,6 +175,8 @@ class Clusters:
             "threads_per_worker": cluster.threads_per_worker,
             "state": view["state"],
             "created_ms": cluster.created_ms,
+            **size,
+            "adapt": adapting.adapt_view(self._core, lease, actor.lang),
         }
 
     async def _with_endpoint(self, view: dict[str, Any]) -> dict[str, Any]:
@@ -181,7 +190,7 @@ class Clusters:
             "address": endpoint.address if endpoint else "",
             "dashboard_url": endpoint.dashboard_url if endpoint else "",
             "ready": ready,
-            "version": f"{lease['version']}{int(ready)}",
+            "version": scaling.version(view, ready),
         }
 
     async def wait(
@@ -201,7 +210,7 @@ class Clusters:
         core = self._core
 
         def work(tx: Tx) -> Lease:
-            cluster = _visible(tx, actor, cluster_id)
+            cluster = access.visible_cluster(tx, actor, cluster_id)
             lease = tx.leases.get(cluster.lease)
             if lease is None or cluster.person != actor.person.id:
                 raise NotFoundError("cluster_unknown", given=cluster_id[:60])
@@ -219,14 +228,44 @@ class Clusters:
             "key_pem": endpoint.key_pem,
         }
 
-    async def end(self, actor: Actor, cluster_id: str, *, why: str = "") -> dict[str, Any]:
-        """Let a cluster go, waiting or running; repeating is harmless."""
+    async def scale(self, actor: Actor, cluster_id: str, workers: int) -> dict[str, Any]:
+        """Ask for so many workers in all, and turn adapting off; repeating is harmless."""
+        await scaling.by_hand(self._core, actor, cluster_id, workers)
+        return await self.get(actor, cluster_id)
+
+    async def adapt(
+        self, actor: Actor, cluster_id: str, minimum: int, maximum: int
+    ) -> dict[str, Any]:
+        """Let the number of workers follow what the scheduler wants; 0 and 0 turns it off."""
+        await adapting.turn(self._core, actor, cluster_id, minimum, maximum)
+        return await self.get(actor, cluster_id)
+
+    async def log(self, actor: Actor, cluster_id: str) -> str:
+        """Return the end of what scheduler and workers printed, by lease and role."""
         core = self._core
 
-        def work(tx: Tx) -> Lease:
-            cluster = _visible(tx, actor, cluster_id)
+        def work(tx: Tx) -> list[Lease]:
+            cluster = access.visible_cluster(tx, actor, cluster_id)
+            first = tx.leases.get(cluster.lease)
+            return [first, *scaling.parts_of(tx, first)] if first is not None else []
+
+        leases = await core.store.read(work)
+        texts = [
+            await core.engine.launcher.log_tail(x.id, x.attempt, LOG_BYTES // len(leases))
+            for x in leases
+        ]
+        if len(leases) == 1:
+            return texts[0]
+        return "\n".join(f"=== {x.id} ===\n{said}" for x, said in zip(leases, texts, strict=True))
+
+    async def end(self, actor: Actor, cluster_id: str, *, why: str = "") -> dict[str, Any]:
+        """Let a cluster go with all its leases, waiting or running; repeating is harmless."""
+        core = self._core
+
+        def work(tx: Tx) -> list[Lease]:
+            cluster = access.visible_cluster(tx, actor, cluster_id)
             lease = tx.leases.get(cluster.lease)
-            if lease is None or not access.may_manage(tx, actor, cluster.person, cluster.project):
+            if lease is None:
                 raise NotFoundError("cluster_unknown", given=cluster_id[:60])
             told = acts.note_end(
                 core,
@@ -238,13 +277,12 @@ class Clusters:
                 act="lease.end",
                 why=why,
             )
-            waiting = lease.state is LeaseState.QUEUED
-            reason = EndReason.CANCELLED if waiting or told else EndReason.COMPLETED
-            return begin_end(tx, lease, reason, core.clock(), why=told)
+            leases = [lease, *scaling.parts_of(tx, lease)]
+            return [scaling.let_go(core, tx, one, why=told) for one in leases]
 
-        lease = await core.store.write(work)
-        if lease.is_ended:
-            await core.engine.admission.withdraw(lease.id)
+        for lease in await core.store.write(work):
+            if lease.is_ended:
+                await core.engine.admission.withdraw(lease.id)
         core.changed("leases", "queue", "clusters", "usage")
         return await self.get(actor, cluster_id)
 
@@ -289,20 +327,6 @@ def _run_of(tx: Tx, actor: Actor) -> Run | None:
     if run is None or run.state is not RunState.RUNNING:
         raise RefusedError("token_too_narrow")
     return run
-
-
-def _visible(tx: Tx, actor: Actor, cluster_id: str) -> Cluster:
-    cluster = tx.clusters.get(cluster_id)
-    if cluster is None:
-        raise NotFoundError("cluster_unknown", given=cluster_id[:60])
-    lease = tx.leases.get(cluster.lease)
-    if actor.token_run and (lease is None or lease.options.get("run") != actor.token_run):
-        raise NotFoundError("cluster_unknown", given=cluster_id[:60])
-    if actor.token_lease and not actor.token_run:
-        raise NotFoundError("cluster_unknown", given=cluster_id[:60])
-    if not access.may_manage(tx, actor, cluster.person, cluster.project):
-        raise NotFoundError("cluster_unknown", given=cluster_id[:60])
-    return cluster
 
 
 def _check_size(request: ClusterRequest) -> None:

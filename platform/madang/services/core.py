@@ -12,7 +12,7 @@ from madang.domain.notice import Channel
 from madang.domain.profile import Flavor, Profile
 from madang.domain.upkeep import Maintenance, told_in_maintenance
 from madang.engines.ports import Engine, Sample
-from madang.errors import InvalidError
+from madang.errors import InvalidError, MadangError
 from madang.notices.ports import Notifier
 from madang.pki.seal import Seal
 from madang.services.bus import ChangeBus
@@ -60,6 +60,18 @@ class SlotFaults:
 
 
 @dataclass(slots=True)
+class Adapting:
+    """What is known of one adaptive cluster between two questions to its scheduler."""
+
+    asked_ms: int = 0
+    wanted: int | None = None
+    below_since_ms: int | None = None
+    refused: MadangError | None = None
+    refused_ms: int = 0
+    task: "asyncio.Task[None] | None" = None
+
+
+@dataclass(slots=True)
 class Live:
     """Readings that may be lost with the process; no charge needs one of them.
 
@@ -72,6 +84,8 @@ class Live:
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     idle_since_ms: dict[str, int] = field(default_factory=dict)
     asked_spawn_ms: dict[str, int] = field(default_factory=dict)
+    adapting: dict[str, Adapting] = field(default_factory=dict)
+    retiring: dict[tuple[str, int], "asyncio.Future[bool]"] = field(default_factory=dict)
     seen_alive_ms: dict[str, int] = field(default_factory=dict)
     slot_faults: dict[SlotGroup, SlotFaults] = field(default_factory=dict)
 
@@ -85,6 +99,9 @@ class Live:
             self.seen_alive_ms,
         ):
             known.pop(lease_id, None)
+        self.adapting.pop(lease_id, None)
+        for key in [key for key in self.retiring if key[0] == lease_id]:
+            del self.retiring[key]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """Starts what an admitted lease stands for; notebooks are started by the hub, at our asking."""
 
-from madang.domain.lease import Lease
+from madang.domain.lease import Lease, LeaseState
 from madang.engines.ports import LaunchSpec
 from madang.errors import MadangError
-from madang.services import tokens
+from madang.services import scaling, tokens
 from madang.services.core import Core
 from madang.store import Tx
 
@@ -13,13 +13,22 @@ FIRST_ASK_MS = 2_000
 
 
 async def launch(core: Core, lease: Lease) -> None:
-    """Start the processes of a cluster or slot; repeating changes nothing."""
+    """Start the processes of a cluster or slot; repeating changes nothing.
+
+    Workers that join a scheduler wait until it lives.
+    """
 
     def work(tx: Tx) -> LaunchSpec | None:
         project = tx.projects.get(lease.project)
         person = tx.people.get(lease.person)
         if project is None or person is None:
             return None
+        joins = None
+        if scaling.JOINS in lease.options:
+            first = tx.leases.get(str(lease.options[scaling.JOINS]))
+            if first is None or first.state is not LeaseState.ACTIVE:
+                return None
+            joins = (first.id, first.attempt)
         return LaunchSpec(
             lease_id=lease.id,
             attempt=lease.attempt,
@@ -34,6 +43,7 @@ async def launch(core: Core, lease: Lease) -> None:
             workers=int(lease.options.get("workers", 0)),
             gpus_per_worker=int(lease.options.get("gpus_per_worker", 0)),
             threads_per_worker=int(lease.options.get("threads_per_worker", 1)),
+            joins=joins,
         )
 
     spec = await core.store.write(work)

@@ -4,7 +4,7 @@ from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseS
 from madang.domain.run import RunState
 from madang.engines.ports import AttemptLife
 from madang.policy import budget
-from madang.services import charging, launching, leasing, runs, telling
+from madang.services import charging, launching, leasing, runs, scaling, telling
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.services.run_ends import end_with_slot
@@ -143,7 +143,8 @@ async def end(core: Core, lease: Lease, reason: EndReason) -> None:
 async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
     # A process may live that a failed start never recorded: devices go on only when it is gone.
     if life.is_alive or (lease.id, lease.attempt) in await core.engine.launcher.alive():
-        await core.engine.launcher.stop(lease.id, lease.attempt, core.policy.stop_grace_ms)
+        if await scaling.may_stop(core, lease):
+            await core.engine.launcher.stop(lease.id, lease.attempt, core.policy.stop_grace_ms)
         return
     now = core.clock()
     had_run = await core.store.write(lambda tx: _close(core, tx, lease, life, now))

@@ -16,7 +16,7 @@ from typing import Any
 from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.run import RunState
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
-from madang.services import admitting, clusters, leasing, lives, runs
+from madang.services import adapting, admitting, clusters, leasing, lives, runs, scaling
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
 from madang.services.upkeep import Upkeep
@@ -104,6 +104,8 @@ class Reconciler:
         await self._guarded("decisions", self._take_decisions(now))
         await self._guarded("leases", self._step_all())
         await self._guarded("clusters", clusters.end_orphans(core))
+        await self._guarded("workers", scaling.follow(core))
+        await self._guarded("adapting", adapting.look(core))
         await self._guarded("slots", runs.ensure_slots(core))
         if now - self._sampled_ms >= SAMPLE_MS:
             self._sampled_ms = now

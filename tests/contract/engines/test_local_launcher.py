@@ -299,6 +299,46 @@ async def test_a_port_that_somebody_else_holds_is_no_scheduler(local: LocalHouse
         os.kill(scheduler.pid, signal.SIGCONT)
 
 
+async def test_workers_join_and_are_let_go_without_losing_data(local: LocalHouse) -> None:
+    launcher = local.engine.launcher
+    joining = spec(
+        "lease-d",
+        kind=LeaseKind.CLUSTER,
+        device_ids=("sim-h200-3",),
+        workers=1,
+        gpus_per_worker=1,
+        joins=KEY,
+    )
+    with pytest.raises(ConflictError, match="joined_cluster_gone"):
+        await launcher.start(joining)
+    await launcher.start(cluster_spec(1))
+    endpoint = await answering(local)
+    for _ in range(2):
+        await launcher.start(joining)
+    assert await launcher.endpoint("lease-d", 1) is None
+    name = "lease-d-1-worker-0"
+    async with Client(endpoint.address, security=security(endpoint), asynchronous=True) as client:
+        await client.wait_for_workers(2)
+        workers = {w["name"]: a for a, w in client.scheduler_info()["workers"].items()}
+        assert set(workers) == {"worker-0", name}
+        kept = client.submit(pow, 2, 100, workers=[name], allow_other_workers=True, pure=False)
+        assert await kept == 2**100
+        assert await launcher.wanted_workers(*KEY) is not None
+        assert await launcher.wanted_workers("lease-d", 1) is None
+        assert await launcher.retire(*KEY, [name])
+        await launcher.stop("lease-d", 1, 5_000)
+        await over(local, ("lease-d", 1))
+        assert (await launcher.observe("lease-d", 1)).exit_code == 0
+        # What it had computed has moved, and nothing was computed again.
+        assert await kept == 2**100
+        assert await client.who_has([kept]) == {kept.key: (workers["worker-0"],)}
+    assert (await launcher.observe(*KEY)).is_alive
+    await launcher.stop(*KEY, 5_000)
+    await over(local)
+    assert await launcher.wanted_workers(*KEY) is None
+    assert not await launcher.retire(*KEY, [name])
+
+
 async def test_a_folder_is_deleted_once_it_is_over_and_never_before(local: LocalHouse) -> None:
     launcher = local.engine.launcher
     await launcher.start(spec("lease-a"))

@@ -120,6 +120,12 @@ class Things:
     async def cancel(self, actor: Actor, thing_id: str, *, why: str = "") -> Any:
         return self._note("cancel", actor, thing_id, why=why)
 
+    async def scale(self, actor: Actor, thing_id: str, workers: int) -> Any:
+        return self._note("scale", actor, thing_id, workers=workers)
+
+    async def adapt(self, actor: Actor, thing_id: str, minimum: int, maximum: int) -> Any:
+        return self._note("adapt", actor, thing_id, minimum=minimum, maximum=maximum)
+
     async def hold(self, actor: Actor, thing_id: str, held_back: bool) -> Any:
         return self._note("hold", actor, thing_id, held_back=held_back)
 

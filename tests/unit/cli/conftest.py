@@ -1,5 +1,7 @@
 """The scripted service of the client's tests, and a way to run the command line."""
 
+import re
+
 import pytest
 
 from ..client.conftest import bare_env, service  # noqa: F401 - fixtures
@@ -14,6 +16,8 @@ def madang(capsys):
         with pytest.raises(SystemExit) as left:
             run(arguments)
         printed = capsys.readouterr()
+        # A key that the catalogue does not have is shown as it is.
+        assert not re.search(r"\b(cli|column|state|doctor)\.[a-z_]+\b", printed.out + printed.err)
         return left.value.code, printed.out, printed.err
 
     return call

@@ -148,7 +148,7 @@ def test_run_watches_until_the_end(service, madang, notebook, tmp_path):
     assert service.calls[0]["body"]["parameters"] == {"lr": 0.1, "seed": 3}
     lines = err.splitlines()
     assert lines[0] == "train · queued · 1/1 unknown · busy"
-    assert lines[1] == "train [############............] 2/4 running"
+    assert lines[1] == "train [############............] 2/4 running · cell 3"
     assert target.read_bytes() == b"{}"
 
 
@@ -274,3 +274,115 @@ def test_help_needs_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
     for verb in ("up", "down", "serve", "status", "doctor", "demo", "run", "runs", "leases"):
         assert f"\n  {verb} " in done.stdout
+
+
+def commands(group=None, path=()):
+    """Every command as (words, click command), groups that list on their own among them."""
+    import typer
+
+    from madang.cli.main import app
+
+    group = group or typer.main.get_command(app)
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield (*path, name), command
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def test_every_noun_speaks_json():
+    # What goes on until it is stopped, or only tells a story, has nothing to say to a program.
+    without = {("up",), ("down",), ("serve",), ("demo",)}
+    missing = {
+        words
+        for words, command in commands()
+        if not any("--json" in param.opts for param in command.params)
+    }
+    assert missing == without
+    assert len(list(commands())) > 30
+
+
+def test_pool_queue_and_me(service, madang):
+    flavor = {"name": "sim-h200", "title": "H200", "devices_total": 8, "devices_free": 3}
+    flavor |= {"waiting": 2, "rate_microcredits": 1_000_000}
+    service.on("GET", "pool", (200, {"flavors": [flavor]}))
+    assert madang("pool")[1].splitlines()[1] == "sim-h200  H200         8     3        2      1.000"
+    assert json.loads(madang("pool", "--json")[1])["flavors"] == [flavor]
+    waiting = {"position": 1, "mine": True, "person": "ada", "project": "lab", "devices": 2}
+    waiting |= {"kind": "notebook", "reason_text": "all busy", "expected_ms": None}
+    running = {"project": "", "person": "", "devices": 6, "kind": "cluster", "mine": False}
+    running |= {"started_ms": 1, "expires_ms": 1_800_000}
+    both = [
+        {"name": "sim-h200", "waiting": [waiting], "running": [running]},
+        {"name": "cpu", "waiting": [], "running": []},
+    ]
+    service.on("GET", "queue", (200, {"flavors": both, "now_ms": 0}))
+    lines = madang("queue")[1].splitlines()
+    assert "ada*" in lines[1]
+    assert "all busy" in lines[1]
+    assert "in 30 min" in lines[2]
+    assert madang("queue", "cpu") == (0, "", "Nothing to show.\n")
+    assert len(json.loads(madang("queue", "cpu", "--json")[1])["flavors"]) == 1
+    project = {"name": "lab", "role": "owner", "left_microcredits": 1, "granted_microcredits": 2}
+    me = {"person": "ada", "is_admin": True, "projects": [project]}
+    service.on("GET", "me", (200, me))
+    assert madang("me")[1].startswith("You are ada, an administrator.\n")
+    assert json.loads(madang("me", "--json")[1]) == me
+
+
+def test_clusters_are_scaled_and_leases_held(service, madang, monkeypatch):
+    cluster = {"id": "c", "name": "", "project": "lab", "person": "ada", "state": "active"}
+    cluster |= {"workers": 1, "workers_asked": 3, "workers_held": 1, "gpus_per_worker": 2}
+    cluster |= {"lease": {"standing": None}, "adapt": None, "address": "tls://h:1"}
+    service.on("GET", "clusters", (200, [cluster]))
+    service.on("GET", "clusters/c", (200, cluster))
+    service.on("POST", "clusters/c/scale", (200, cluster))
+    service.on("POST", "clusters/c/adapt", (200, cluster | {"adapt": {"minimum": 0}}))
+    service.on("GET", "clusters/c/log", (200, b"hello\n"))
+    service.on("DELETE", "clusters/c", (200, cluster))
+    assert "1/3x2" in madang("clusters")[1]
+    assert "1/3x2" in madang("clusters", "show", "c")[1]
+    assert madang("clusters", "scale", "c", "3") == (0, "c: 3 workers are asked for.\n", "")
+    assert service.calls[-1]["body"] == {"workers": 3}
+    assert "between 0 and 5" in madang("clusters", "adapt", "c", "0", "5")[1]
+    assert madang("clusters", "log", "c")[1] == "hello\n"
+    assert json.loads(madang("clusters", "log", "c", "--json")[1]) == {"log": "hello\n"}
+    assert json.loads(madang("clusters", "stop", "c", "--json")[1])["id"] == "c"
+    assert madang("clusters", "scale", "c", "-1")[0] == 2
+    service.on("POST", "leases/x/hold", (200, lease()), (409, problem("hold_not_now", 409)))
+    assert "madang leases go x" in madang("leases", "hold", "x")[1]
+    assert service.calls[-1]["body"] == {"held_back": True}
+    monkeypatch.setenv("MADANG_LANG", "ko")
+    status, out, _ = madang("leases", "go", "x")
+    assert (status, out) == (1, "")
+    assert service.calls[-1]["body"] == {"held_back": False}
+    assert "사용 중" in madang("clusters")[1]
+
+
+def test_the_time_that_is_left_is_guessed_from_the_cells_before():
+    from madang.cli.runs import _left
+
+    view = run_view("running", 1, started_ms=0)
+    assert _left(view, 30_000) == "cell 2, about 2 min left"
+    assert _left(view | {"cells_done": 3}, 30_000) == "cell 4, about 10 s left"
+    assert _left(view | {"cells_done": 3}, 3_000) == "cell 4"
+    # A clock that is behind the service's guesses nothing.
+    assert _left(view, -5) == "cell 2"
+    assert _left(view | {"cells_done": 0}, 30_000) == "cell 1"
+    assert _left(run_view("succeeded", 4), 1) == ""
+
+
+def test_ctrl_c_says_that_the_run_goes_on(service, madang, monkeypatch):
+    from madang.client.runs import Run
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "next_change", interrupted)
+    service.on("GET", "runs/run-1", (200, run_view("running", 1)))
+    status, _, err = madang("runs", "watch", "run-1")
+    assert status == 130
+    assert "The run goes on" in err
+    assert "madang runs cancel run-1" in err
+    assert not service.called("DELETE", "runs/run-1")

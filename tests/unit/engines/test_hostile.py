@@ -8,7 +8,7 @@ from madang.domain.lease import LeaseClass, LeaseKind
 from madang.domain.queue import QueueItem
 from madang.engines.hostile import Faults, HostileEngine
 from madang.engines.ports import Admitted, LaunchSpec
-from madang.errors import LocalError
+from madang.errors import ConflictError, LocalError
 
 
 def item(lease_id: str, devices: int = 1) -> QueueItem:
@@ -81,3 +81,30 @@ async def test_lost_events_come_later() -> None:
     hostile.lose_events()
     assert await admission.poll(hostile.advance(100)) == []
     assert len(await admission.poll(hostile.advance(10_000))) >= 1
+
+
+async def test_workers_join_a_living_scheduler_only() -> None:
+    house = HostileEngine(1)
+    launcher = house.launcher
+
+    def wanted(lease_id: str, joins: tuple[str, int] | None) -> LaunchSpec:
+        return LaunchSpec(
+            lease_id=lease_id, attempt=1, kind=LeaseKind.CLUSTER, person_name="ada",
+            project_name="vision", flavor="sim-h200", device_ids=("sim-h200-0",), limit_ms=1,
+            service_url="http://127.0.0.1:1/s", joins=joins,
+        )  # fmt: skip
+
+    joining = wanted("lease-b", ("lease-a", 1))
+    with pytest.raises(ConflictError, match="joined_cluster_gone"):
+        await launcher.start(joining)
+    await launcher.start(wanted("lease-a", None))
+    await launcher.start(joining)
+    assert await launcher.endpoint("lease-a", 1) is not None
+    assert await launcher.endpoint("lease-b", 1) is None
+    assert await launcher.wanted_workers("lease-a", 1) is None
+    launcher.wants["lease-a"] = 7
+    assert await launcher.wanted_workers("lease-a", 1) == 7
+    assert await launcher.retire("lease-a", 1, ["x"])
+    house.finish("lease-a")
+    assert await launcher.wanted_workers("lease-a", 1) is None
+    assert not await launcher.retire("lease-a", 1, ["x"])

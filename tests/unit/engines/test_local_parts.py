@@ -13,19 +13,24 @@ from madang.domain.queue import QueueItem
 from madang.engines.local.admission import LocalAdmission
 from madang.engines.local.announcements import LONGEST_MS, REFUSALS_TOLD, Announcements
 from madang.engines.local.artifacts import LocalArtifacts
-from madang.engines.local.commands import Machine, base_env, cluster_commands
+from madang.engines.local.commands import Machine, base_env, cluster_commands, worker_commands
 from madang.engines.local.devices import parse_gpus
 from madang.engines.ports import Admitted, AskedBack, LaunchSpec, Refused
 from madang.errors import NotFoundError, UnavailableError
 from madang.i18n.words.engines import TEXTS
 
 
-def spec(device_ids: tuple[str, ...], workers: int, gpus_per_worker: int) -> LaunchSpec:
+def spec(
+    device_ids: tuple[str, ...],
+    workers: int,
+    gpus_per_worker: int,
+    joins: tuple[str, int] | None = None,
+) -> LaunchSpec:
     return LaunchSpec(
         lease_id="lease-c", attempt=2, kind=LeaseKind.CLUSTER, person_name="ada",
         project_name="vision", flavor="h200", device_ids=device_ids, limit_ms=1,
         service_url="http://127.0.0.1:1/s", token="t0ken", workers=workers,
-        gpus_per_worker=gpus_per_worker, threads_per_worker=3,
+        gpus_per_worker=gpus_per_worker, threads_per_worker=3, joins=joins,
         env={"EXTRA": "1", "MADANG_LEASE": "lease-other", "CUDA_VISIBLE_DEVICES": "all"},
     )  # fmt: skip
 
@@ -67,6 +72,21 @@ def test_without_dask_cuda_each_worker_sees_its_share() -> None:
         shares = [env["CUDA_VISIBLE_DEVICES"].split(",") for _, _, env in roles[1:]]
         assert [len(share) for share in shares] == [per_worker, per_worker]
         assert roles[1][2]["DASK_DATAFRAME__BACKEND"] == "pandas"
+
+
+def test_workers_that_join_have_names_of_their_own() -> None:
+    env = {"A": "b"}
+    for machine, devices, names in (
+        (Machine(environ={}), ("GPU-a", "GPU-b"), ["lease-c-2-worker-0", "lease-c-2-worker-1"]),
+        # Told to start several, dask-cuda numbers the names itself.
+        (Machine(environ={}, has_dask_cuda=True), ("GPU-a", "GPU-b"), ["lease-c-2-worker"]),
+        (Machine(environ={}, has_dask_cuda=True), ("GPU-a",), ["lease-c-2-worker-0"]),
+    ):
+        wanted = spec(devices, len(devices), 1, joins=("lease-b", 1))
+        made = worker_commands(wanted, machine, env, Path("/a"), "tls://127.0.0.1:7")
+        assert [c.argv[c.argv.index("--name") + 1] for c in made] == names
+        assert all("tls://127.0.0.1:7" in c.argv for c in made)
+        assert all(c.role.startswith("worker-") for c in made)
 
 
 def test_every_process_binds_loopback_and_talks_tls() -> None:

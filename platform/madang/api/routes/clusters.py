@@ -1,9 +1,9 @@
-"""Dask clusters: open, look, wait, get the keys, close."""
+"""Dask clusters: open, look, wait, get the keys, change the number of workers, close."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from madang.api.bodies import ClusterBody
+from madang.api.bodies import AdaptBody, ClusterBody, ScaleBody
 from madang.api.routes.common import (
     Anybody,
     Key,
@@ -13,6 +13,7 @@ from madang.api.routes.common import (
     WaitS,
     Why,
     answer,
+    download,
     get_or_wait,
     noun_router,
 )
@@ -57,6 +58,31 @@ async def cluster_credentials(house: TheHouse, actor: Anybody, cluster_id: str) 
 async def cluster_facts(house: TheHouse, actor: Someone, cluster_id: str) -> Response:
     """Show a cluster with its workers and tasks, as its scheduler counts them now."""
     return answer(await house.services.clusters.facts(actor, cluster_id))
+
+
+@router.get("/clusters/{cluster_id}/log", operation_id="cluster_log")
+async def cluster_log(house: TheHouse, actor: Anybody, cluster_id: str) -> Response:
+    """Return the end of what scheduler and workers printed, as plain text."""
+    log = await house.services.clusters.log(actor, cluster_id)
+    data = log.encode("utf-8", "replace")
+    return download(data, "text/plain; charset=utf-8", "cluster.log")
+
+
+@router.post("/clusters/{cluster_id}/scale", operation_id="cluster_scale")
+async def cluster_scale(
+    house: TheHouse, actor: Anybody, cluster_id: str, body: ScaleBody
+) -> Response:
+    """Bring a cluster to a number of workers: more wait in the queue, fewer are given back."""
+    return answer(await house.services.clusters.scale(actor, cluster_id, body.workers))
+
+
+@router.post("/clusters/{cluster_id}/adapt", operation_id="cluster_adapt")
+async def cluster_adapt(
+    house: TheHouse, actor: Anybody, cluster_id: str, body: AdaptBody
+) -> Response:
+    """Let the number of workers follow what the scheduler wants; 0 and 0 turns it off."""
+    clusters = house.services.clusters
+    return answer(await clusters.adapt(actor, cluster_id, body.minimum, body.maximum))
 
 
 @router.delete("/clusters/{cluster_id}", operation_id="cluster_end")

@@ -22,6 +22,8 @@ class Faults:
         A start makes the process, then fails before recording it.
     start_refused
         A start fails before it makes anything.
+    silent
+        A scheduler that is asked does not answer.
     vanish
         A process ends without a record within ``vanish_ms``.
     """
@@ -33,6 +35,7 @@ class Faults:
     reorder: bool = False
     start_unrecorded: float = 0.0
     start_refused: float = 0.0
+    silent: float = 0.0
     vanish: float = 0.0
     vanish_ms: int = 60_000
 
@@ -46,6 +49,7 @@ class Faults:
             reorder=True,
             start_unrecorded=0.2,
             start_refused=0.1,
+            silent=0.3,
             vanish=0.1,
         )
 

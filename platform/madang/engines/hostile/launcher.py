@@ -7,7 +7,7 @@ from madang.domain.cluster import ClusterEndpoint
 from madang.domain.lease import LeaseKind
 from madang.engines.hostile.faults import World
 from madang.engines.ports import AttemptLife, LaunchSpec
-from madang.errors import LocalError
+from madang.errors import ConflictError, LocalError
 
 SIGTERM_EXIT = -15
 
@@ -35,6 +35,10 @@ class HostileLauncher:
         How many processes were ever made for each attempt; more than one breaks promise P2.
     specs
         What was asked for, by attempt.
+    wants
+        Workers that the scheduler of a lease says it could use, by lease; without, it is silent.
+    retired
+        Names of the workers that schedulers were asked to let go.
     """
 
     def __init__(self, world: World) -> None:
@@ -42,12 +46,16 @@ class HostileLauncher:
         self._processes: dict[_Key, _Process] = {}
         self.starts: dict[_Key, int] = {}
         self.specs: dict[_Key, LaunchSpec] = {}
+        self.wants: dict[str, int] = {}
+        self.retired: list[str] = []
 
     async def start(self, spec: LaunchSpec) -> None:
         """Start an attempt; started again, what was made is recorded and nothing else happens."""
         key = (spec.lease_id, spec.attempt)
         self.specs[key] = spec
         faults = self._world.faults
+        if spec.joins is not None and not await self._answers(spec.joins):
+            raise ConflictError("joined_cluster_gone", lease=spec.joins[0])
         if key not in self._processes:
             if self._world.happens(faults.start_refused):
                 raise LocalError("process_not_started", record=spec.lease_id, why="refused")
@@ -115,9 +123,7 @@ class HostileLauncher:
 
     async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
         """Return an address for a living cluster; nothing answers there."""
-        life = await self.observe(lease_id, attempt)
-        process = self._processes.get((lease_id, attempt))
-        if process is None or process.kind is not LeaseKind.CLUSTER or not life.is_alive:
+        if not await self._answers((lease_id, attempt)):
             return None
         return ClusterEndpoint(
             address="tls://127.0.0.1:1",
@@ -126,6 +132,25 @@ class HostileLauncher:
             cert_pem="cert",
             key_pem="key",
         )
+
+    async def _answers(self, key: _Key) -> bool:
+        spec = self.specs.get(key)
+        is_first = spec is not None and spec.kind is LeaseKind.CLUSTER and spec.joins is None
+        return is_first and (await self.observe(*key)).is_alive
+
+    async def wanted_workers(self, lease_id: str, attempt: int) -> int | None:
+        """Return what a test wants the scheduler to say, and nothing now and then."""
+        if not await self._answers((lease_id, attempt)) or self._is_silent():
+            return None
+        return self.wants.get(lease_id)
+
+    async def retire(self, lease_id: str, attempt: int, names: Sequence[str]) -> bool:
+        """Note who was to be let go; it succeeds unless the scheduler is silent."""
+        self.retired += names
+        return await self._answers((lease_id, attempt)) and not self._is_silent()
+
+    def _is_silent(self) -> bool:
+        return self._world.happens(self._world.faults.silent)
 
     async def log_tail(self, lease_id: str, attempt: int, max_bytes: int) -> str:
         """Return a line for an attempt that was started."""

@@ -123,7 +123,7 @@ class AttemptFolder:
         return AttemptLife(
             started_ms=min(record.started_ms for _, record in records),
             ended_ms=max(ends) if len(ends) == len(records) else None,
-            exit_code=None if main is None else main.exit_code,
+            exit_code=_worst([r for _, r in records]) if main is None else main.exit_code,
             is_sure=all(record.is_sure for _, record in records),
         )
 
@@ -183,6 +183,12 @@ class AttemptFolder:
                 text = _tail(Path(record.log), max_bytes // len(roles))
                 texts.append(f"== {role.name} ==\n{text}" if len(roles) > 1 else text)
         return "\n".join(texts)
+
+
+def _worst(records: Sequence[shim.Record]) -> int | None:
+    """Return the exit status of workers alone: that of the first which did not end well."""
+    codes = [record.exit_code for record in records]
+    return next((code for code in codes if code != 0), 0)
 
 
 def _is_alive(role: Path) -> bool:

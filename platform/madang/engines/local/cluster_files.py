@@ -53,9 +53,24 @@ def prepare(folder: Path, lease_id: str, days: int) -> ClusterFiles:
             key_pem=keys.key_pem,
         )
         write_json(folder / FILE, asdict(known))
+    _write_keys(folder, known)
+    return known
+
+
+def join(folder: Path, first: Path) -> ClusterFiles | None:
+    """Put the keys of another attempt's cluster into a folder, and return its files.
+
+    None when the other attempt has no cluster, or not any more.
+    """
+    known = load(first)
+    if known is not None:
+        _write_keys(folder, known)
+    return known
+
+
+def _write_keys(folder: Path, known: ClusterFiles) -> None:
     for name, text in pem_texts(known).items():
         _write_private(folder / name, text)
-    return known
 
 
 def pem_texts(files: ClusterFiles) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from madang.domain.cluster import worker_names
 from madang.domain.profile import device_env
 from madang.engines.ports import LaunchSpec
 
@@ -100,7 +101,7 @@ def cluster_commands(
     folder: Path,
     ports: tuple[int, int],
 ) -> tuple[Command, ...]:
-    """Return scheduler and workers of a cluster.
+    """Return scheduler and workers of a cluster's first lease.
 
     Parameters
     ----------
@@ -111,18 +112,7 @@ def cluster_commands(
     ports
         Of the scheduler and of its dashboard.
     """
-    on_gpu = bool(spec.device_ids) and not is_simulated(spec.device_ids)
-    env = {
-        **env,
-        "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": repr(list(_ROUTES)),
-        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "True",
-        "DASK_DATAFRAME__BACKEND": "cudf" if on_gpu and machine.has_cudf else "pandas",
-    }
-    tls = (
-        *("--tls-ca-file", str(folder / CA_FILE)),
-        *("--tls-cert", str(folder / CERT_FILE)),
-        *("--tls-key", str(folder / KEY_FILE)),
-    )
+    tls = _tls(folder)
     scheduler = Command(
         role=SCHEDULER,
         argv=(
@@ -132,14 +122,54 @@ def cluster_commands(
             *tls,
         ),
         # The scheduler computes nothing, so it must not take memory on a device.
-        env={**env, **device_env((), is_simulated=False)},
+        env={**_dask_env(spec, machine, env), **device_env((), is_simulated=False)},
     )
     address = f"tls://{LOOPBACK}:{ports[0]}"
-    if on_gpu and machine.has_dask_cuda and spec.gpus_per_worker == 1:
-        return scheduler, _cuda_workers(spec, machine, env, folder, (address, *tls))
-    return scheduler, *(
-        _worker(spec, index, env, folder, (address, *tls)) for index in range(spec.workers)
+    return scheduler, *worker_commands(spec, machine, env, folder, address)
+
+
+def worker_commands(
+    spec: LaunchSpec, machine: Machine, env: Mapping[str, str], folder: Path, address: str
+) -> tuple[Command, ...]:
+    """Return the workers of one lease; with ``spec.joins`` they are all that it has.
+
+    Parameters
+    ----------
+    address
+        Of the scheduler, whose keys lie in ``folder``.
+    """
+    env = _dask_env(spec, machine, env)
+    connect = (address, *_tls(folder))
+    if _on_gpu(spec) and machine.has_dask_cuda and spec.gpus_per_worker == 1:
+        return (_cuda_workers(spec, machine, env, folder, connect),)
+    return tuple(_worker(spec, index, env, folder, connect) for index in range(spec.workers))
+
+
+def _on_gpu(spec: LaunchSpec) -> bool:
+    return bool(spec.device_ids) and not is_simulated(spec.device_ids)
+
+
+def _dask_env(spec: LaunchSpec, machine: Machine, env: Mapping[str, str]) -> dict[str, str]:
+    backend = "cudf" if _on_gpu(spec) and machine.has_cudf else "pandas"
+    return {
+        **env,
+        "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": repr(list(_ROUTES)),
+        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "True",
+        "DASK_DATAFRAME__BACKEND": backend,
+    }
+
+
+def _tls(folder: Path) -> tuple[str, ...]:
+    return (
+        *("--tls-ca-file", str(folder / CA_FILE)),
+        *("--tls-cert", str(folder / CERT_FILE)),
+        *("--tls-key", str(folder / KEY_FILE)),
     )
+
+
+def _names(spec: LaunchSpec) -> Sequence[str]:
+    joined = None if spec.joins is None else (spec.lease_id, spec.attempt)
+    return worker_names(spec.workers, joined)
 
 
 def _common(spec: LaunchSpec, role: str, folder: Path) -> tuple[str, ...]:
@@ -160,11 +190,13 @@ def _cuda_workers(
 ) -> Command:
     """One process that starts a worker for each device it sees, so that they can use NVLink."""
     spill = ("--enable-cudf-spill",) if machine.has_cudf else ()
+    # Of several workers it numbers the names itself.
+    name = _names(spec)[0] if spec.workers == 1 else _names(spec)[0].removesuffix("-0")
     return Command(
         role="worker-0",
         # Run as a module it is `dask cuda worker` itself, without a subcommand.
         argv=(
-            *(sys.executable, "-m", "dask_cuda.cli", *connect, "--name", "worker"),
+            *(sys.executable, "-m", "dask_cuda.cli", *connect, "--name", name),
             *(*_common(spec, "worker-0", folder), *spill),
         ),
         env=env,
@@ -181,7 +213,7 @@ def _worker(
         role=role,
         argv=(
             *(sys.executable, "-m", "distributed.cli.dask_worker", *connect),
-            *("--nworkers", "1", "--name", role, *_common(spec, role, folder)),
+            *("--nworkers", "1", "--name", _names(spec)[index], *_common(spec, role, folder)),
         ),
         env={**env, **device_env(share, is_simulated(share))},
     )

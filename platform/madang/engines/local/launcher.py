@@ -15,7 +15,7 @@ from pathlib import Path
 from madang import shim
 from madang.domain.cluster import ClusterEndpoint
 from madang.domain.lease import LeaseKind
-from madang.engines.local import cluster_files, tenant
+from madang.engines.local import cluster_files, scheduler_api, tenant
 from madang.engines.local.attempt_folder import AttemptFolder, all_attempts
 from madang.engines.local.commands import (
     LOOPBACK,
@@ -25,6 +25,7 @@ from madang.engines.local.commands import (
     base_env,
     cluster_commands,
     slot_command,
+    worker_commands,
 )
 from madang.engines.local.machine import machine_since_ms
 from madang.engines.ports import AttemptLife, LaunchSpec
@@ -85,7 +86,8 @@ class LocalLauncher:
         LocalError
             ``process_not_started``: this machine could not start a process.
         ConflictError
-            ``attempt_stopped``: it was asked to stop before all of it had started.
+            ``attempt_stopped``: it was asked to stop before all of it had started;
+            ``joined_cluster_gone``: there is no scheduler that its workers could join.
         RefusedError
             ``system_user_unknown``, ``system_user_is_root``.
         """
@@ -115,6 +117,13 @@ class LocalLauncher:
             env.update(LOGNAME=user.name, SHELL=user.shell)
         if spec.kind is LeaseKind.SLOT:
             return (slot_command(self._slot_argv, env),)
+        if spec.joins is not None:
+            joined = cluster_files.join(folder, self._folder(*spec.joins).path)
+            if joined is None:
+                raise ConflictError("joined_cluster_gone", lease=spec.joins[0])
+            if user is not None:
+                folder = tenant.prepare(folder.name, user, cluster_files.pem_texts(joined))
+            return worker_commands(spec, self._machine, env, folder, joined.address)
         if spec.kind is LeaseKind.CLUSTER:
             days = spec.limit_ms // _MS_PER_DAY + 2
             files = cluster_files.prepare(folder, spec.lease_id, days)
@@ -203,6 +212,16 @@ class LocalLauncher:
             cert_pem=files.cert_pem,
             key_pem=files.key_pem,
         )
+
+    async def wanted_workers(self, lease_id: str, attempt: int) -> int | None:
+        """Return how many workers the scheduler could use now; None when it says nothing usable."""
+        files = await asyncio.to_thread(self._folder(lease_id, attempt).cluster_if_alive)
+        return None if files is None else await scheduler_api.wanted_workers(files.dashboard_url)
+
+    async def retire(self, lease_id: str, attempt: int, names: Sequence[str]) -> bool:
+        """Let the scheduler move the data of workers elsewhere; returns whether it has."""
+        files = await asyncio.to_thread(self._folder(lease_id, attempt).cluster_if_alive)
+        return files is not None and await scheduler_api.retire(files.dashboard_url, names)
 
     async def log_tail(self, lease_id: str, attempt: int, max_bytes: int) -> str:
         """Return the end of what the processes printed, by role when there are several."""

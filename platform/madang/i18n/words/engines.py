@@ -41,6 +41,14 @@ TEXTS = {
         "Check that nvidia-smi works here, or use --gpus auto to go on with simulated devices.",
         "nvidia-smi가 동작하는지 확인하거나, --gpus auto로 시뮬레이션 장치를 사용해 주세요.",
     ),
+    "error.joined_cluster_gone.message": (
+        "The cluster that these workers should join has no scheduler ({lease}).",
+        "워커가 합류할 클러스터에 스케줄러가 없습니다({lease}).",
+    ),
+    "error.joined_cluster_gone.hint": (
+        "Ask for a new cluster; the workers wait for no other.",
+        "클러스터를 새로 신청해 주세요. 이 워커는 다른 클러스터에 합류하지 않습니다.",
+    ),
     "error.artifact_missing.message": (
         "There are no stored bytes named {sha256}.",
         "{sha256}에 해당하는 저장된 파일이 없습니다.",

@@ -344,6 +344,22 @@ TEXTS = {
         "List yours with `madang clusters`.",
         "`madang clusters`로 내 목록을 확인해 주세요.",
     ),
+    "error.cluster_over.message": (
+        "The cluster '{name}' is ending, so its number of workers stays.",
+        "클러스터 '{name}'은(는) 끝나는 중이라 워커 수를 바꿀 수 없습니다.",
+    ),
+    "error.cluster_over.hint": (
+        "Ask for a new cluster.",
+        "클러스터를 새로 신청해 주세요.",
+    ),
+    "error.adapt_out_of_range.message": (
+        "A cluster cannot adapt between {minimum} and {maximum} workers; the limit is {limit}.",
+        "워커 수를 {minimum}~{maximum} 사이로 조절할 수 없습니다. 최대 {limit}개까지 가능합니다.",
+    ),
+    "error.adapt_out_of_range.hint": (
+        "Give a minimum of 0 or more and a maximum that is not smaller; 0 and 0 turns adapting off.",
+        "최솟값은 0 이상, 최댓값은 최솟값 이상으로 정해 주세요. 둘 다 0이면 자동 조절을 끕니다.",
+    ),
     "error.cluster_not_ready.message": (
         "The cluster does not answer yet; its lease is '{state}'.",
         "클러스터가 아직 응답하지 않습니다. 사용권 상태: '{state}'.",

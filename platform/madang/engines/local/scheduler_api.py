@@ -1,0 +1,71 @@
+"""Asks a cluster's scheduler over its JSON interface: how many workers, and let some go.
+
+The scheduler runs the tenant's code, so that nothing it says is trusted: few bytes, little time,
+no redirect, no proxy, never Dask's own protocol (which unpickles), and no failure but "no answer".
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+MAX_BYTES = 256 * 1024
+ASK_LIMIT_S = 2.0
+RETIRE_LIMIT_S = 20.0
+"""Moving the data of a worker takes as long as there is data; after that it is computed again."""
+
+MAX_WORKERS = 1_000_000
+_PLAIN = {"Accept-Encoding": "identity"}
+"""Few compressed bytes may become many."""
+
+
+async def wanted_workers(url: str) -> int | None:
+    """Return the number of workers that the scheduler at ``url`` could use now."""
+    data = await _ask("GET", f"{url}api/v1/adaptive_target", None, ASK_LIMIT_S)
+    wanted = data.get("workers") if isinstance(data, dict) else None
+    if not isinstance(wanted, int) or isinstance(wanted, bool):
+        return None
+    return wanted if 0 <= wanted <= MAX_WORKERS else None
+
+
+async def retire(url: str, names: Sequence[str]) -> bool:
+    """Let the scheduler move the data of the named workers elsewhere, and forget the workers."""
+    known = await _ask("GET", f"{url}api/v1/get_workers", None, ASK_LIMIT_S)
+    workers = known.get("workers") if isinstance(known, dict) else None
+    if not isinstance(workers, list):
+        return False
+    wanted = set(names)
+    addresses = [
+        worker["address"]
+        for worker in workers
+        if isinstance(worker, dict)
+        and worker.get("name") in wanted
+        and isinstance(worker.get("address"), str)
+    ]
+    if not addresses:
+        return True
+    body = {"workers": addresses}
+    done = await _ask("POST", f"{url}api/v1/retire_workers", body, RETIRE_LIMIT_S)
+    return isinstance(done, dict) and set(addresses) <= set(done)
+
+
+async def _ask(method: str, url: str, body: Any, limit_s: float) -> Any:
+    """Return the JSON that was answered, None for any other answer or none."""
+    try:
+        async with (
+            asyncio.timeout(limit_s),
+            httpx.AsyncClient(trust_env=False, timeout=limit_s) as http,
+            http.stream(method, url, json=body, headers=_PLAIN) as answer,
+        ):
+            if answer.status_code != 200:
+                return None
+            found = b""
+            async for piece in answer.aiter_raw():
+                found += piece
+                if len(found) > MAX_BYTES:
+                    return None
+        return json.loads(found)
+    except (httpx.HTTPError, TimeoutError, ValueError, RecursionError):
+        return None
