@@ -4,6 +4,7 @@ The first lease of a cluster holds the scheduler and the workers that were asked
 grows by is a lease of workers alone, which join that scheduler.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,3 +63,11 @@ class ClusterEndpoint:
     ca_pem: str
     cert_pem: str
     key_pem: str
+
+
+def scheduler_key(key_pem: str) -> str:
+    """Return what a scheduler's JSON interface asks for, derived from its private key.
+
+    Whoever may use the cluster has that key anyway; nobody else on the machine does.
+    """
+    return hashlib.sha256(b"madang scheduler api\0" + key_pem.encode()).hexdigest()

@@ -21,15 +21,20 @@ _NAME = re.compile(r"[\w.:/\[\]-]{1,120}")
 _COUNTS = ("workers", "cores", "tasks", "processing", "waiting", "memory", "erred", "bytes")
 
 
-async def ask(dashboard_url: str) -> dict[str, Any] | None:
-    """Return counts and workers of a scheduler; None when it does not answer properly."""
+async def ask(dashboard_url: str, key: str) -> dict[str, Any] | None:
+    """Return counts and workers of a scheduler; None when it does not answer properly.
+
+    ``key`` opens its JSON interface (:func:`madang.domain.cluster.scheduler_key`).
+    """
     if urlsplit(dashboard_url).hostname not in _HOSTS:
         return None
     base = dashboard_url.rstrip("/")
     try:
         async with (
             asyncio.timeout(TIMEOUT_S),
-            httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http,
+            httpx.AsyncClient(
+                timeout=TIMEOUT_S, trust_env=False, headers={"X-Madang-Key": key}
+            ) as http,
         ):
             counts = await _json(http, f"{base}/json/counts.json")
             workers = await _json(http, f"{base}/api/v1/get_workers")

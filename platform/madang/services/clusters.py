@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from madang.domain.cluster import MAX_WORKERS, Cluster
+from madang.domain.cluster import MAX_WORKERS, Cluster, scheduler_key
 from madang.domain.lease import EndReason, Lease, LeaseClass, LeaseKind, LeaseState, Standing
 from madang.domain.project import Project
 from madang.domain.run import Run, RunState
@@ -123,8 +123,13 @@ class Clusters:
         """
         access.require_person(actor)
         view = await self.get(actor, cluster_id)
-        known = await cluster_facts.ask(view["dashboard_url"]) if view["ready"] else None
-        return {**view, "facts": known}
+        lease = view["lease"]
+        launcher = self._core.engine.launcher
+        found = await launcher.endpoint(lease["id"], lease["attempt"]) if view["ready"] else None
+        if found is None:
+            return {**view, "facts": None}
+        key = scheduler_key(found.key_pem)
+        return {**view, "facts": await cluster_facts.ask(found.dashboard_url, key)}
 
     async def list(self, actor: Actor) -> list[dict[str, Any]]:
         """Return clusters that the actor may see and that have not ended, newest first."""

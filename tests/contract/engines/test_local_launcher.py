@@ -9,13 +9,14 @@ import stat
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from distributed import Client
 from distributed.security import Security
 from engines_house import LocalHouse, marked, spec
 
 from madang import shim
-from madang.domain.cluster import ClusterEndpoint
+from madang.domain.cluster import ClusterEndpoint, scheduler_key
 from madang.domain.lease import LeaseKind
 from madang.engines.local import attempt_folder
 from madang.engines.local.attempt_folder import AttemptFolder
@@ -299,6 +300,20 @@ async def test_a_port_that_somebody_else_holds_is_no_scheduler(local: LocalHouse
         os.kill(scheduler.pid, signal.SIGCONT)
 
 
+async def only_who_knows_the_key_is_answered(endpoint: ClusterEndpoint) -> None:
+    """Everybody on the machine reaches loopback; only owner and service may ask and retire."""
+    async with httpx.AsyncClient(base_url=endpoint.dashboard_url, trust_env=False) as stranger:
+        for headers in ({}, {"X-Madang-Key": "guessed"}):
+            for ask in ("get_workers", "adaptive_target"):
+                answer = await stranger.get(f"api/v1/{ask}", headers=headers)
+                assert (answer.status_code, answer.content) == (403, b"")
+            body = {"workers": ["tls://127.0.0.1:1"]}
+            answer = await stranger.post("api/v1/retire_workers", json=body, headers=headers)
+            assert answer.status_code == 403
+        key = {"X-Madang-Key": scheduler_key(endpoint.key_pem)}
+        assert (await stranger.get("api/v1/get_workers", headers=key)).json()["num_workers"] == 2
+
+
 async def test_workers_join_and_are_let_go_without_losing_data(local: LocalHouse) -> None:
     launcher = local.engine.launcher
     joining = spec(
@@ -325,6 +340,7 @@ async def test_workers_join_and_are_let_go_without_losing_data(local: LocalHouse
         assert await kept == 2**100
         assert await launcher.wanted_workers(*KEY) is not None
         assert await launcher.wanted_workers("lease-d", 1) is None
+        await only_who_knows_the_key_is_answered(endpoint)
         assert await launcher.retire(*KEY, [name])
         await launcher.stop("lease-d", 1, 5_000)
         await over(local, ("lease-d", 1))

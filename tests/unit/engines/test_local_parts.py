@@ -99,7 +99,9 @@ def test_every_process_binds_loopback_and_talks_tls() -> None:
         assert env["DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"] == "True"
         assert "t0ken" not in " ".join(argv)
         routes = env["DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES"]
-        assert "scheduler.api" in routes
+        # The JSON interface stands behind a key; Dask's own is open to the whole machine.
+        assert "madang.client.scheduler_routes" in routes
+        assert "distributed.http.scheduler.api" not in routes
         assert "proxy" not in routes
 
 

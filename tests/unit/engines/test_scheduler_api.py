@@ -64,7 +64,7 @@ def scheduler() -> Iterator[Scheduler]:
 
 async def test_a_wish_is_taken(scheduler: Scheduler) -> None:
     scheduler.answers["/api/v1/adaptive_target"] = (200, b'{"workers": 5}')
-    assert await scheduler_api.wanted_workers(scheduler.url) == 5
+    assert await scheduler_api.wanted_workers(scheduler.url, "k") == 5
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_a_wish_that_cannot_be_is_none(
 ) -> None:
     scheduler.answers["/api/v1/adaptive_target"] = (status, data)
     scheduler.answers["/elsewhere"] = (200, b'{"workers": 1}')
-    assert await scheduler_api.wanted_workers(scheduler.url) is None
+    assert await scheduler_api.wanted_workers(scheduler.url, "k") is None
 
 
 async def test_nobody_there_and_nobody_answering(
@@ -98,19 +98,19 @@ async def test_nobody_there_and_nobody_answering(
     monkeypatch.setattr(scheduler_api, "ASK_LIMIT_S", 0.2)
     scheduler.is_hanging = True
     begin = time.monotonic()
-    assert await scheduler_api.wanted_workers(scheduler.url) is None
-    assert not await scheduler_api.retire(scheduler.url, ["a"])
+    assert await scheduler_api.wanted_workers(scheduler.url, "k") is None
+    assert not await scheduler_api.retire(scheduler.url, "k", ["a"])
     assert time.monotonic() - begin < 3
-    assert await scheduler_api.wanted_workers("http://127.0.0.1:9/") is None
+    assert await scheduler_api.wanted_workers("http://127.0.0.1:9/", "k") is None
 
 
 async def test_workers_are_retired_by_their_names(scheduler: Scheduler) -> None:
     workers = [{"name": n, "address": f"tls://{n}"} for n in "abc"] + [{"name": 1}, "odd"]
     scheduler.answers["/api/v1/get_workers"] = (200, json.dumps({"workers": workers}).encode())
     scheduler.answers["/api/v1/retire_workers"] = (200, b'{"tls://a": {}, "tls://c": {}}')
-    assert await scheduler_api.retire(scheduler.url, ["a", "c", "gone"])
+    assert await scheduler_api.retire(scheduler.url, "k", ["a", "c", "gone"])
     assert scheduler.bodies == [{"workers": ["tls://a", "tls://c"]}]
-    assert await scheduler_api.retire(scheduler.url, ["gone"])
+    assert await scheduler_api.retire(scheduler.url, "k", ["gone"])
     assert len(scheduler.bodies) == 1
     # One of them holds data that found no other place.
-    assert not await scheduler_api.retire(scheduler.url, ["a", "b"])
+    assert not await scheduler_api.retire(scheduler.url, "k", ["a", "b"])

@@ -52,7 +52,7 @@ def says(counts: bytes, workers: bytes = json.dumps(WORKERS).encode(), status: i
 
 async def test_counts_and_workers(scheduler: str) -> None:
     says(json.dumps(COUNTS).encode())
-    facts = await ask(scheduler)
+    facts = await ask(scheduler, "k")
     assert facts is not None
     assert (facts["workers"], facts["cores"], facts["erred"]) == (2, 4, 0)
     assert facts["named"] == [{"name": "worker-0", "address": "tls://127.0.0.1:5"}]
@@ -64,23 +64,23 @@ async def test_counts_and_workers(scheduler: str) -> None:
 )
 async def test_what_is_no_answer(scheduler: str, counts: bytes) -> None:
     says(counts)
-    assert await ask(scheduler) is None
+    assert await ask(scheduler, "k") is None
 
 
 async def test_a_redirect_is_not_followed(scheduler: str) -> None:
     says(f"{scheduler}other".encode(), status=302)
-    assert await ask(scheduler) is None
+    assert await ask(scheduler, "k") is None
 
 
 @pytest.mark.parametrize(
     "url", ["http://169.254.169.254/", "http://example.org/", "file:///etc/passwd", ""]
 )
 async def test_only_this_machine_is_asked(url: str) -> None:
-    assert await ask(url) is None
+    assert await ask(url, "k") is None
 
 
 async def test_nobody_listens() -> None:
-    assert await ask("http://127.0.0.1:9/") is None
+    assert await ask("http://127.0.0.1:9/", "k") is None
 
 
 def test_strange_values_are_left_out() -> None:

@@ -11,6 +11,7 @@ import ssl
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from madang.domain.cluster import scheduler_key
 from madang.engines.local.commands import CA_FILE, CERT_FILE, KEY_FILE, LOOPBACK
 from madang.pki import issue_cluster
 from madang.shim.record import read_json, write_json
@@ -32,6 +33,11 @@ class ClusterFiles:
     def address(self) -> str:
         """Where a client finds the scheduler."""
         return f"tls://{LOOPBACK}:{self.port}"
+
+    @property
+    def api_key(self) -> str:
+        """What the scheduler's JSON interface asks for; the owner could compute it as well."""
+        return scheduler_key(self.key_pem)
 
     @property
     def dashboard_url(self) -> str:

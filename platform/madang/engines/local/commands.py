@@ -29,11 +29,11 @@ _ROUTES = (
     "distributed.http.scheduler.prometheus",
     "distributed.http.scheduler.info",
     "distributed.http.scheduler.json",
-    "distributed.http.scheduler.api",
+    "madang.client.scheduler_routes",
     "distributed.http.health",
     "distributed.http.statics",
 )
-"""With the JSON interface that the service asks; without the proxy, which reaches any host."""
+"""With the JSON interface behind a key; without the proxy, which reaches any host."""
 
 DEATH_TIMEOUT_S = 60
 """A worker that finds no scheduler for so long ends itself, even while the service is down."""

@@ -128,6 +128,7 @@ class LocalLauncher:
             days = spec.limit_ms // _MS_PER_DAY + 2
             files = cluster_files.prepare(folder, spec.lease_id, days)
             ports = (files.port, files.dashboard_port)
+            env[scheduler_api.KEY_ENV] = files.api_key
             if user is not None:
                 folder = tenant.prepare(folder.name, user, cluster_files.pem_texts(files))
             return cluster_commands(spec, self._machine, env, folder, ports)
@@ -216,12 +217,18 @@ class LocalLauncher:
     async def wanted_workers(self, lease_id: str, attempt: int) -> int | None:
         """Return how many workers the scheduler could use now; None when it says nothing usable."""
         files = await asyncio.to_thread(self._folder(lease_id, attempt).cluster_if_alive)
-        return None if files is None else await scheduler_api.wanted_workers(files.dashboard_url)
+        return (
+            None
+            if files is None
+            else await scheduler_api.wanted_workers(files.dashboard_url, files.api_key)
+        )
 
     async def retire(self, lease_id: str, attempt: int, names: Sequence[str]) -> bool:
         """Let the scheduler move the data of workers elsewhere; returns whether it has."""
         files = await asyncio.to_thread(self._folder(lease_id, attempt).cluster_if_alive)
-        return files is not None and await scheduler_api.retire(files.dashboard_url, names)
+        return files is not None and await scheduler_api.retire(
+            files.dashboard_url, files.api_key, names
+        )
 
     async def log_tail(self, lease_id: str, attempt: int, max_bytes: int) -> str:
         """Return the end of what the processes printed, by role when there are several."""

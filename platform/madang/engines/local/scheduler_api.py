@@ -17,22 +17,26 @@ RETIRE_LIMIT_S = 20.0
 """Moving the data of a worker takes as long as there is data; after that it is computed again."""
 
 MAX_WORKERS = 1_000_000
+KEY_HEADER = "X-Madang-Key"
+KEY_ENV = "MADANG_SCHEDULER_KEY"
+"""As :mod:`madang.client.scheduler_routes` reads them in the scheduler's process."""
+
 _PLAIN = {"Accept-Encoding": "identity"}
 """Few compressed bytes may become many."""
 
 
-async def wanted_workers(url: str) -> int | None:
+async def wanted_workers(url: str, key: str) -> int | None:
     """Return the number of workers that the scheduler at ``url`` could use now."""
-    data = await _ask("GET", f"{url}api/v1/adaptive_target", None, ASK_LIMIT_S)
+    data = await _ask("GET", f"{url}api/v1/adaptive_target", key, None, ASK_LIMIT_S)
     wanted = data.get("workers") if isinstance(data, dict) else None
     if not isinstance(wanted, int) or isinstance(wanted, bool):
         return None
     return wanted if 0 <= wanted <= MAX_WORKERS else None
 
 
-async def retire(url: str, names: Sequence[str]) -> bool:
+async def retire(url: str, key: str, names: Sequence[str]) -> bool:
     """Let the scheduler move the data of the named workers elsewhere, and forget the workers."""
-    known = await _ask("GET", f"{url}api/v1/get_workers", None, ASK_LIMIT_S)
+    known = await _ask("GET", f"{url}api/v1/get_workers", key, None, ASK_LIMIT_S)
     workers = known.get("workers") if isinstance(known, dict) else None
     if not isinstance(workers, list):
         return False
@@ -47,17 +51,17 @@ async def retire(url: str, names: Sequence[str]) -> bool:
     if not addresses:
         return True
     body = {"workers": addresses}
-    done = await _ask("POST", f"{url}api/v1/retire_workers", body, RETIRE_LIMIT_S)
+    done = await _ask("POST", f"{url}api/v1/retire_workers", key, body, RETIRE_LIMIT_S)
     return isinstance(done, dict) and set(addresses) <= set(done)
 
 
-async def _ask(method: str, url: str, body: Any, limit_s: float) -> Any:
+async def _ask(method: str, url: str, key: str, body: Any, limit_s: float) -> Any:
     """Return the JSON that was answered, None for any other answer or none."""
     try:
         async with (
             asyncio.timeout(limit_s),
             httpx.AsyncClient(trust_env=False, timeout=limit_s) as http,
-            http.stream(method, url, json=body, headers=_PLAIN) as answer,
+            http.stream(method, url, json=body, headers={**_PLAIN, KEY_HEADER: key}) as answer,
         ):
             if answer.status_code != 200:
                 return None
