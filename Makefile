@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-integration test-browser chromium pictures check format lock clean bench bench-replay
+.PHONY: help install up demo test test-unit test-contract test-integration test-browser chromium pictures check docs format lock clean bench bench-replay
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ check: $(STAMP) ## format, lint, types, import contracts; what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(STAMP) ## write the reference pages anew, from the program itself
+	$(BIN)/python -m madang.cli.reference platform/docs/reference
 
 format: $(STAMP) ## write the format that check wants
 	$(BIN)/ruff format .

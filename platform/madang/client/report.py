@@ -1,4 +1,18 @@
-"""What a project held, used and paid, as an object, a table and a data frame."""
+"""What a project held, used and paid, as an object, a table and a data frame.
+
+Examples
+--------
+>>> import madang
+>>> madang.usage("vision-lab").to_frame("person")  # doctest: +SKIP
+
+What comes back keeps the service's answer as it is:
+
+>>> view = {"projects": [], "head_seq": 7, "head_hash": "0" * 64}
+>>> Usage(view).to_dict() == view
+True
+>>> Usage(view).to_frame("day").empty
+True
+"""
 
 from collections.abc import Mapping
 from typing import Any

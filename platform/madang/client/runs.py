@@ -6,6 +6,13 @@ Examples
 >>> job = madang.run("train.ipynb", {"lr": 0.1}, devices=1)  # doctest: +SKIP
 >>> job.wait().output("train-0.1.ipynb")  # doctest: +SKIP
 
+What cannot be run is refused here, before anything is sent:
+
+>>> madang.run("https://example.org/train.ipynb")
+Traceback (most recent call last):
+    ...
+madang.errors.InvalidError: ...
+
 The notebook and its files are read here, with the rights of whoever calls, and checked before
 anything is sent: the service never opens a person's path.
 """

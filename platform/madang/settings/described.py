@@ -1,0 +1,119 @@
+"""What every setting means, in one place: the reference page is made from it.
+
+The loaders decide what is allowed; a test compares their keys with the ones here. Used by
+``madang.cli.reference`` alone.
+"""
+
+from collections.abc import Mapping
+
+Rows = Mapping[str, tuple[str, str]]
+"""(default, meaning) by key; an empty default says that there is none."""
+
+POLICY: Mapping[str, Rows] = {
+    "": {
+        "rates": ("{}", "Credits per device-hour by flavor; `cpu` is free unless it is named."),
+        "rate_default": ("1", "Credits per device-hour of a flavor that `rates` does not name."),
+        "half_life": ("7d", "Time after which past use counts half against a project."),
+        "block": ("15m", "Length of the blocks in which notebooks and clusters reserve budget."),
+        "stop_grace": ("20s", "Time to save before a process is ended."),
+        "zone": ("Asia/Seoul", "Time zone of days and months on statements."),
+        "tiers": ("{}", "Rules of a class of projects, by name."),
+        "projects": ("{}", "Projects of a fresh installation; afterwards the database is true."),
+        "open_project": ("", "Project that everybody who logs in is a member of."),
+        "admins": ("[]", "Names of administrators."),
+        "keep_attempts": ("30d", "How long logs and records of an ended attempt are kept."),
+        "notices": ("{}", "How mail and webhooks leave the house."),
+        "metrics_from_loopback": (
+            "false",
+            "Whether everybody on this machine may read the metrics, without the budgets.",
+        ),
+    },
+    "tiers.<name>": {
+        "max_devices_person": ("", "Devices that one person may hold at once."),
+        "max_devices_project": ("", "Devices that one project may hold at once."),
+        "max_hours": ("12", "Longest time limit of a lease, in hours."),
+        "preemptible": ("true", "Whether a lease may be asked back for a guarantee of others."),
+    },
+    "projects.<name>": {
+        "title": ("the name", "For people."),
+        "tier": ("open", "One of `tiers`."),
+        "weight": ("1", "Share in the queue, against other projects."),
+        "quota": ("{}", "Devices that are guaranteed, by flavor."),
+        "members": ("{}", "Role by person: owner, manager, member, viewer, instructor, auditor."),
+        "grant": ("0", "Credits that it starts with."),
+        "grant_days": ("365", "Days for which the grant is good."),
+    },
+    "notices": {
+        "smtp": ("", "The mail server; without it no mail is sent."),
+        "mail_domains": ("[]", "Mail goes to addresses of these domains only; empty for any."),
+        "webhook_loopback": ("false", "Webhooks may call this machine, by plain http. To try out."),
+    },
+    "notices.smtp": {
+        "host": ("localhost", "Name of the server."),
+        "port": ("25", "Port of the server; 587 with `starttls`."),
+        "from": ("madang@localhost", "Address that the mail comes from."),
+        "starttls": ("false", "Whether the connection is encrypted before anything is said."),
+        "user": ("", "Name to log in with."),
+        "password_file": ("", "File with the password; else `MADANG_SMTP_PASSWORD`."),
+    },
+}
+
+PROFILES: Rows = {
+    "titles": ("the name", "What people read: `{ko: …, en: …}`."),
+    "flavor": ("gpu", "Kind of device; `gpu` is whatever the pool has, `cpu` is none."),
+    "devices": ("1", "Number of devices."),
+    "cpu": ("2", "Processor cores."),
+    "memory_gib": ("4", "Memory in GiB."),
+    "limit": ("4h", "Time limit."),
+    "tiers": ("[]", "Tiers whose projects may pick it; empty for all."),
+    "env": ("{}", "Environment variables of the server; no secrets."),
+}
+
+FOR_PEOPLE: Rows = {
+    "MADANG_HOME": ("~/.local/share/madang", "Data folder of an installation on this machine."),
+    "MADANG_URL": ("", "Address of the service, or of the installation."),
+    "MADANG_TOKEN": ("", "Token to show it; in notebooks `JUPYTERHUB_API_TOKEN` is taken."),
+    "MADANG_PROJECT": ("", "Project that pays when none is named."),
+    "MADANG_LANG": ("the locale", "Language of messages: `ko` or `en`."),
+    "MADANG_DEBUG": ("", "When set, the command line shows where an error comes from."),
+}
+
+IN_PROCESSES: Rows = {
+    "MADANG_LEASE": ("", "Id of the lease."),
+    "MADANG_ATTEMPT": ("", "Number of its attempt."),
+    "MADANG_RUN": ("", "Id of the run; in the process that executes it."),
+    "MADANG_SIMULATED_GPUS": ("", "Simulated devices of the lease, joined by commas."),
+}
+
+FOR_THE_SERVICE: Rows = {
+    "MADANG_BIND_HOST": ("127.0.0.1", "Address that the service listens on."),
+    "MADANG_BIND_PORT": ("", "Port that the service listens on."),
+    "MADANG_PUBLIC_URL": ("", "Address that people use."),
+    "MADANG_HUB_API_URL": ("", "Address of the hub's API."),
+    "MADANG_SERVICE_TOKEN": ("", "The service's own token at the hub. Secret."),
+    "MADANG_DATABASE_URL": ("SQLite in the data folder", "`sqlite:///…` or `postgresql://…`."),
+    "MADANG_POLICY": ("", "Path of policy.yaml."),
+    "MADANG_PROFILES": ("", "Path of profiles.yaml."),
+    "MADANG_GPUS": ("auto", "`auto`, `nvml`, `none`, or simulated such as `sim:8xh200`."),
+    "MADANG_ENGINE": ("local", "What carries leases out."),
+    "MADANG_LOGIN_IS_SHARED": ("1", "1 when anyone can log in as anyone; statements say so."),
+    "MADANG_METRICS_TOKEN": ("", "Token with which the metrics are read. Secret."),
+    "MADANG_SYSTEM_USERS": ("0", "1 when servers run as accounts of this machine."),
+    "MADANG_SMTP_PASSWORD": ("", "Password of the mail server. Secret."),
+}
+
+FOR_THE_HUB: Rows = {
+    "MADANG_SERVICE_URL": ("", "Address on which the hub reaches the service."),
+    "MADANG_STACK_TOKEN": ("", "Token with which `madang up` speaks to the hub. Secret."),
+    "MADANG_HUB_BIND_URL": ("", "Address that the hub listens on."),
+    "MADANG_PROXY_API_URL": ("", "Address of the proxy's API."),
+    "MADANG_LOGIN": ("shared", "`shared` (one password) or `pam` (accounts of the machine)."),
+    "MADANG_PASSWORD": ("", "The shared password. Secret."),
+    "MADANG_ADMIN_PASSWORD": ("", "The administrators' password. Secret."),
+    "MADANG_ADMINS": ("", "Names of administrators, joined by commas."),
+    "MADANG_TUTORIALS": ("", "Folder whose notebooks everybody finds."),
+    "MADANG_STOP_GRACE_MS": ("20000", "Time to save before a server is ended."),
+}
+
+OURS = frozenset({"MADANG_PART_OF", "MADANG_ATTEMPT_DIR", "MADANG_ROOM"})
+"""Marks by which processes are found again; nothing to set."""
