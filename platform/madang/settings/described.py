@@ -115,5 +115,5 @@ FOR_THE_HUB: Rows = {
     "MADANG_STOP_GRACE_MS": ("20000", "Time to save before a server is ended."),
 }
 
-OURS = frozenset({"MADANG_PART_OF", "MADANG_ATTEMPT_DIR", "MADANG_ROOM"})
-"""Marks by which processes are found again; nothing to set."""
+OURS = frozenset({"MADANG_PART_OF", "MADANG_ATTEMPT_DIR", "MADANG_ROOM", "MADANG_SCHEDULER_KEY"})
+"""Marks by which processes are found again, and a scheduler's key; nothing to set."""
