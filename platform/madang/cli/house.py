@@ -1,12 +1,13 @@
 """Verbs about the installation on this machine: up, down, serve, status, doctor, demo."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from madang.cli.output import Json, note, say, show, show_json
 from madang.client.standing import clock
+from madang.client.table import pad, width
 from madang.client.words import language
 from madang.errors import UnavailableError
 from madang.settings.home import Home
@@ -101,8 +102,10 @@ def doctor(home: HomeOption = None, as_json: Json = False) -> None:
     found = [
         {
             "name": check.name,
+            "status": check.status,
             "ok": check.is_ok,
             "text": check.text(lang),
+            "why": check.why(lang),
             "next_step": check.next_step(lang),
         }
         for check in stack.doctor(Home.find(home))
@@ -110,12 +113,20 @@ def doctor(home: HomeOption = None, as_json: Json = False) -> None:
     if as_json:
         show_json(found)
     else:
-        for check in found:
-            print(f"{'ok  ' if check['ok'] else 'BAD '} {check['text']}")
-            if check["next_step"]:
-                print(f"     {check['next_step']}")
-    if not all(check["ok"] for check in found):
+        _tell(found)
+    if any(check["status"] == "bad" for check in found):
         raise typer.Exit(1)
+
+
+def _tell(found: list[dict[str, Any]]) -> None:
+    """Print what is well on a line each, and under what is not why it matters and what to do."""
+    marks = {status: say(f"cli.status_{status}") for status in ("ok", "warn", "bad")}
+    columns = max(width(mark) for mark in marks.values()) + 2
+    for check in found:
+        print(f"{pad(marks[check['status']], columns)}{check['text']}")
+        for more in (check["why"], check["next_step"]):
+            if more:
+                print(f"{' ' * columns}{more}")
 
 
 def demo(

@@ -6,7 +6,8 @@ product is here.
 """
 
 from madang.stack.backing_up import Backup, backup
-from madang.stack.doctor import Check, doctor
+from madang.stack.checks import Check
+from madang.stack.doctor import doctor
 from madang.stack.down import down
 from madang.stack.restoring import Restored, restore
 from madang.stack.serve import serve

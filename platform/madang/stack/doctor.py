@@ -3,78 +3,48 @@
 Each check reads and changes nothing. A check that fails says the next step.
 """
 
-import os
-import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from madang.errors import LocalError
-from madang.i18n import text
 from madang.settings.home import Home
 from madang.shim import warm
 from madang.shim.warm.state import ENDED, ON, STARTING, UNWANTED
 from madang.stack import certificate, ports, proxy_program
+from madang.stack.checks import Check, Machine, gpu, house, system
 from madang.stack.lock import is_held
 from madang.stack.probes import Addresses, Probes
 from madang.stack.secret import load_secrets
 from madang.stack.state import PARTS, State
 
 _LEAST_DAYS = 14
-_LEAST_FREE_BYTES = 2 * 1024**3
 _OLDEST_SANE_S = 1_767_225_600  # 2026-01-01, before the first release
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding.
-
-    Attributes
-    ----------
-    name
-        Key of the check, such as ``"disk"``.
-    is_ok
-        Whether nothing needs to be done.
-    values
-        What the texts are filled with.
-    """
-
-    name: str
-    is_ok: bool
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def text(self, lang: str) -> str:
-        """Return what was found."""
-        kind = "ok" if self.is_ok else "bad"
-        return text(f"doctor.{self.name}.{kind}", lang, **self.values)
-
-    def next_step(self, lang: str) -> str:
-        """Return what to do, empty when nothing is."""
-        return "" if self.is_ok else text(f"doctor.{self.name}.next", lang, **self.values)
-
-
-def doctor(home: Home, *, port: int = 8000) -> list[Check]:
+def doctor(home: Home, *, port: int = 8000, machine: Machine | None = None) -> list[Check]:
     """Check this machine and, when an ``up`` runs, its parts.
 
     Parameters
     ----------
     port
         Public port that an ``up`` would take.
+    machine
+        What is read of this machine; it as it is when None.
     """
+    machine = machine or Machine()
     state = State.load(home)
     is_up = is_held(home)
     checks = [
         _python(),
         _folder(home),
-        _disk(home),
         _port(state.ports.get("public", port) if is_up else port, is_up),
         _proxy(),
-        _gpu(),
         _clock(home),
+        *system.checks(machine, _existing(home.root)),
+        *gpu.checks(machine),
+        *house.checks(machine, home, state, is_up),
     ]
     checks += _tls(state)
     return [*checks, *([*_parts(home, state), _fast_start(home)] if is_up else [])]
@@ -93,14 +63,7 @@ def _existing(path: Path) -> Path:
 
 def _folder(home: Home) -> Check:
     place = _existing(home.root)
-    is_ok = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
-    return Check("folder", is_ok, {"path": str(home.root)})
-
-
-def _disk(home: Home) -> Check:
-    free = shutil.disk_usage(_existing(home.root)).free
-    values = {"path": str(home.root), "free": f"{free / 1024**3:.1f}", "least": 2}
-    return Check("disk", free >= _LEAST_FREE_BYTES, values)
+    return Check("folder", system.is_writable(place), {"path": str(home.root)})
 
 
 def _port(port: int, is_up: bool) -> Check:
@@ -115,15 +78,6 @@ def _proxy() -> Check:
     if proxy_program.installed() is not None:
         return Check("proxy", True, {"version": proxy_program.version()})
     return Check("node", proxy_program.node() is not None and proxy_program.npm() is not None)
-
-
-def _gpu() -> Check:
-    """Look at NVML; without a driver the GPUs are simulated, which is fine."""
-    if find_spec("pynvml") is None or not Path("/proc/driver/nvidia/version").exists():
-        return Check("no_gpu", True)
-    found = shutil.which("nvidia-smi")
-    devices = sorted(Path("/proc/driver/nvidia/gpus").glob("*"))
-    return Check("gpu", bool(devices), {"count": len(devices), "tool": found or "-"})
 
 
 def _clock(home: Home) -> Check:

@@ -237,8 +237,14 @@ def test_debug_shows_where_it_comes_from(service, madang, monkeypatch):
 def test_verbs_of_the_house(madang, monkeypatch, tmp_path):
     calls = []
     check = types.SimpleNamespace(
-        name="disk", is_ok=False, text=lambda lang: "disk full", next_step=lambda lang: "free some"
+        name="disk",
+        is_ok=False,
+        status="bad",
+        text=lambda lang: "disk full",
+        why=lambda lang: "nothing starts",
+        next_step=lambda lang: "free some",
     )
+    hint = types.SimpleNamespace(**{**vars(check), "status": "warn"})
     part = {"name": "hub", "pid": 7, "is_alive": True, "since_ms": None, "log": "x.log"}
     fake = types.ModuleType("madang.stack")
     fake.up = lambda home, **given: calls.append((home.root, given["gpus"], given["detach"]))
@@ -259,7 +265,12 @@ def test_verbs_of_the_house(madang, monkeypatch, tmp_path):
     assert "Nothing is up" in madang("down", *home)[2]
     status, out, _ = madang("status", *home)
     assert (status, out.splitlines()[0]) == (0, "http://h/")
-    assert madang("doctor", *home) == (1, "BAD  disk full\n     free some\n", "")
+    said = "disk full\n      nothing starts\n      free some\n"
+    assert madang("doctor", *home) == (1, f"BAD   {said}", "")
+    assert json.loads(madang("doctor", *home, "--json")[1])[0]["why"] == "nothing starts"
+    # What is only worth knowing is no failure.
+    fake.doctor = lambda home: [hint]
+    assert madang("doctor", *home) == (0, f"note  {said}", "")
 
 
 def test_help_needs_nothing_heavy():

@@ -124,7 +124,7 @@ def test_doctor_says_what_and_what_next(home):
         for lang in ("ko", "en"):
             assert check.text(lang)
             assert "doctor." not in check.text(lang)
-    bad = doctor.__globals__["Check"]("port", False, {"port": 1, "holder": "x", "other": 2})
+    bad = madang.stack.Check("port", False, {"port": 1, "holder": "x", "other": 2})
     assert "--port 2" in bad.next_step("en")
 
 

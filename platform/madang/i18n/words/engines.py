@@ -58,8 +58,8 @@ TEXTS = {
         "저장된 적이 없거나 파일이 손상되었습니다. 노트북을 다시 제출해 주세요.",
     ),
     "error.storage_full.message": (
-        "Could not store {bytes} bytes: {why}.",
-        "{bytes}바이트를 저장하지 못했습니다: {why}.",
+        "Could not store {bytes} bytes ({why}); the disk may be full.",
+        "{bytes}바이트를 저장하지 못했습니다({why}). 디스크가 가득 찼을 수 있습니다.",
     ),
     "error.storage_full.hint": (
         "Nothing was changed. Free space in the data folder, then try again.",
