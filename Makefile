@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-integration test-browser chromium pictures check format lock clean bench bench-replay
+.PHONY: help install up demo test test-unit test-contract test-integration test-faults test-browser chromium pictures check format lock clean bench bench-replay
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +35,10 @@ test-contract: $(STAMP) ## one suite for every engine and every store
 	$(BIN)/python -m pytest tests/contract
 
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
-	$(BIN)/python -m pytest tests/integration
+	$(BIN)/python -m pytest tests/integration --ignore tests/integration/stack
+
+test-faults: $(STAMP) ## kills, refusals and full disks on a real installation
+	$(BIN)/python -m pytest tests/integration/stack
 
 bench: $(STAMP) bench-replay ## all figures against their peers: spawn, cluster, memory, replay (20 minutes)
 	$(BIN)/python tests/benchmarks/bench_spawn.py
