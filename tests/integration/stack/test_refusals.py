@@ -442,6 +442,8 @@ async def test_down_ends_everything_on_a_full_disk(world):
     if world.disk is None:
         pytest.skip("this account may not mount a small file system")
     house = world.house
+    # The hub refuses a start while the server before is still stopping.
+    await house.until(world.ada.server, lambda found: not found, 30)
     await world.ada.spawn("vision-lab", "gpu-1")
     lease_id = (await world.ada.until_ready(60))["id"]
 
