@@ -29,10 +29,10 @@ demo: $(STAMP) ## tell the whole story over HTTP and check every step
 test: test-unit test-contract test-integration ## all tests that need nothing but this machine
 
 test-unit: $(STAMP) ## rules, without I/O
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest -n 2 tests/unit
 
 test-contract: $(STAMP) ## one suite for every engine and every store
-	$(BIN)/python -m pytest tests/contract
+	$(BIN)/python -m pytest -n 2 tests/contract
 
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
 	$(BIN)/python -m pytest tests/integration --ignore tests/integration/stack
