@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-integration test-faults test-browser chromium pictures check docs format lock clean bench bench-replay
+.PHONY: help install up demo test test-unit test-contract test-integration test-faults test-browser chromium pictures check docs format lock clean bench bench-replay bench-faults
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,7 @@ test-integration: $(STAMP) ## real hub, kernels, Dask and databases
 	$(BIN)/python -m pytest tests/integration --ignore tests/integration/stack
 
 test-faults: $(STAMP) ## kills, refusals and full disks on a real installation
-	$(BIN)/python -m pytest tests/integration/stack
+	$(BIN)/python -m pytest tests/integration/stack tests/faults
 
 bench: $(STAMP) bench-replay ## all figures against their peers: spawn, cluster, memory, replay (20 minutes)
 	$(BIN)/python tests/benchmarks/bench_spawn.py
@@ -58,6 +58,9 @@ pictures: $(STAMP) chromium ## take the pictures of the README anew
 
 bench-replay: $(STAMP) ## replay a real trace through the queue: speed, waits, ratio to a plain queue
 	$(BIN)/python tests/benchmarks/bench_replay.py
+
+bench-faults: $(STAMP) ## 200 kills on each database while ten people work; replay: SEED=… KILLS=…
+	$(BIN)/python tests/faults/campaign.py --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
 
 check: $(STAMP) ## format, lint, types, import contracts; what CI runs
 	$(BIN)/ruff format --check .

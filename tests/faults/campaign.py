@@ -1,0 +1,383 @@
+"""One day of an installation: people work, faults come, and in the end everything must add up.
+
+Called by `test_campaign.py` with 20 kills, and as a program (`make bench-faults`) with 200. A seed
+gives the same schedule and the same wishes again.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import processes
+from audit import Rows, audit
+from faults import Harm
+from madang import shim
+from madang.stack.state import SUPERVISOR
+from notebooks import read_marks
+from people import NAMES, Person, Promises
+from postgres import PostgreSQL
+from schedule import DATABASE, DISK, KILLS, PAUSES, POSTGRESQL, make_schedule
+from silent_mail import SilentMail
+from watch import Watch
+
+from installation import Installation
+
+SETTLE_LIMIT_S = 60.0
+RECOVERY_LIMIT_S = 60.0
+HOME_LIMIT_S = 120.0
+SLOW_S = 15.0
+LONG_S = 60.0
+"""How long a pause or a lock of the database may last in a long day."""
+DISK_BYTES = 256 * 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """What a campaign is asked for."""
+
+    seed: int
+    kills: int = 20
+    is_postgresql: bool = False
+    devices: int = 4
+    others: tuple = ()
+    mean_gap_s: float = 3.0
+    longest_s: float = 6.0
+
+
+@dataclass
+class Outcome:
+    """What came of it."""
+
+    day: Day
+    hits: list = field(default_factory=list)
+    missed: list = field(default_factory=list)
+    recovery_s: list = field(default_factory=list)
+    settled_s: float = 0.0
+    findings: object = None
+    promises: object = None
+    took_s: float = 0.0
+    looks: int = 0
+    has_disk: bool = False
+    cuts: dict = field(default_factory=dict)
+
+
+def usual_others(*, is_postgresql, times=1):
+    """Return the faults beside kills of a usual day."""
+    return (*PAUSES, *DATABASE, *DISK, *(POSTGRESQL if is_postgresql else ())) * times
+
+
+@contextlib.contextmanager
+def small_disk(root):
+    """Give a folder on a file system of its own, None where this account may not mount one."""
+    folder = root / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "madang-faults", str(folder)]
+    try:
+        is_mounted = subprocess.run(mount, capture_output=True).returncode == 0
+    except OSError:
+        is_mounted = False
+    try:
+        yield folder if is_mounted else None
+    finally:
+        if is_mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def play(day, say=print):
+    """Play one day and return its outcome; nothing of it runs afterwards."""
+    say(f"fault campaign: SEED={day.seed} KILLS={day.kills}", flush=True)
+    with contextlib.ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="madang-faults-")))
+        disk = stack.enter_context(small_disk(root))
+        mail = SilentMail()
+        stack.callback(mail.stop)
+        postgres = PostgreSQL() if day.is_postgresql else None
+        if postgres is not None:
+            stack.callback(postgres.stop)
+        house = Installation(
+            root,
+            devices=day.devices,
+            database_url=postgres.url if postgres else "",
+            smtp_port=mail.port,
+            disk=disk,
+        )
+        stack.callback(house.down)
+        began = time.monotonic()
+        campaign = Campaign(day, house, postgres, root, say)
+        outcome = asyncio.run(campaign.play())
+        outcome.has_disk = disk is not None
+        outcome.took_s = time.monotonic() - began
+        outcome.cuts = dict(postgres.wire.cuts) if postgres else {}
+        return outcome
+
+
+class Campaign:
+    """The day itself."""
+
+    def __init__(self, day, house, postgres, root, say):
+        self._day, self._house, self._postgres, self._say = day, house, postgres, say
+        self._root = root
+        self._marks = root / "marks"
+        self._harm = Harm(house, postgres)
+        self._promises = Promises()
+        self._outcome = Outcome(day, promises=self._promises)
+        self._healing = []
+        self._up_lock = asyncio.Lock()
+
+    async def play(self):
+        """Open, work and break, settle, go home, audit, close."""
+        house, day = self._house, self._day
+        await asyncio.to_thread(house.up)
+        watch = Watch(house.home).start()
+        people = [Person(house, name, day.seed, self._promises, self._marks) for name in NAMES]
+        work = []
+        try:
+            for person in people:
+                await person.log_in()
+                await person.choose_mail()
+            is_over = asyncio.Event()
+            work = [asyncio.create_task(person.work(is_over)) for person in people]
+            await self._break_things()
+            await asyncio.gather(*self._healing)
+            is_over.set()
+            await asyncio.gather(*work)
+            await self._settle()
+            await asyncio.gather(*(person.go_home() for person in people))
+            await self._until_everybody_is_home(people)
+        finally:
+            for task in (*work, *self._healing):
+                task.cancel()
+            await asyncio.gather(*work, *self._healing, return_exceptions=True)
+            for person in people:
+                await person.leave_kernel()
+                await person.close()
+            watch.stop()
+        self._outcome.looks = watch.looks
+        await asyncio.to_thread(self._audit, watch)
+        return self._outcome
+
+    # -- faults and healing -----------------------------------------------------------------------
+
+    async def _break_things(self):
+        day = self._day
+        plan = make_schedule(
+            day.seed, day.kills, day.others, mean_gap_s=day.mean_gap_s, longest_s=day.longest_s
+        )
+        began = time.monotonic()
+        for fault in plan:
+            if fault.kind in DISK and self._house.disk is None:
+                continue
+            await asyncio.sleep(fault.gap_s)
+            hit = await self._harm.do(fault)
+            if hit is None:
+                self._outcome.missed.append(fault)
+                continue
+            self._outcome.hits.append(hit)
+            whose = f" {hit.lease}.{hit.attempt}/{hit.role}" if hit.lease else ""
+            at = time.monotonic() - began
+            self._say(f"{fault.number:3d} {at:6.1f} s  {hit.kind}{whose}", flush=True)
+            self._healing.append(asyncio.create_task(self._heal(hit)))
+
+    async def _heal(self, hit):
+        """Wait until what a fault broke is whole again, and note how long it took."""
+        began = time.monotonic()
+        if hit.kind == SUPERVISOR:
+            # As systemd does after a while.
+            async with self._up_lock:
+                await asyncio.sleep(0.5)
+                await asyncio.to_thread(self._up_again)
+        if hit.lease and hit.role in ("server", "worker", "scheduler") and hit.kind != "kernel":
+            took = await self._until_attempt_closed(hit, began)
+        else:
+            took = await self._house.until_well(RECOVERY_LIMIT_S)
+        if took is None:
+            self._say(f"{hit.number:3d}  {hit.kind} did not recover in {RECOVERY_LIMIT_S} s")
+        took = time.monotonic() - began
+        if took > SLOW_S:
+            self._say(f"{hit.number:3d}  {hit.kind}: whole again after {took:.1f} s", flush=True)
+        self._outcome.recovery_s.append((hit.kind, round(took, 2)))
+
+    def _up_again(self):
+        for last in (False, False, True):
+            with contextlib.suppress(*(() if last else (RuntimeError,))):
+                return self._house.up()
+        return None
+
+    async def _until_attempt_closed(self, hit, began):
+        """Wait until nothing of an attempt that lost its main process lives any more."""
+        if hit.kind == "runner":
+            return 0.0
+        while time.monotonic() - began < RECOVERY_LIMIT_S:
+            seen = await asyncio.to_thread(processes.look, self._house.home)
+            if not any((one.lease, one.attempt) == (hit.lease, hit.attempt) for one in seen):
+                return time.monotonic() - began
+            await asyncio.sleep(0.2)
+        return None
+
+    # -- rest -------------------------------------------------------------------------------------
+
+    async def _settle(self):
+        """Wait until rows and reality agree (P6)."""
+        began = time.monotonic()
+        complaints = ["not looked yet"]
+        while complaints:
+            complaints = await asyncio.to_thread(self._unsettled)
+            if time.monotonic() - began > SETTLE_LIMIT_S:
+                break
+            await asyncio.sleep(0.3)
+        self._outcome.settled_s = time.monotonic() - began
+        self._complaints = complaints
+
+    def _unsettled(self):
+        """Return what of rows and reality does not agree."""
+        house = self._house
+        complaints = [f"{part} is not well" for part in house.unwell()]
+        if complaints:
+            return complaints
+        rows = Rows(self._database())
+        alive = {(one.lease, one.attempt) for one in processes.look(house.home)}
+        owners = set()
+        for row in rows.leases:
+            key, state = (row["id"], row["attempt"]), str(row["state"])
+            if state in ("admitted", "active", "ending"):
+                owners.add(key)
+            if state == "ending":
+                complaints.append(f"{row['id']} is ending")
+            if state == "active" and key not in alive:
+                complaints.append(f"{row['id']} is active and nothing of it lives")
+        complaints += [f"{key} lives and has no owner" for key in alive - owners]
+        complaints += [f"{pid} has no keeper" for pid, _ in shim.strays(house.home.attempts)]
+        slots = {row["id"] for row in rows.leases if str(row["state"]) in ("active", "ending")}
+        for run in rows.runs:
+            if str(run["state"]) == "running" and run["lease"] not in slots:
+                complaints.append(f"{run['id']} runs without a slot")
+        return complaints
+
+    def _database(self):
+        if self._postgres is not None:
+            return self._postgres.direct_url
+        return self._house.home.database_url
+
+    async def _until_everybody_is_home(self, people):
+        """Wait until all leases and runs have ended; late wishes are ended again."""
+        deadline = time.monotonic() + HOME_LIMIT_S
+        asked = time.monotonic()
+        while time.monotonic() < deadline:
+            rows = await asyncio.to_thread(Rows, self._database())
+            open_ = [r for r in rows.leases if str(r["state"]) != "ended"]
+            going = [r for r in rows.runs if str(r["state"]) in ("queued", "running")]
+            if not open_ and not going:
+                return
+            if time.monotonic() - asked > 10:
+                asked = time.monotonic()
+                await asyncio.gather(*(person.go_home() for person in people))
+            await asyncio.sleep(0.5)
+
+    # -- the end ----------------------------------------------------------------------------------
+
+    def _audit(self, watch):
+        house, outcome = self._house, self._outcome
+        verified = json.loads(house.madang("ledger", "verify", "--json"))
+        records = house.records()
+        house.down()
+        rows = Rows(self._database())
+        findings = audit(rows, self._promises, outcome.hits, records, watch.last_ms)
+        findings.twice += watch.twice
+        findings.twice += executed_twice(read_marks(self._marks), outcome.hits, rows)
+        if not verified["ok"]:
+            findings.ledger.append(f"verify: {verified['problems']}")
+        findings.harmed += self._promises.wrong
+        findings.left += [f"settling: {complaint}" for complaint in self._complaints]
+        findings.left += [f"process {pid} after down" for pid in processes.all_of(house.home)]
+        outcome.findings = findings
+
+
+def executed_twice(marks, hits, rows):
+    """Give runs whose notebook reached its end more often than faults explain."""
+    hit = Counter(one.lease for one in hits if one.lease)
+    ends = Counter(mark["run"] for mark in marks if mark["what"] == "end")
+    slots = {run["id"]: run["attempt"] for run in rows.runs}
+    for run, count in ends.items():
+        # A slot that was killed after the last cell had not told so; another executes it again.
+        if count > 1 and (not hit or count > slots.get(run, 1)):
+            yield f"{run} reached its end {count} times in {slots.get(run)} attempts"
+
+
+def table(outcome):
+    """Return the lines that a reader wants to see."""
+    found = outcome.findings
+    kinds = Counter(hit.kind for hit in outcome.hits)
+    kills = {kind: kinds[kind] for kind in KILLS if kinds[kind]}
+    others = {kind: count for kind, count in kinds.items() if kind not in KILLS}
+    seconds = sorted(took for _, took in outcome.recovery_s)
+    day = outcome.day
+    database = "PostgreSQL" if day.is_postgresql else "SQLite"
+    rows = [
+        ("seed", f"{day.seed} ({database}, {day.kills} kills, {outcome.took_s:.0f} s)"),
+        ("kills", ", ".join(f"{kind} {count}" for kind, count in kills.items())),
+        ("other faults", ", ".join(f"{k} {n}" for k, n in others.items()) or "none"),
+        ("not there", ", ".join(one.kind for one in outcome.missed) or "none"),
+        ("people did", ", ".join(f"{k} {n}" for k, n in sorted(outcome.promises.done.items()))),
+        ("answers", ", ".join(f"{k}: {n}" for k, n in sorted(outcome.promises.statuses.items()))),
+        ("lost", str(len(found.lost))),
+        ("twice", f"{len(found.twice)} (in {outcome.looks} looks at /proc)"),
+        ("charged twice", f"{len(found.charged_twice)} (of {found.entries} entries)"),
+        ("drift", f"{found.drift_ms} ms over {found.attempts} attempts"),
+        ("end of killed keepers", f"within {found.unsure_ms} ms of the last sign of life"),
+        ("recovery", _spread(seconds)),
+        ("settled", f"{outcome.settled_s:.1f} s after the last fault"),
+        ("findings", str(len(found.all()))),
+    ]
+    if outcome.cuts:
+        rows.insert(3, ("cut commits", f"{outcome.cuts}"))
+    if not outcome.has_disk:
+        rows.insert(3, ("disk faults", "none: this account may not mount a file system"))
+    lines = [f"{name:22} {said}" for name, said in rows]
+    return "\n".join(lines + [f"  ! {line}" for line in found.all()])
+
+
+def _spread(seconds):
+    if not seconds:
+        return "nothing to recover"
+    p95 = seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))]
+    median = statistics.median(seconds)
+    return f"median {median:.1f} s, p95 {p95:.1f} s, max {seconds[-1]:.1f} s"
+
+
+def main():
+    """Play a long day on each database and print the tables; exit status 1 with findings."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    given = parser.parse_args()
+    findings = 0
+    for name in ("sqlite", "postgresql"):
+        if given.database not in (name, "both"):
+            continue
+        is_postgresql = name == "postgresql"
+        times = max(1, given.kills // 50)
+        day = Day(
+            seed=given.seed,
+            kills=given.kills,
+            is_postgresql=is_postgresql,
+            others=usual_others(is_postgresql=is_postgresql, times=times),
+            longest_s=LONG_S if given.kills >= 100 else Day.longest_s,
+        )
+        outcome = play(day)
+        print(table(outcome), flush=True)
+        findings += len(outcome.findings.all())
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
