@@ -6,6 +6,7 @@ each; none means that the promise held.
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sqlalchemy import create_engine, select
 
@@ -81,6 +82,7 @@ def audit(rows, promises, hits, records, last_seen):
     findings = Findings(entries=len(rows.entries), attempts=len(rows.attempts))
     _nothing_lost(findings, rows, promises)
     _money(findings, rows)
+    _nothing_reserved(findings, rows)
     _times(findings, rows, records, last_seen)
     _runs_ended(findings, rows, promises, hits)
     _nobody_harmed(findings, rows, promises, hits)
@@ -98,38 +100,47 @@ def _nothing_lost(findings, rows, promises):
 
 
 def _money(findings, rows):
-    """P3, P4: segments are whole and single, their sum is the budget's, nothing stays reserved."""
+    """P3: segments are whole and single, and add up to the time that each attempt held."""
     seen = Counter(
         (row["lease"], row["attempt"], row["segment"], str(row["kind"]))
         for row in rows.entries
         if row["lease"]
     )
     findings.charged_twice += [str(key) for key, count in seen.items() if count > 1]
-    by_attempt = defaultdict(list)
+    charges = defaultdict(list)
     for row in rows.entries:
         if str(row["kind"]) == "charge":
-            by_attempt[row["lease"], row["attempt"]].append(row)
+            charges[row["lease"], row["attempt"]].append(row)
     lives = {(row["lease"], row["n"]): row for row in rows.attempts}
-    devices = {row["id"]: row["devices"] for row in rows.leases}
-    for key, pieces in by_attempt.items():
+    for key, pieces in charges.items():
         pieces.sort(key=lambda row: row["from_ms"])
-        for one, other in zip(pieces, pieces[1:], strict=False):
+        for one, other in pairwise(pieces):
             if other["from_ms"] < one["to_ms"]:
                 findings.charged_twice.append(f"{key}: overlap at {other['from_ms']}")
             if other["from_ms"] > one["to_ms"]:
                 findings.drift.append(f"{key}: gap at {one['to_ms']}")
         if key not in lives:
             findings.drift.append(f"{key}: charged without an attempt")
+    devices = {row["id"]: row["devices"] for row in rows.leases}
     for key, life in lives.items():
-        charged = sum(piece["device_ms"] for piece in by_attempt.get(key, ()))
-        # What a waiting request was changed to has another number of devices than its row now.
-        count = by_attempt[key][0]["devices"] if key in by_attempt else devices[key[0]]
-        held = 0
-        if life["started_ms"] is not None and life["ended_ms"] is not None:
-            held = count * (life["ended_ms"] - life["started_ms"])
-        findings.drift_ms += abs(charged - held)
-        if charged != held:
-            findings.drift.append(f"{key}: charged {charged}, held {held} device-ms")
+        _charged_as_held(findings, key, life, charges.get(key, []), devices[key[0]])
+
+
+def _charged_as_held(findings, key, life, pieces, devices):
+    """Compare what an attempt was charged with the time between its start and its end."""
+    charged = sum(piece["device_ms"] for piece in pieces)
+    # What a waiting request was changed to may have another number of devices than its row now.
+    count = pieces[0]["devices"] if pieces else devices
+    held = 0
+    if life["started_ms"] is not None and life["ended_ms"] is not None:
+        held = count * (life["ended_ms"] - life["started_ms"])
+    findings.drift_ms += abs(charged - held)
+    if charged != held:
+        findings.drift.append(f"{key}: charged {charged}, held {held} device-ms")
+
+
+def _nothing_reserved(findings, rows):
+    """P4: when everything has ended, no budget is kept for it."""
     for row in rows.reservations:
         if row["microcredits"]:
             findings.ledger.append(f"still reserved: {row['lease']} {row['microcredits']}")

@@ -8,28 +8,27 @@ import argparse
 import asyncio
 import contextlib
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import processes
 from audit import Rows, audit
 from faults import Harm
-from madang import shim
-from madang.stack.state import SUPERVISOR
+from installation import Installation
 from notebooks import read_marks
 from people import NAMES, Person, Promises
 from postgres import PostgreSQL
-from schedule import DATABASE, DISK, KILLS, PAUSES, POSTGRESQL, make_schedule
+from report import SHORT_S, Day, Outcome, table
+from schedule import DATABASE, DISK, PAUSES, POSTGRESQL, make_schedule
 from silent_mail import SilentMail
 from watch import Watch
 
-from installation import Installation
+from madang import shim
+from madang.stack.state import SUPERVISOR
 
 SETTLE_LIMIT_S = 60.0
 RECOVERY_LIMIT_S = 60.0
@@ -38,36 +37,6 @@ SLOW_S = 15.0
 LONG_S = 60.0
 """How long a pause or a lock of the database may last in a long day."""
 DISK_BYTES = 256 * 1024**2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
-    """What a campaign is asked for."""
-
-    seed: int
-    kills: int = 20
-    is_postgresql: bool = False
-    devices: int = 4
-    others: tuple = ()
-    mean_gap_s: float = 3.0
-    longest_s: float = 6.0
-
-
-@dataclass
-class Outcome:
-    """What came of it."""
-
-    day: Day
-    hits: list = field(default_factory=list)
-    missed: list = field(default_factory=list)
-    recovery_s: list = field(default_factory=list)
-    settled_s: float = 0.0
-    findings: object = None
-    promises: object = None
-    took_s: float = 0.0
-    looks: int = 0
-    has_disk: bool = False
-    cuts: dict = field(default_factory=dict)
 
 
 def usual_others(*, is_postgresql, times=1):
@@ -312,47 +281,6 @@ def executed_twice(marks, hits, rows):
             yield f"{run} reached its end {count} times in {slots.get(run)} attempts"
 
 
-def table(outcome):
-    """Return the lines that a reader wants to see."""
-    found = outcome.findings
-    kinds = Counter(hit.kind for hit in outcome.hits)
-    kills = {kind: kinds[kind] for kind in KILLS if kinds[kind]}
-    others = {kind: count for kind, count in kinds.items() if kind not in KILLS}
-    seconds = sorted(took for _, took in outcome.recovery_s)
-    day = outcome.day
-    database = "PostgreSQL" if day.is_postgresql else "SQLite"
-    rows = [
-        ("seed", f"{day.seed} ({database}, {day.kills} kills, {outcome.took_s:.0f} s)"),
-        ("kills", ", ".join(f"{kind} {count}" for kind, count in kills.items())),
-        ("other faults", ", ".join(f"{k} {n}" for k, n in others.items()) or "none"),
-        ("not there", ", ".join(one.kind for one in outcome.missed) or "none"),
-        ("people did", ", ".join(f"{k} {n}" for k, n in sorted(outcome.promises.done.items()))),
-        ("answers", ", ".join(f"{k}: {n}" for k, n in sorted(outcome.promises.statuses.items()))),
-        ("lost", str(len(found.lost))),
-        ("twice", f"{len(found.twice)} (in {outcome.looks} looks at /proc)"),
-        ("charged twice", f"{len(found.charged_twice)} (of {found.entries} entries)"),
-        ("drift", f"{found.drift_ms} ms over {found.attempts} attempts"),
-        ("end of killed keepers", f"within {found.unsure_ms} ms of the last sign of life"),
-        ("recovery", _spread(seconds)),
-        ("settled", f"{outcome.settled_s:.1f} s after the last fault"),
-        ("findings", str(len(found.all()))),
-    ]
-    if outcome.cuts:
-        rows.insert(3, ("cut commits", f"{outcome.cuts}"))
-    if not outcome.has_disk:
-        rows.insert(3, ("disk faults", "none: this account may not mount a file system"))
-    lines = [f"{name:22} {said}" for name, said in rows]
-    return "\n".join(lines + [f"  ! {line}" for line in found.all()])
-
-
-def _spread(seconds):
-    if not seconds:
-        return "nothing to recover"
-    p95 = seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))]
-    median = statistics.median(seconds)
-    return f"median {median:.1f} s, p95 {p95:.1f} s, max {seconds[-1]:.1f} s"
-
-
 def main():
     """Play a long day on each database and print the tables; exit status 1 with findings."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -371,7 +299,7 @@ def main():
             kills=given.kills,
             is_postgresql=is_postgresql,
             others=usual_others(is_postgresql=is_postgresql, times=times),
-            longest_s=LONG_S if given.kills >= 100 else Day.longest_s,
+            longest_s=LONG_S if given.kills >= 100 else SHORT_S,
         )
         outcome = play(day)
         print(table(outcome), flush=True)

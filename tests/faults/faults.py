@@ -11,9 +11,10 @@ import subprocess
 import time
 from dataclasses import dataclass
 
+from processes import look
+
 from madang.stack.processes import Identity
 from madang.stack.state import PARTS, SUPERVISOR
-from processes import look
 
 TARGET_LIMIT_S = 15.0
 """How long it is waited for a target of the kind that is due."""

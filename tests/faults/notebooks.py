@@ -12,8 +12,9 @@ _BEGIN = """
 import json, os, time
 def mark(what):
     line = {"run": os.environ["MADANG_RUN"], "attempt": os.environ["MADANG_ATTEMPT"]}
+    line |= {"pid": os.getpid(), "what": what, "at": time.time()}
     with open(marks, "a") as file:
-        file.write(json.dumps({**line, "pid": os.getpid(), "what": what, "at": time.time()}) + "\\n")
+        file.write(json.dumps(line) + "\\n")
 mark("begin")
 """
 _WORK = "time.sleep(seconds)"

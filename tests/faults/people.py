@@ -16,13 +16,13 @@ from pathlib import Path
 from random import Random
 
 import httpx
+from notebooks import REMEMBER, run_notebook
 from tornado.httpclient import HTTPError as SocketError
 
 from madang.settings.config import SERVICE_PREFIX
 from madang.stack.demo.kernel import Kernel
 from madang.stack.demo.steps import CheckError
 from madang.stack.demo.visitor import Visitor
-from notebooks import REMEMBER, run_notebook
 
 NAMES = ("ada", "bora", "chan", "dana", "eve", "finn", "gil", "hana", "ivo", "jin")
 PROJECTS = {"ada": "vision-lab", "bora": "vision-lab", "chan": "language-lab"}
@@ -150,7 +150,7 @@ class Person(Visitor):
             self._promises.wrong.append(f"{self.name}: {method} {path}: {status} {data}")
 
     async def _made(self, noun, path, body):
-        """Ask for something new and write down its id; returns the view, None when there is none."""
+        """Ask for something new and write down its id; returns the view, or None."""
         status, view = await self.ask("POST", path, body)
         if status not in (200, 201, 202):
             return None

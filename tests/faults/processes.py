@@ -29,9 +29,9 @@ class Seen:
     devices: tuple[str, ...] = ()
     run: str = ""
 
-    def is_a(self, *programs):
+    def is_a(self, program):
         """Tell whether one of its arguments names a program."""
-        return any(word.endswith(program) for word in self.argv for program in programs)
+        return any(word.endswith(program) for word in self.argv)
 
 
 def look(home):

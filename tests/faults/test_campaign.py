@@ -8,7 +8,8 @@ import os
 import time
 
 import pytest
-from campaign import RECOVERY_LIMIT_S, SETTLE_LIMIT_S, Day, play, table, usual_others
+from campaign import RECOVERY_LIMIT_S, SETTLE_LIMIT_S, play, usual_others
+from report import Day, table
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 

@@ -7,16 +7,17 @@ import threading
 import time
 from itertools import combinations
 
-from madang.shim.record import start_ticks
 from processes import look
+
+from madang.shim.record import start_ticks
 
 EVERY_S = 0.3
 MAIN = {
-    "server": ("madang.hub.singleuser", "madang-singleuser"),
-    "worker": ("madang.runner.slot",),
-    "scheduler": ("distributed.cli.dask_scheduler",),
+    "server": "madang.hub.singleuser",
+    "worker": "madang.runner.slot",
+    "scheduler": "distributed.cli.dask_scheduler",
 }
-"""Programs of which an attempt may have one."""
+"""Programs of which an attempt may have one, by role."""
 
 EXECUTES = "madang.runner.execute"
 
@@ -77,22 +78,18 @@ def doubles(seen):
             yield f"{sorted(shared)}: {one.lease} and {other.lease} hold it", (one, other)
         if _same_main(one, other):
             yield f"{one.lease}.{one.attempt}/{one.role}: {one.pid} and {other.pid}", (one, other)
-        if one.run and one.run == other.run and one.is_a(EXECUTES) and other.is_a(EXECUTES):
-            if one.pid != other.parent and other.pid != one.parent:
-                yield f"{one.run}: {one.pid} and {other.pid} execute it", (one, other)
+        if one.run and one.run == other.run and _are_strangers(EXECUTES, one, other):
+            yield f"{one.run}: {one.pid} and {other.pid} execute it", (one, other)
 
 
 def _same_main(one, other):
-    """Tell whether two processes are both the main one of the same record.
+    """Tell whether two processes are both the main one of the same record."""
+    program = MAIN.get(one.role)
+    same = (one.lease, one.attempt, one.role) == (other.lease, other.attempt, other.role)
+    return program is not None and same and _are_strangers(program, one, other)
 
-    A fork of it, before it becomes something else, is its child.
-    """
-    programs = MAIN.get(one.role)
-    return (
-        programs is not None
-        and (one.lease, one.attempt, one.role) == (other.lease, other.attempt, other.role)
-        and one.is_a(*programs)
-        and other.is_a(*programs)
-        and one.pid != other.parent
-        and other.pid != one.parent
-    )
+
+def _are_strangers(program, one, other):
+    """Tell whether two processes are the same program, and none of them a fork of the other."""
+    is_family = one.pid == other.parent or other.pid == one.parent
+    return one.is_a(program) and other.is_a(program) and not is_family
