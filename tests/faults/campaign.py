@@ -94,7 +94,7 @@ class Campaign:
 
     def __init__(self, day, house, postgres, root, say):
         self._day, self._house, self._postgres, self._say = day, house, postgres, say
-        self._root = root
+        self._began = time.monotonic()
         self._marks = root / "marks"
         self._harm = Harm(house, postgres)
         self._promises = Promises()
@@ -106,6 +106,7 @@ class Campaign:
         """Open, work and break, settle, go home, audit, close."""
         house, day = self._house, self._day
         await asyncio.to_thread(house.up)
+        self._phase("up")
         watch = Watch(house.home).start()
         people = [Person(house, name, day.seed, self._promises, self._marks) for name in NAMES]
         work = []
@@ -113,15 +114,19 @@ class Campaign:
             for person in people:
                 await person.log_in()
                 await person.choose_mail()
+            self._phase("all logged in")
             is_over = asyncio.Event()
             work = [asyncio.create_task(person.work(is_over)) for person in people]
             await self._break_things()
             await asyncio.gather(*self._healing)
+            self._phase("all faults over")
             is_over.set()
             await asyncio.gather(*work)
             await self._settle()
+            self._phase("settled")
             await asyncio.gather(*(person.go_home() for person in people))
             await self._until_everybody_is_home(people)
+            self._phase("everybody home")
         finally:
             for task in (*work, *self._healing):
                 task.cancel()
@@ -134,6 +139,9 @@ class Campaign:
         await asyncio.to_thread(self._audit, watch)
         return self._outcome
 
+    def _phase(self, what):
+        self._say(f"     {time.monotonic() - self._began:6.1f} s  {what}", flush=True)
+
     # -- faults and healing -----------------------------------------------------------------------
 
     async def _break_things(self):
@@ -141,7 +149,6 @@ class Campaign:
         plan = make_schedule(
             day.seed, day.kills, day.others, mean_gap_s=day.mean_gap_s, longest_s=day.longest_s
         )
-        began = time.monotonic()
         for fault in plan:
             if fault.kind in DISK and self._house.disk is None:
                 continue
@@ -152,7 +159,7 @@ class Campaign:
                 continue
             self._outcome.hits.append(hit)
             whose = f" {hit.lease}.{hit.attempt}/{hit.role}" if hit.lease else ""
-            at = time.monotonic() - began
+            at = time.monotonic() - self._began
             self._say(f"{fault.number:3d} {at:6.1f} s  {hit.kind}{whose}", flush=True)
             self._healing.append(asyncio.create_task(self._heal(hit)))
 
@@ -266,7 +273,7 @@ class Campaign:
             findings.ledger.append(f"verify: {verified['problems']}")
         findings.harmed += self._promises.wrong
         findings.left += [f"settling: {complaint}" for complaint in self._complaints]
-        findings.left += [f"process {pid} after down" for pid in processes.all_of(house.home)]
+        findings.left += [f"process {one} after down" for one in processes.all_of(house.home)]
         outcome.findings = findings
 
 

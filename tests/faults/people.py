@@ -144,8 +144,12 @@ class Person(Visitor):
         return status, data
 
     def _count(self, method, path, status, data):
+        said = data.get("code", "") if isinstance(data, dict) and status >= 400 else ""
         seen = self._promises.statuses
-        seen[status] = seen.get(status, 0) + 1
+        if method == "GET" and 300 <= status < 400:
+            said = "redirect"
+        key = f"{status or 'none'} {said}".strip()
+        seen[key] = seen.get(key, 0) + 1
         if status >= 500 and status not in AWAY:
             self._promises.wrong.append(f"{self.name}: {method} {path}: {status} {data}")
 
@@ -338,8 +342,12 @@ class Person(Visitor):
             raise CheckError(f"no notices for {self.name}: {status} {data}")
 
     async def go_home(self):
-        """End notebooks and clusters; runs are left to end by themselves."""
+        """End notebooks and clusters, and runs that wait; what executes is left to end by itself."""
         await self.leave_kernel()
+        for run in await self.mine("runs"):
+            if run["state"] == "queued":
+                self._promises.cancelled.add(run["id"])
+                await self.ask("DELETE", f"runs/{run['id']}")
         for cluster in await self._clusters():
             self._promises.cancelled.add(cluster["lease"]["id"])
             await self.ask("DELETE", f"clusters/{cluster['id']}")

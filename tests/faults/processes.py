@@ -80,7 +80,7 @@ def _read(folder, root):
 
 
 def all_of(home):
-    """Return the ids of all processes of an installation: parts, keepers' children, strays."""
+    """Return (pid, command line) of all processes of an installation: parts, keepers, strays."""
     part = f"{PART}={home.root}".encode()
     found = {*processes_of(home), *(seen.pid for seen in look(home))}
     for folder in Path("/proc").iterdir():
@@ -88,4 +88,11 @@ def all_of(home):
             with contextlib.suppress(OSError):
                 if part in (folder / "environ").read_bytes().split(b"\0"):
                     found.add(int(folder.name))
-    return sorted(found)
+    return [(pid, _command(pid)) for pid in sorted(found)]
+
+
+def _command(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:300]
+    except OSError:
+        return ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from schedule import KILLS
 
-SHORT_S = 6.0
+SHORT_S = 4.0
 """How long a pause or a lock of the database may last in a short day."""
 
 
@@ -19,7 +19,7 @@ class Day:
     is_postgresql: bool = False
     devices: int = 4
     others: tuple = ()
-    mean_gap_s: float = 3.0
+    mean_gap_s: float = 2.0
     longest_s: float = SHORT_S
 
 
