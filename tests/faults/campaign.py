@@ -31,7 +31,9 @@ from madang import shim
 from madang.stack.state import SUPERVISOR
 
 SETTLE_LIMIT_S = 60.0
-RECOVERY_LIMIT_S = 60.0
+RECOVERY_LIMIT_S = 120.0
+"""How long one fault may take to heal on a machine that is busy with other things."""
+
 HOME_LIMIT_S = 120.0
 SLOW_S = 15.0
 LONG_S = 60.0

@@ -342,7 +342,7 @@ class Person(Visitor):
             raise CheckError(f"no notices for {self.name}: {status} {data}")
 
     async def go_home(self):
-        """End notebooks and clusters, and runs that wait; what executes is left to end by itself."""
+        """End notebooks, clusters and runs that wait; what executes is left to end by itself."""
         await self.leave_kernel()
         for run in await self.mine("runs"):
             if run["state"] == "queued":

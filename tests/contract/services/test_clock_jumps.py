@@ -70,7 +70,7 @@ class Day:
 
 
 async def check_money(house: Any) -> None:
-    """Slices follow each other; each costs what its part of the attempt costs, never less than 0."""
+    """Slices follow each other; each costs what its part of the attempt costs, never below 0."""
     store = house.services.core.store
     slices = defaultdict(list)
     for entry in await store.read(lambda tx: list(tx.ledger.entries())):
