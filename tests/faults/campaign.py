@@ -28,6 +28,7 @@ from silent_mail import SilentMail
 from watch import Watch
 
 from madang import shim
+from madang.stack.lock import is_held
 from madang.stack.state import SUPERVISOR
 
 SETTLE_LIMIT_S = 60.0
@@ -38,6 +39,9 @@ HOME_LIMIT_S = 120.0
 SLOW_S = 15.0
 LONG_S = 60.0
 """How long a pause or a lock of the database may last in a long day."""
+AT_ONCE = 2
+"""Faults that are not healed yet when the next one comes; more would be a dead house, not a day."""
+
 DISK_BYTES = 256 * 1024**2
 
 
@@ -155,6 +159,8 @@ class Campaign:
             if fault.kind in DISK and self._house.disk is None:
                 continue
             await asyncio.sleep(fault.gap_s)
+            while sum(not task.done() for task in self._healing) >= AT_ONCE:
+                await asyncio.sleep(0.1)
             hit = await self._harm.do(fault)
             if hit is None:
                 self._outcome.missed.append(fault)
@@ -185,9 +191,15 @@ class Campaign:
         self._outcome.recovery_s.append((hit.kind, round(took, 2)))
 
     def _up_again(self):
-        for last in (False, False, True):
-            with contextlib.suppress(*(() if last else (RuntimeError,))):
+        """Start it again unless that has been done; a start that another fault broke is repeated."""
+        deadline = time.monotonic() + RECOVERY_LIMIT_S
+        while not is_held(self._house.home) or SUPERVISOR in self._house.unwell():
+            try:
                 return self._house.up()
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
         return None
 
     async def _until_attempt_closed(self, hit, began):

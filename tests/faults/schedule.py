@@ -41,8 +41,7 @@ class Fault:
 def make_schedule(seed, kills, others, *, mean_gap_s, longest_s):
     """Return the faults of a day.
 
-    Every kind of kill comes about equally often and the other faults lie between them; twice as
-    often as not a fault comes before the one before it has healed.
+    Every kind of kill comes about equally often and the other faults lie between them.
 
     Parameters
     ----------
