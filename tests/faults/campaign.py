@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,10 +17,11 @@ from pathlib import Path
 import processes
 from audit import Rows, audit
 from faults import Harm
-from installation import Installation
+from installation import Installation, small_disk
 from notebooks import read_marks
-from people import NAMES, Person, Promises
+from people import NAMES, Person
 from postgres import PostgreSQL
+from promises import Promises
 from report import SHORT_S, Day, Outcome, table
 from schedule import DATABASE, DISK, PAUSES, POSTGRESQL, make_schedule
 from silent_mail import SilentMail
@@ -42,29 +42,10 @@ LONG_S = 60.0
 AT_ONCE = 2
 """Faults that are not healed yet when the next one comes; more would be a dead house, not a day."""
 
-DISK_BYTES = 256 * 1024**2
-
 
 def usual_others(*, is_postgresql, times=1):
     """Return the faults beside kills of a usual day."""
     return (*PAUSES, *DATABASE, *DISK, *(POSTGRESQL if is_postgresql else ())) * times
-
-
-@contextlib.contextmanager
-def small_disk(root):
-    """Give a folder on a file system of its own, None where this account may not mount one."""
-    folder = root / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "madang-faults", str(folder)]
-    try:
-        is_mounted = subprocess.run(mount, capture_output=True).returncode == 0
-    except OSError:
-        is_mounted = False
-    try:
-        yield folder if is_mounted else None
-    finally:
-        if is_mounted:
-            subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def play(day, say=print):
@@ -159,8 +140,10 @@ class Campaign:
             if fault.kind in DISK and self._house.disk is None:
                 continue
             await asyncio.sleep(fault.gap_s)
-            while sum(not task.done() for task in self._healing) >= AT_ONCE:
-                await asyncio.sleep(0.1)
+            open_ = [task for task in self._healing if not task.done()]
+            while len(open_) >= AT_ONCE:
+                _, left = await asyncio.wait(open_, return_when=asyncio.FIRST_COMPLETED)
+                open_ = list(left)
             hit = await self._harm.do(fault)
             if hit is None:
                 self._outcome.missed.append(fault)
@@ -191,7 +174,7 @@ class Campaign:
         self._outcome.recovery_s.append((hit.kind, round(took, 2)))
 
     def _up_again(self):
-        """Start it again unless that has been done; a start that another fault broke is repeated."""
+        """Start it again unless it runs; a start that another fault broke is repeated."""
         deadline = time.monotonic() + RECOVERY_LIMIT_S
         while not is_held(self._house.home) or SUPERVISOR in self._house.unwell():
             try:

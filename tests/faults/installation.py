@@ -5,6 +5,7 @@ it harms nothing (that is `faults.py`) and judges nothing (that is `audit.py`).
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -34,8 +35,26 @@ admins: [admin]
 notices:
   smtp: {{host: 127.0.0.1, port: {smtp_port}, from: madang@example.org}}
 """
+DISK_BYTES = 256 * 1024**2
 UP_LIMIT_S = 150
 DOWN_LIMIT_S = 240
+
+
+@contextlib.contextmanager
+def small_disk(root):
+    """Give a folder on a file system of its own, None where this account may not mount one."""
+    folder = root / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "madang-faults", str(folder)]
+    try:
+        is_mounted = subprocess.run(mount, capture_output=True).returncode == 0
+    except OSError:
+        is_mounted = False
+    try:
+        yield folder if is_mounted else None
+    finally:
+        if is_mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 class Installation:

@@ -11,7 +11,6 @@ import json
 import sys
 import time
 import uuid
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -36,39 +35,6 @@ CELL_S = 15.0
 MAX_RUNS = 2
 _TROUBLE = (CheckError, httpx.HTTPError, SocketError, TimeoutError, OSError, ValueError, KeyError)
 """What a person meets while parts of the house are dead; they go on and try something else."""
-
-
-@dataclass
-class Promises:
-    """What the house said, by all people together.
-
-    Attributes
-    ----------
-    ids
-        Noun by acknowledged id.
-    places
-        Time of the request of a waiting lease, as it was told.
-    cancelled
-        Ids that somebody ended on purpose.
-    forgot
-        (lease, attempt, time) of kernels that lost their memory.
-    wrong
-        Answers that no fault excuses.
-    statuses
-        How often each status was answered.
-    """
-
-    ids: dict = field(default_factory=dict)
-    places: dict = field(default_factory=dict)
-    cancelled: set = field(default_factory=set)
-    forgot: list = field(default_factory=list)
-    wrong: list = field(default_factory=list)
-    statuses: dict = field(default_factory=dict)
-    done: dict = field(default_factory=dict)
-
-    def did(self, what):
-        """Count something that a person got done."""
-        self.done[what] = self.done.get(what, 0) + 1
 
 
 class Person(Visitor):

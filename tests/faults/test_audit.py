@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from audit import audit
 from faults import Hit
-from people import Promises
 from processes import Seen
+from promises import Promises
 from schedule import KILLS, make_schedule
 from watch import doubles
 
