@@ -37,6 +37,7 @@ RECOVERY_LIMIT_S = 120.0
 
 HOME_LIMIT_S = 120.0
 SLOW_S = 15.0
+DYING_S = 3.0
 LONG_S = 60.0
 """How long a pause or a lock of the database may last in a long day."""
 AT_ONCE = 2
@@ -270,8 +271,16 @@ class Campaign:
             findings.ledger.append(f"verify: {verified['problems']}")
         findings.harmed += self._promises.wrong
         findings.left += [f"settling: {complaint}" for complaint in self._complaints]
-        findings.left += [f"process {one} after down" for one in processes.all_of(house.home)]
+        findings.left += [f"process {one} after down" for one in left_of(house.home)]
         outcome.findings = findings
+
+
+def left_of(home):
+    """Return what lives of an installation that was ended; what is just dying gets a moment."""
+    deadline = time.monotonic() + DYING_S
+    while (left := processes.all_of(home)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
 
 
 def executed_twice(marks, hits, rows):
