@@ -93,7 +93,7 @@ class Person(Visitor):
             headers["Idempotency-Key"] = uuid.UUID(int=self._random.getrandbits(128)).hex
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            status, data = 0, None
+            status, data, is_away = 0, None, True
             with contextlib.suppress(httpx.TransportError):
                 answer = await self.http.request(
                     method,
@@ -103,7 +103,8 @@ class Person(Visitor):
                     follow_redirects=False,
                 )
                 status, data = answer.status_code, _json(answer)
-            if (status and status not in AWAY) or time.monotonic() > deadline:
+                is_away = status in AWAY or _is_of_hub(answer)
+            if not is_away or time.monotonic() > deadline:
                 break
             await asyncio.sleep(0.4)
         self._count(method, path, status, data)
@@ -112,8 +113,6 @@ class Person(Visitor):
     def _count(self, method, path, status, data):
         said = data.get("code", "") if isinstance(data, dict) and status >= 400 else ""
         seen = self._promises.statuses
-        if method == "GET" and 300 <= status < 400:
-            said = "redirect"
         key = f"{status or 'none'} {said}".strip()
         seen[key] = seen.get(key, 0) + 1
         if status >= 500 and status not in AWAY:
@@ -321,6 +320,12 @@ class Person(Visitor):
             if lease["state"] != "ended" and lease["kind"] != "slot":
                 self._promises.cancelled.add(lease["id"])
                 await self.ask("DELETE", f"leases/{lease['id']}")
+
+
+def _is_of_hub(answer):
+    """Tell whether the hub answered for a service that a new proxy does not know yet."""
+    is_page = answer.headers.get("content-type", "").startswith("text/html")
+    return answer.is_redirect or (is_page and not answer.is_success)
 
 
 def _json(answer):

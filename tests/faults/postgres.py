@@ -87,8 +87,9 @@ class Wire:
         self.cuts = {"before": 0, "after": 0}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self._is_over = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._carriers = []
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def cut_next_commit(self, when, limit_s):
         """Wait until a commit was cut; returns whether one came in time."""
@@ -105,32 +106,37 @@ class Wire:
             _cut(*pair)
 
     def stop(self):
-        self._is_over = True
+        # Closing alone would not wake the thread.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)
         self._listener.close()
         for pair in list(self._pairs):
             _cut(*pair)
+        for carrier in self._carriers:
+            carrier.join(5)
 
     def _accept(self):
-        while not self._is_over:
+        while True:
             try:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            if time.monotonic() < self._closed_until:
-                client.close()
-                continue
             server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
+                if time.monotonic() < self._closed_until:
+                    raise OSError("closed for a while")
                 server.connect(str(self._target))
             except OSError:
-                client.close()
+                _cut(client, server)
                 continue
             pair = (client, server)
             self._pairs.add(pair)
             state = {"commits": False}
             for source, sink, is_client in ((client, server, True), (server, client, False)):
                 arguments = (source, sink, is_client, pair, state)
-                threading.Thread(target=self._carry, args=arguments, daemon=True).start()
+                carrier = threading.Thread(target=self._carry, args=arguments, daemon=True)
+                carrier.start()
+                self._carriers.append(carrier)
 
     def _carry(self, source, sink, is_client, pair, state):
         try:

@@ -11,7 +11,8 @@ class SilentMail:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.held = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def _accept(self):
         while True:
@@ -21,6 +22,9 @@ class SilentMail:
                 return
 
     def stop(self):
+        # Closing alone would not wake the thread.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)
         self._listener.close()
         for connection in self.held:
             connection.close()
