@@ -20,7 +20,7 @@ TARGET_LIMIT_S = 15.0
 """How long it is waited for a target of the kind that is due."""
 
 _PARTS = (*PARTS, SUPERVISOR)
-_INSTEAD = ("keeper", "kernel", "service")
+_INSTEAD = ("kernel", "keeper")
 """Killed when nothing of the kind that is due lives."""
 
 _WRITER_LOCK = 0x6D6164616E67
@@ -86,7 +86,8 @@ class Harm:
     async def _kill_part(self, fault):
         found = await _until(lambda: self._living_part(fault.kind))
         if found is None:
-            return None
+            # A supervisor that could not write its name on a full disk, or that just starts.
+            return await self._kill_of_lease(fault)
         found.send(signal.SIGKILL)
         await _until(lambda: not found.is_alive)
         return Hit(fault.number, fault.kind, _now_ms(), _now_ms(), pid=found.pid)
@@ -96,10 +97,11 @@ class Harm:
         return part if part is not None and part.is_alive else None
 
     async def _kill_of_lease(self, fault):
-        found = await _until(lambda: self.targets(fault.kind))
-        kind = fault.kind
-        for kind in () if found else _INSTEAD[:2]:
-            found = self.targets(kind)
+        kind, found = fault.kind, None
+        if kind not in _PARTS:
+            found = await _until(lambda: self.targets(fault.kind))
+        for instead in _INSTEAD if not found else ():
+            kind, found = instead, self.targets(instead)
             if found:
                 break
         if not found:

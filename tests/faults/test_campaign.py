@@ -36,6 +36,6 @@ def test_a_day_with_twenty_kills(seed):
 
 def test_a_day_on_postgresql(seed):
     others = usual_others(is_postgresql=True)
-    outcome = play(Day(seed=seed, kills=7, is_postgresql=True, others=others))
+    outcome = play(Day(seed=seed, kills=5, is_postgresql=True, others=others))
     check(outcome)
     assert all(outcome.cuts.values()), outcome.cuts
