@@ -16,9 +16,10 @@ from typing import Any
 from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.run import RunState
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
-from madang.services import adapting, admitting, clusters, leasing, lives, runs, scaling
+from madang.services import adapting, admitting, clusters, leasing, lives, scaling
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
+from madang.services.slot_opening import ensure_slots
 from madang.services.upkeep import Upkeep
 from madang.store import Tx
 
@@ -106,7 +107,7 @@ class Reconciler:
         await self._guarded("clusters", clusters.end_orphans(core))
         await self._guarded("workers", scaling.follow(core))
         await self._guarded("adapting", adapting.look(core))
-        await self._guarded("slots", runs.ensure_slots(core))
+        await self._guarded("slots", ensure_slots(core))
         if now - self._sampled_ms >= SAMPLE_MS:
             self._sampled_ms = now
             await self._guarded("samples", self._sample(now))

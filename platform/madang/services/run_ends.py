@@ -10,6 +10,9 @@ from madang.store import Tx
 LOST_RETRIES = 3
 """A run whose slot was lost is tried again this often."""
 
+CANCELLING = "cancelling"
+"""Reason of a running run that was told to stop and has not reported its end."""
+
 SLOT_STOPPED = "slot_stopped"
 """What a worker reports that was told to stop; it does not know why, the service does."""
 
