@@ -17,6 +17,7 @@ from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.run import RunState
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 from madang.services import adapting, admitting, clusters, leasing, lives, scaling
+from madang.services.agreeing import agree
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
 from madang.services.slot_opening import ensure_slots
@@ -114,6 +115,7 @@ class Reconciler:
         if now - self._swept_ms >= ORPHANS_MS:
             self._swept_ms = now
             await self._guarded("sweep", self.sweep())
+            await self._guarded("queue", agree(core))
         if now - self._tidied_ms >= TIDY_MS:
             self._tidied_ms = now
             await self._guarded("tidy", self.tidy())

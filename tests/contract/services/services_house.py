@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from madang.domain.profile import Flavor
+from madang.domain.profile import Flavor, Profile
 from madang.engines.hostile import HostileEngine
 from madang.engines.ports import Engine
 from madang.pki.seal import Seal
 from madang.services import Services, bootstrap
 from madang.services.core import Core
 from madang.services.requests import Actor, ClusterRequest, LeaseRequest, RunRequest
-from madang.settings.files import load_policy, load_profiles
+from madang.settings.files import Policy, load_policy, load_profiles
 from madang.store import Store
 
 ROOT = Path(__file__).parents[3]
@@ -43,7 +43,7 @@ class House:
         self.services = self._build()
 
     def _build(self) -> Services:
-        policy = load_policy(self.folder / "policy.yaml")
+        policy, profiles = self.rules()
         flavors = [
             Flavor(name="sim-h200", title="H200", rate_microcredits=1_000_000, is_simulated=True),
             Flavor(name="cpu", title="CPU", rate_microcredits=0),
@@ -52,7 +52,7 @@ class House:
             store=self.store(),
             engine=self.ports(),
             policy=policy,
-            profiles=load_profiles(ROOT / "hub_config" / "profiles.yaml"),
+            profiles=profiles,
             flavors={flavor.name: flavor for flavor in flavors},
             devices_total={"sim-h200": 4, "cpu": 0},
             service_url="http://127.0.0.1:1/services/madang",
@@ -61,6 +61,11 @@ class House:
             clock=self.engine.clock,
         )
         return Services(core)
+
+    def rules(self) -> tuple[Policy, tuple[Profile, ...]]:
+        """Read the two files of rules."""
+        policy = load_policy(self.folder / "policy.yaml")
+        return policy, load_profiles(ROOT / "hub_config" / "profiles.yaml")
 
     def store(self) -> Store:
         """Open the rows, as each start of a service does."""

@@ -64,10 +64,20 @@ class Fate:
     noticed
         Told of each point as it passes: the mark, ``before`` or ``after``, and whether anything
         was changed.
+    untaken
+        Events that a service before had heard of as it died; an engine tells them again.
+
+    Attributes
+    ----------
+    heard
+        The events of the latest poll.
     """
 
     def __init__(
-        self, plan: Plan | None = None, noticed: Callable[[Mark, str, bool], None] | None = None
+        self,
+        plan: Plan | None = None,
+        noticed: Callable[[Mark, str, bool], None] | None = None,
+        untaken: Sequence[AdmissionEvent] = (),
     ) -> None:
         self.plan = plan
         self.is_dead = False
@@ -75,7 +85,8 @@ class Fate:
         self._noticed = noticed
         self._counts: dict[str, int] = {}
         self._known: dict[tuple[Any, ...], int] = {}
-        self._held: list[tuple[int, AdmissionEvent]] = []
+        self._held: list[tuple[int, AdmissionEvent]] = [(0, event) for event in untaken]
+        self.heard: list[AdmissionEvent] = []
         self._silent: dict[tuple[Any, ...], int] = {}
 
     def check(self) -> None:
@@ -128,6 +139,7 @@ class Fate:
         self._held = [(due_ms, event) for due_ms, event in self._held if due_ms > now_ms]
         for event in events:
             heard += self._hear(event, now_ms)
+        self.heard = heard
         return heard
 
     def _hear(self, event: AdmissionEvent, now_ms: int) -> list[AdmissionEvent]:
@@ -179,10 +191,6 @@ class WatchedStore:
         """Read, as long as there is a service."""
         self._fate.check()
         return await self.real.read(work)
-
-    def close(self) -> None:
-        """Close the real one."""
-        self.real.close()
 
 
 class WatchedPort:

@@ -2,7 +2,9 @@
 
 import asyncio
 import copy
+import sqlite3
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -14,7 +16,7 @@ from sqlalchemy import event
 
 from madang.engines.hostile import HostileEngine
 from madang.engines.hostile.admission import HostileAdmission
-from madang.engines.ports import Engine
+from madang.engines.ports import AdmissionEvent, AskedBack, Engine
 from madang.services import bootstrap
 from madang.store import Store
 
@@ -57,6 +59,7 @@ class Moment:
     rows: bytes
     engine: HostileEngine
     step: int
+    heard: list[AdmissionEvent]
 
 
 def steady_engine() -> HostileEngine:
@@ -66,41 +69,74 @@ def steady_engine() -> HostileEngine:
     return engine
 
 
-class PlanHouse(House):
-    """A house with a fate; its rows need not survive a power cut, only its service's end."""
+class Rows:
+    """One database for all plans of a process, filled anew for each.
 
-    def __init__(
-        self, folder: Path, fate: Fate, rows: bytes = b"", engine: HostileEngine | None = None
-    ) -> None:
-        self.fate = fate
-        self.step = 0
-        self.kills = 0
+    A store of its own for each plan would compile every statement anew, which takes longer than to
+    play the plan. Nothing here need survive a power cut.
+    """
+
+    def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        if rows:
-            (folder / "madang.sqlite").write_bytes(rows)
-        super().__init__(folder, engine or steady_engine())
+        self.store = Store(f"sqlite:///{folder / 'madang.sqlite'}")
 
-    def raw_store(self) -> Store:
-        """Open the rows without a fate."""
-        made = Store(f"sqlite:///{self.folder / 'madang.sqlite'}")
-
-        @event.listens_for(made._writing, "connect")
+        @event.listens_for(self.store._writing, "connect")
         def hurry(connection: Any, _record: Any) -> None:
             connection.execute("PRAGMA synchronous = OFF")
 
-        for threads in (made._writer, made._readers):
+        for threads in (self.store._writer, self.store._readers):
             threads.shutdown()
-        made._writer = made._readers = Inline()  # type: ignore[assignment]
-        return made
+        self.store._writer = self.store._readers = Inline()  # type: ignore[assignment]
+        self.store.migrate()
+        self.folder = folder
+        self.fresh = b""
+
+    def _connection(self) -> Any:
+        return self.store._writing.connect()
+
+    def image(self) -> bytes:
+        """Return all rows as they are now."""
+        with self._connection() as connection:
+            image = bytearray(connection.connection.driver_connection.serialize())
+        # "Not in WAL mode": a database in memory, from which it is copied back, cannot be.
+        image[18:20] = b"\1\1"
+        return bytes(image)
+
+    def fill(self, image: bytes) -> None:
+        """Put rows of the past in place."""
+        with closing(sqlite3.connect(":memory:")) as past, self._connection() as connection:
+            past.deserialize(image)
+            past.backup(connection.connection.driver_connection)
+
+    def changes(self) -> int:
+        """Return how many rows were ever changed."""
+        with self._connection() as connection:
+            return int(connection.connection.driver_connection.total_changes)
+
+
+class PlanHouse(House):
+    """A house with a fate over the rows of a moment."""
+
+    def __init__(
+        self, rows: Rows, fate: Fate, image: bytes, engine: HostileEngine | None = None
+    ) -> None:
+        self.rows = rows
+        self.fate = fate
+        self.step = 0
+        self.kills = 0
+        if image:
+            rows.fill(image)
+        super().__init__(rows.folder, engine or steady_engine())
+
+    def rules(self) -> Any:
+        """Read the rules once for all plans."""
+        if "rules" not in _once:
+            _once["rules"] = super().rules()
+        return _once["rules"]
 
     def store(self) -> Store:
         """Open the rows; every write of services is a point."""
-        self.rows = self.raw_store()
-        return WatchedStore(self.rows, self.fate, self._changes)  # type: ignore[return-value]
-
-    def _changes(self) -> int:
-        with self.rows._writing.connect() as connection:
-            return int(connection.connection.driver_connection.total_changes)  # type: ignore[union-attr]
+        return WatchedStore(self.rows.store, self.fate, self.rows.changes)  # type: ignore[return-value]
 
     def ports(self) -> Engine:
         """Return the engine; every change of it is a point."""
@@ -115,23 +151,17 @@ class PlanHouse(House):
 
     def moment(self) -> Moment:
         """Return what would be left if the service were killed now."""
-        with self.rows._writing.connect() as connection:
-            rows = connection.connection.driver_connection.serialize()  # type: ignore[union-attr]
-        return Moment(rows, copy.deepcopy(self.engine), self.step)
+        return Moment(self.rows.image(), copy.deepcopy(self.engine), self.step, self.fate.heard)
 
     def query(self, work: Any) -> Any:
         """Read rows past the service."""
-        return self.rows.read_now(work)
+        return self.rows.store.read_now(work)
 
     async def restart(self) -> None:
         """Start a new service over what the killed one has left."""
         self.kills += 1
-        plan = self.fate.plan
-        if plan is not None and plan.forgets:
-            self.engine.admission = HostileAdmission(self.engine._world, CAPACITY)
-        self.fate = Fate()
+        self.fate = Fate(untaken=self.fate.heard)
         await self._end_tasks()
-        self.rows.close()
         self.services = self._build()
         await self.services.reconciler.restore()
 
@@ -150,26 +180,26 @@ class PlanHouse(House):
         self.engine.advance(ms)
 
 
-_planted: list[bytes] = []
+_once: dict[str, Any] = {}
 
 
-async def planted_rows(folder: Path) -> bytes:
+def planted(rows: Rows) -> bytes:
     """Return the rows of a new installation, with which each story begins."""
-    if not _planted:
-        house = PlanHouse(folder / "planted", Fate())
-        house.rows.migrate()
-        house.rows.write_now(lambda tx: bootstrap.plant(house.services.core, tx))
-        _planted.append(house.moment().rows)
-        house.rows.close()
-    return _planted[0]
+    if not rows.fresh:
+        house = PlanHouse(rows, Fate(), b"")
+        rows.store.write_now(lambda tx: bootstrap.plant(house.services.core, tx))
+        rows.fresh = rows.image()
+    return rows.fresh
 
 
-async def revived(moment: Moment, folder: Path, plan: Plan) -> PlanHouse:
+async def revived(moment: Moment, rows: Rows, plan: Plan) -> PlanHouse:
     """Return a house whose service was killed at a moment of the past and has started again."""
-    engine = copy.deepcopy(moment.engine)
+    engine, untaken = copy.deepcopy(moment.engine), moment.heard
     if plan.forgets:
+        # As the local one: what waits and what was decided is gone, and decided again.
         engine.admission = HostileAdmission(engine._world, CAPACITY)
-    house = PlanHouse(folder, Fate(), moment.rows, engine)
+        untaken = [event for event in untaken if isinstance(event, AskedBack)]
+    house = PlanHouse(rows, Fate(untaken=untaken), moment.rows, engine)
     house.step, house.kills = moment.step, 1
     await house.services.reconciler.restore()
     return house

@@ -11,7 +11,7 @@ from typing import Any
 
 from plan_house import PlanHouse
 
-from madang.domain.notice import Channel
+from madang.domain.notice import Channel, NoticeKind
 from madang.ledger.chain import verify
 from madang.store import Tx
 
@@ -59,7 +59,7 @@ def _parts(house: PlanHouse, tx: Tx, with_times: bool) -> dict[str, Any]:
         },
         "runs": {r.name: _run(r, names, with_times) for r in tx.runs.find()},
         "audit": Counter((a["act"], names.get(a["target"], "?")) for a in tx.audit.find(limit=None)),
-        "notices": _notices(tx, names),
+        "notices": _notices(tx, names, with_times),
         "starts": {_key(names, key): n for key, n in house.engine.launcher.starts.items()},
         "stops": {
             _key(names, key): process.stop_at_ms is not None
@@ -109,10 +109,13 @@ def _run(r: Any, names: dict[str, str], with_times: bool) -> tuple[Any, ...]:
     return (*same, *_times(with_times, r.submitted_ms, r.started_ms, r.ended_ms))
 
 
-def _notices(tx: Tx, names: dict[str, str]) -> Counter[Any]:
+def _notices(tx: Tx, names: dict[str, str], with_times: bool) -> Counter[Any]:
+    """Return who was told what; a turn is told only where it came late."""
     told: Counter[Any] = Counter()
     for person in tx.people.all():
         for notice in tx.notices.recent(person.id, 1_000):
+            if notice.kind is NoticeKind.TURN and not with_times:
+                continue
             about = notice.data.get("lease") or notice.data.get("run") or ""
             told[(person.hub_name, notice.kind, Channel.PAGE, names.get(str(about), "?"))] += 1
     return told

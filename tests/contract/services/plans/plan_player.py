@@ -148,7 +148,7 @@ class Player:
 # -- steps -----------------------------------------------------------------------------------------
 
 
-def act(method: str, *args: Any, **more: Any) -> Step:
+def act(method: str, *args: Any, takes_ms: int = 1, **more: Any) -> Step:
     """Return a step in which somebody does something, and again if the answer did not come."""
 
     async def step(player: Player) -> None:
@@ -157,8 +157,8 @@ def act(method: str, *args: Any, **more: Any) -> Step:
                 await getattr(player, method)(*args, **more)
             except UnavailableError:
                 continue
-            # No two acts at one time: requests of one millisecond have no order.
-            player.house.engine.advance(1)
+            # No two requests at one time: those of one millisecond have no order.
+            player.house.engine.advance(takes_ms)
             return
         raise AssertionError(f"{method} never succeeded")
 
@@ -188,7 +188,9 @@ def looks(*steps_ms: int) -> list[Step]:
 
 
 def until(what: Callable[[Player], bool], *first: str, limit: int = 120) -> Step:
-    """Return a step that looks until something is so; before each look acts are tried.
+    """Return a step that looks until something is so; after each look acts are tried.
+
+    The look comes first, so that a step which is repeated after a kill goes as it went before.
 
     Parameters
     ----------
@@ -198,12 +200,12 @@ def until(what: Callable[[Player], bool], *first: str, limit: int = 120) -> Step
 
     async def step(player: Player) -> None:
         for _ in range(limit):
-            for text in first:
-                method, name = text.split()
-                await act(method, name)(player)
+            await player.house.look(1_000)
             if what(player):
                 return
-            await player.house.look(1_000)
+            for text in first:
+                method, name = text.split()
+                await act(method, name, takes_ms=0)(player)
         raise AssertionError("it never came to be so")
 
     return step

@@ -157,12 +157,15 @@ BUDGET: list[Step] = [
 ]
 """A budget that runs out, and a wish that is withdrawn before its turn."""
 
+AT_PEACE = until(lambda player: not player.house.engine.admission.held(), limit=60)
+"""Rows and reality agree within a minute."""
+
 STORIES: dict[str, list[Step]] = {
-    "notebook": NOTEBOOK,
-    "missed": MISSED,
-    "runs": RUNS,
-    "preempted": PREEMPTED,
-    "cluster": CLUSTER,
-    "lost": LOST,
-    "budget": BUDGET,
+    "notebook": [*NOTEBOOK, AT_PEACE],
+    "missed": [*MISSED, AT_PEACE],
+    "runs": [*RUNS, AT_PEACE],
+    "preempted": [*PREEMPTED, AT_PEACE],
+    "cluster": [*CLUSTER, AT_PEACE],
+    "lost": [*LOST, AT_PEACE],
+    "budget": [*BUDGET, AT_PEACE],
 }

@@ -9,14 +9,13 @@ people and workers repeat the request that got no answer, with the same idempote
 A plan that fails prints its name: ``pytest tests/contract/services/plans --plan NAME`` plays it.
 """
 
-import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from plan_fates import FATES, Fate, Mark, Plan
-from plan_house import Moment, PlanHouse, planted_rows, revived
+from plan_house import Moment, PlanHouse, Rows, planted, revived
 from plan_outcome import Outcome, broken, outcome
 from plan_player import play
 from plan_stories import STORIES
@@ -47,7 +46,7 @@ class Reference:
 
     points: list[Mark]
     moments: dict[tuple[str, int, str], Moment]
-    rows: bytes
+    image: bytes
     with_times: Outcome
     without_times: Outcome
 
@@ -55,11 +54,18 @@ class Reference:
 _references: dict[str, Reference] = {}
 
 
-async def reference(story: str, folder: Path) -> Reference:
+@pytest.fixture(scope="session")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rows]:
+    made = Rows(tmp_path_factory.mktemp("plans"))
+    yield made
+    made.store.close()
+
+
+async def reference(story: str, rows: Rows) -> Reference:
     """Play a story undisturbed, once for all its plans."""
     if story in _references:
         return _references[story]
-    rows = await planted_rows(folder)
+    image = planted(rows)
     points: list[Mark] = []
     moments: dict[tuple[str, int, str], Moment] = {}
 
@@ -75,18 +81,17 @@ async def reference(story: str, folder: Path) -> Reference:
         else:
             del moments[(*key, "before")]
 
-    house = PlanHouse(folder / story, Fate(None, noticed), rows)
+    house = PlanHouse(rows, Fate(None, noticed), image)
     await house.services.reconciler.restore()
     await play(house, STORIES[story])
     assert broken(house) == []
     made = Reference(
         points,
         moments,
-        rows,
+        image,
         outcome(house, with_times=True),
         outcome(house, with_times=False),
     )
-    house.rows.close()
     _references[story] = made
     return made
 
@@ -101,14 +106,14 @@ def plans_of(story: str, kind: str, found: Reference) -> list[Plan]:
     ]
 
 
-async def trouble(plan: Plan, found: Reference, folder: Path) -> list[str]:
+async def trouble(plan: Plan, found: Reference, rows: Rows) -> list[str]:
     """Play one plan and say what is not as it should be."""
     is_crash = plan.fate.startswith("crash")
     if is_crash:
         moment = found.moments[(plan.point, plan.number, plan.fate.removeprefix("crash-"))]
-        house = await revived(moment, folder, plan)
+        house = await revived(moment, rows, plan)
     else:
-        house = PlanHouse(folder, Fate(plan), found.rows)
+        house = PlanHouse(rows, Fate(plan), found.image)
         await house.services.reconciler.restore()
     fate = house.fate
     try:
@@ -120,23 +125,20 @@ async def trouble(plan: Plan, found: Reference, folder: Path) -> list[str]:
     except Exception as error:
         # One plan that fails must not hide the others.
         return [f"{type(error).__name__}: {error}"]
-    finally:
-        house.rows.close()
-        shutil.rmtree(folder)
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("story", STORIES)
 async def test_a_story_ends_the_same_whatever_goes_wrong(
-    story: str, kind: str, tmp_path: Path, request: pytest.FixtureRequest, record_property: Any
+    story: str, kind: str, rows: Rows, request: pytest.FixtureRequest, record_property: Any
 ) -> None:
     wanted = request.config.getoption("--plan", "")
-    found = await reference(story, tmp_path)
+    found = await reference(story, rows)
     plans = [p for p in plans_of(story, kind, found) if p.name.startswith(wanted)]
     failures = []
     for plan in plans:
-        if troubles := await trouble(plan, found, tmp_path / "plan"):
+        if troubles := await trouble(plan, found, rows):
             failures.append("\n  ".join([plan.name, *troubles]))
     record_property("plans", len(plans))
     shown = "\n".join(failures[:SHOWN])
