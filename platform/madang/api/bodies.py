@@ -8,7 +8,14 @@ import base64
 import binascii
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from madang.errors import InvalidError
 from madang.services.requests import (
@@ -56,6 +63,12 @@ class Body(BaseModel):
     """Base of all bodies: no unknown field, no guessing of types."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: Any) -> Any:
+        """Take 2.0 for 2, as JSON does, which knows one kind of number; no field holds others."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class LeaseBody(Body):

@@ -95,7 +95,8 @@ TimeQuery = Annotated[int | None, Query(ge=0, le=MAX_TIME_MS, description="UTC m
 
 def file_of(media_type: str, what: str) -> dict[int | str, dict[str, Any]]:
     """Return the description of an answer that is a file."""
-    content = {media_type: {"schema": {"type": "string"}}}
+    is_json = media_type.endswith("json")
+    content = {media_type: {"schema": {"type": "object" if is_json else "string"}}}
     return {200: {"description": what, "content": content}}
 
 
