@@ -169,21 +169,8 @@ class Acts:
 
     def clear(self, name: str) -> None:
         """Put back what would change the answers of other rows."""
-        if name == "maintenance_begin":
-            self.house.good("root", "DELETE", "maintenance")
-        elif name == "device_drain":
-            self.house.good("root", "POST", "devices/return", {"device": "sim-h200-0"})
-        elif name in ("lease_create", "cluster_create", "run_create", "run_retry"):
-            self.drop_waiting()
-
-    def drop_waiting(self) -> None:
-        kept = {self.furniture.waiting}
-        for lease in self.house.good("root", "GET", "leases?state=queued"):
-            if lease["id"] not in kept and lease["kind"] != "slot":
-                self.house.good("root", "DELETE", f"leases/{lease['id']}?why=over")
-        for run in self.house.good("root", "GET", "runs?state=queued"):
-            if run["id"] != self.furniture.waiting_run:
-                self.house.good("root", "DELETE", f"runs/{run['id']}?why=over")
+        if address(name)[0] != "GET":
+            self.furniture.tidy()
 
 
 @pytest.fixture(scope="session")
@@ -341,4 +328,4 @@ def test_an_idempotency_key_is_its_persons_own(acts: Acts) -> None:
     for key in ("", "x" * 201, "a b", "é"):
         refused = house.ask("bora", "POST", "runs", body, **{"Idempotency_Key": key})
         assert refused.status_code == 422, key
-    acts.drop_waiting()
+    acts.furniture.tidy()

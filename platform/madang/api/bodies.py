@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
 )
 
+from madang.domain.project import Role
 from madang.errors import InvalidError
 from madang.services.requests import (
     ChangeRequest,
@@ -225,7 +226,7 @@ class ReasonBody(Body):
 class ProjectBody(ReasonBody):
     """Make a project."""
 
-    name: Word
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
     title: Name = ""
     tier: Word
     weight: Annotated[int, Field(ge=1, le=1000)] = 1
@@ -246,7 +247,7 @@ class MemberBody(ReasonBody):
     """Put a person into a project."""
 
     person: Person
-    role: Word = "member"
+    role: Annotated[Role, Field(strict=False)] = Role.MEMBER
 
 
 class GrantBody(ReasonBody):
@@ -297,7 +298,7 @@ class NoticesBody(Body):
 
     mail: Annotated[str, StringConstraints(max_length=254, pattern=PLAIN)] = ""
     webhook_url: Annotated[str, StringConstraints(max_length=2000, pattern=PLAIN)] = ""
-    lang: Word = ""
+    lang: Literal["", "en", "ko"] = ""
     kinds: Annotated[list[Word], Field(max_length=20)]
 
     def request(self) -> NoticeRequest:

@@ -12,7 +12,7 @@ from madang.api.headers import DOWNLOAD_CSP
 from madang.api.house import House, house_of
 from madang.api.problems import JsonResponse
 from madang.api.reading import ApiRoute
-from madang.api.waiting import unless_gone
+from madang.api.waiting import held, unless_gone
 from madang.errors import RefusedError
 from madang.services.requests import Actor
 
@@ -123,8 +123,10 @@ async def get_or_wait(
     seen: str,
 ) -> Response:
     """Return a view at once, or when it changed after ``seen``, or when the time is over."""
-    if wait_s <= 0:
-        return answer(await noun.get(actor, thing_id))
-    waiting = noun.wait(actor, thing_id, seen=seen, timeout_s=wait_s)
-    view = await unless_gone(house_of(request), request, waiting)
+    house = house_of(request)
+    with held(house, actor) as may_wait:
+        if wait_s <= 0 or not may_wait:
+            return answer(await noun.get(actor, thing_id))
+        waiting = noun.wait(actor, thing_id, seen=seen, timeout_s=wait_s)
+        view = await unless_gone(house, request, waiting)
     return answer(await noun.get(actor, thing_id) if view is None else view)
