@@ -406,7 +406,17 @@ def cluster(now: int, **changes: Any) -> dict[str, Any]:
             "memory": 12,
             "erred": 1,
             "bytes": 123_456_789,
-            "named": [{"name": "worker-0", "address": "tls://127.0.0.1:3"}],
+            "named": [
+                {
+                    "name": "worker-0",
+                    "address": "tls://127.0.0.1:3",
+                    "threads": 2,
+                    "memory_bytes": 3 * 2**30,
+                    "limit_bytes": 4 * 2**30,
+                    "cpu_percent": 97,
+                    "processing": 4,
+                }
+            ],
         },
     } | changes
 
