@@ -50,6 +50,7 @@ class Shared:
     own_origins: frozenset[str]
     pages_url: str
     open: Counter[str] = field(default_factory=Counter)
+    sockets: "set[SocketHandler]" = field(default_factory=set)
 
 
 class _Handler(RequestHandler):  # type: ignore[misc] # Tornado ships no types we follow.
@@ -235,6 +236,7 @@ class SocketHandler(_Guarded, WebSocketHandler):  # type: ignore[misc]
 
     def open(self, *_args: str) -> None:
         """Start to pass on what the scheduler says."""
+        self.shared.sockets.add(self)
         cluster = self.path_args[0]
         jobs: tuple[Awaitable[None], ...] = (self._from_far(), self._look_again(cluster))
         self.tasks = tuple(asyncio.ensure_future(job) for job in jobs)
@@ -252,17 +254,23 @@ class SocketHandler(_Guarded, WebSocketHandler):  # type: ignore[misc]
 
     async def _look_again(self, cluster: str) -> None:
         await self.shared.gate.until_over(self.pass_, cluster)
-        self.close(CLOSE_OVER)
+        self.let_go(CLOSE_OVER)
 
     def on_close(self) -> None:
         """Let the scheduler's side go as well."""
+        self.let_go()
+        self.leave()
+
+    def let_go(self, code: int | None = None) -> None:
+        """End both sides; repeating is harmless."""
+        self.shared.sockets.discard(self)
         for task in self.tasks:
             task.cancel()
         if self.far is not None:
             self.far.close()
-        self.leave()
+        self.close(code)
 
     def on_finish(self) -> None:
         """Count what never became a websocket as done; the rest ends with :meth:`on_close`."""
         if self.get_status() != 101:
-            self.leave()
+            self.on_close()

@@ -82,6 +82,8 @@ class Listener:
         """Close the listener and every connection."""
         if self._server is not None:
             self._server.stop()
+            for socket in list(self._shared.sockets):
+                socket.let_go()
             await self._server.close_all_connections()
             self._server = None
         if self._http is not None:
@@ -124,7 +126,7 @@ class Listener:
     def _application(self, http: httpx.AsyncClient) -> Application:
         settings = self._settings
         own = {settings.dashboard_url.rstrip("/")} - {""}
-        shared = handlers.Shared(
+        self._shared = shared = handlers.Shared(
             tickets=self._tickets,
             gate=self._gate,
             http=http,
