@@ -98,7 +98,9 @@ async def test_the_page_bites_without_the_policy(
     stage: Stage, hub: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Attempts that fail anyway would prove nothing."""
-    monkeypatch.setattr(handing_on, "policy", lambda *_: "default-src * 'unsafe-inline' 'unsafe-eval'")
+    monkeypatch.setattr(
+        handing_on, "policy", lambda *_: "default-src * 'unsafe-inline' 'unsafe-eval'"
+    )
     found = await what_it_reaches(stage, hub)
     for what in ("fetch", "xhr", "pushed"):
         assert f"{what}: {SECRET}" in found

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from madang.api.events import open_stream
 from madang.api.house import house_of
 from madang.api.routes.common import Someone, TheHouse, answer, noun_router
+from madang.i18n import LANGUAGES
 
 router = noun_router("events")
 health_router = APIRouter(tags=["health"])
@@ -23,3 +24,12 @@ async def health_get(request: Request) -> Response:
     """Say whether the service can work; needs no login."""
     health = await house_of(request).services.health()
     return answer(health, 200 if health.get("ok", True) else 503)
+
+
+@health_router.get("/notice", operation_id="notice_get")
+async def notice_get(request: Request) -> Response:
+    """Say what everybody is told now, by language, null for nothing; needs no login."""
+    upkeep = house_of(request).services.upkeep
+    told = {lang: upkeep.notice(lang) for lang in LANGUAGES}
+    words = {lang: notice["text"] for lang, notice in told.items() if notice}
+    return answer(words or None)
