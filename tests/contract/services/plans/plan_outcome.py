@@ -58,9 +58,7 @@ def _parts(house: PlanHouse, tx: Tx, with_times: bool) -> dict[str, Any]:
             for x in tx.leases.find()
         },
         "runs": {r.name: _run(r, names, with_times) for r in tx.runs.find()},
-        "audit": Counter(
-            (a["act"], names.get(a["target"], "?")) for a in tx.audit.find(limit=None)
-        ),
+        "audit": Counter((a["act"], names.get(a["target"], "?")) for a in tx.audit.find(limit=None)),
         "notices": _notices(tx, names, with_times),
         "starts": {_key(names, key): n for key, n in house.engine.launcher.starts.items()},
         "stops": {
@@ -72,9 +70,7 @@ def _parts(house: PlanHouse, tx: Tx, with_times: bool) -> dict[str, Any]:
         parts["ledger"] = sorted(_entry(entry, names) for entry in entries)
         parts["balances"] = {p.name: _balance(tx.budget.balance(p.id)) for p in tx.projects.all()}
     else:
-        parts["kinds"] = sorted(
-            {(str(e.kind), names[e.lease], e.attempt) for e in _costly(entries)}
-        )
+        parts["kinds"] = sorted({(str(e.kind), names[e.lease], e.attempt) for e in _costly(entries)})
     return parts
 
 
