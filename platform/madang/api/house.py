@@ -14,6 +14,7 @@ from starlette.requests import Request
 from madang.settings.config import ServiceSettings
 
 if TYPE_CHECKING:
+    from madang.api.dashboards import Listener
     from madang.api.identity import Identity
     from madang.services import Services
 
@@ -37,6 +38,7 @@ class House:
     services: "Services"
     settings: ServiceSettings
     identity: "Identity"
+    dashboards: "Listener"
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[str] = field(default_factory=Counter)
     waits: Counter[str] = field(default_factory=Counter)

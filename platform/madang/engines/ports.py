@@ -71,6 +71,12 @@ class Admission(Protocol):
     async def poll(self, now_ms: int) -> Sequence[AdmissionEvent]:
         """Return what was decided since the last call."""
 
+    async def waiting(self) -> Mapping[str, QueueItem]:
+        """Return what waits, by lease, as it was asked for last."""
+
+    async def holding(self) -> Sequence[tuple[str, int]]:
+        """Return (lease, attempt) of all that devices were given to and not released again."""
+
     async def standings(self, now_ms: int) -> Mapping[str, Standing]:
         """Return the standing of each waiting lease by its id."""
 
@@ -119,6 +125,9 @@ class LaunchSpec:
         their own is started. None for the first lease of a cluster.
     env
         Extra environment without secrets.
+    deadline_ms, grace_ms
+        How long after its start each process ends even if nobody asks it to, and the time that it
+        gets then to save.
     """
 
     lease_id: str
@@ -136,6 +145,8 @@ class LaunchSpec:
     threads_per_worker: int = 1
     joins: tuple[str, int] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    deadline_ms: int | None = None
+    grace_ms: int = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +166,8 @@ class AttemptLife:
     machine_since_ms
         Since when the machine of the attempt has been up without a break; None when unknown. The
         one sign of a loss that no tenant can make: records may lie in folders that they can write.
+    is_overdue
+        Whether it ended, or is ending, by its deadline and not because anybody asked.
     """
 
     started_ms: int | None = None
@@ -162,6 +175,7 @@ class AttemptLife:
     exit_code: int | None = None
     is_sure: bool = True
     machine_since_ms: int | None = None
+    is_overdue: bool = False
 
     @property
     def is_alive(self) -> bool:
@@ -180,6 +194,9 @@ class Launcher(Protocol):
 
         Returns at once; watch :meth:`observe` for the end. Harmless when they are gone.
         """
+
+    async def set_deadline(self, lease_id: str, attempt: int, deadline_ms: int) -> None:
+        """Move the deadline of what lives of an attempt, whoever started it; else harmless."""
 
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what is recorded of an attempt."""
