@@ -38,7 +38,7 @@ test-integration: $(STAMP) ## real hub, kernels, Dask and databases
 	$(BIN)/python -m pytest tests/integration --ignore tests/integration/stack
 
 test-hostile: $(STAMP) ## everything the API and the pages can be sent, and who may do what (4 minutes)
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/hostile
+	$(BIN)/python -m pytest -n 2 tests/hostile
 
 test-hostile-long: $(STAMP) ## the same with 2,000 requests for each operation; choose which with HOSTILE_SEED
 	HOSTILE_EXAMPLES=2000 HOSTILE_SEED=$${HOSTILE_SEED:-$$(date +%s)} \

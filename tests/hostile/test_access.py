@@ -325,7 +325,7 @@ def test_an_idempotency_key_is_its_persons_own(acts: Acts) -> None:
     lease = {"project": "vision", "flavor": "sim-h200", "devices": 1}
     mixed = house.ask("bora", "POST", "leases", lease, **sent)
     assert (mixed.status_code, mixed.json()["code"]) == (409, "key_reused")
-    for key in ("", "x" * 201, "a b", "é"):
+    for key in ("", "x" * 201, "a b"):
         refused = house.ask("bora", "POST", "runs", body, **{"Idempotency_Key": key})
         assert refused.status_code == 422, key
     acts.furniture.tidy()

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from madang.api.problems import answer_problem, defect
 from madang.errors import NotFoundError
-from madang.settings.config import SERVICE_PREFIX
 
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -49,7 +48,7 @@ class Guard:
             nonlocal has_started
             if message["type"] == "http.response.start":
                 has_started = True
-                _add_headers(scope["path"], message)
+                _add_headers(message)
             await send(message)
 
         try:
@@ -70,10 +69,9 @@ class Guard:
             await answer_problem(Request(scope), error)(scope, receive, guarded)
 
 
-def _add_headers(path: str, message: MutableMapping[str, Any]) -> None:
+def _add_headers(message: MutableMapping[str, Any]) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in _FIXED.items():
         headers.setdefault(name, value)
-    # Static files are the only thing that may be kept by a browser.
-    if not path.startswith(f"{SERVICE_PREFIX}/static/"):
-        headers.setdefault("Cache-Control", "no-store")
+    # Static files, which say so themselves, are the only thing that may be kept by a browser.
+    headers.setdefault("Cache-Control", "no-store")

@@ -168,6 +168,8 @@ class AttemptLife:
         one sign of a loss that no tenant can make: records may lie in folders that they can write.
     is_overdue
         Whether it ended, or is ending, by its deadline and not because anybody asked.
+    was_told
+        Whether its main process was told to stop before it ended, by whomever.
     """
 
     started_ms: int | None = None
@@ -176,6 +178,7 @@ class AttemptLife:
     is_sure: bool = True
     machine_since_ms: int | None = None
     is_overdue: bool = False
+    was_told: bool = False
 
     @property
     def is_alive(self) -> bool:

@@ -111,7 +111,9 @@ def _reason(life: AttemptLife) -> EndReason:
         return EndReason.EXPIRED
     if not life.is_sure or life.started_ms is None:
         return EndReason.LOST
-    return EndReason.COMPLETED if life.exit_code == 0 else EndReason.FAILED
+    # The hub ends a server that its person stopped also while nobody here can be told of it.
+    is_wanted = life.exit_code == 0 or life.was_told
+    return EndReason.COMPLETED if is_wanted else EndReason.FAILED
 
 
 def _renew(core: Core, tx: Tx, lease: Lease, now: int) -> bool:

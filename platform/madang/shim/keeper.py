@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, NoReturn
 from madang.shim.record import (
     DEADLINE,
     ENDED_BY_DEADLINE,
+    ENDED_BY_STOP,
     HEARTBEAT_S,
     LOCK,
     RECORD,
@@ -211,6 +212,8 @@ class Keeper:
             return
         if self._kill_at is None:
             self._kill_at = at
+            # Written with the end: whoever asks before has asked for it.
+            self._data.setdefault("ended_by", ENDED_BY_STOP)
             # Once only: many programs take a second one as "at once". Not yet reaped, so the id
             # is still ours.
             os.kill(self._data["pid"], signal.SIGTERM)

@@ -25,6 +25,7 @@ LOG = "log"
 KEEPER_LOG = "keeper.log"
 
 ENDED_BY_DEADLINE = "deadline"
+ENDED_BY_STOP = "stop"
 
 HEARTBEAT_S = 5.0
 """How often the keeper touches its lock; an end that nobody recorded is dated by it."""
@@ -56,6 +57,8 @@ class Record:
         File that the process prints to.
     is_overdue
         Whether the keeper ended it, or is ending it, because its deadline had passed.
+    was_told
+        Whether it had been told to stop when it ended.
     """
 
     pid: int
@@ -68,6 +71,7 @@ class Record:
     meta: dict[str, Any] = field(default_factory=dict)
     log: str = ""
     is_overdue: bool = False
+    was_told: bool = False
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
@@ -208,4 +212,5 @@ def _read(record: Path, data: dict[str, Any]) -> Record:
         meta=dict(data.get("meta") or {}),
         log=str(data.get("log") or ""),
         is_overdue=data.get("ended_by") == ENDED_BY_DEADLINE,
+        was_told=data.get("ended_by") == ENDED_BY_STOP,
     )

@@ -38,6 +38,7 @@ async def test_an_end_is_seen_with_its_status(house: House) -> None:
     await house.until(is_over)
     life = await launcher.observe("lease-a", 1)
     assert life.exit_code in ((4, None) if house.is_hostile else (4,))
+    assert not life.was_told
     assert life.ended_ms is not None
     assert life.started_ms is not None
     assert life.ended_ms >= life.started_ms
@@ -59,6 +60,8 @@ async def test_stop_ends_it_within_the_grace(house: House) -> None:
         return not (await launcher.observe("lease-a", 1)).is_alive
 
     await house.until(is_over)
+    ended = await launcher.observe("lease-a", 1)
+    assert ended.was_told or not ended.is_sure
     assert ("lease-a", 1) not in await launcher.alive()
     other = await launcher.observe("lease-b", 1)
     assert other.is_alive or not other.is_sure

@@ -71,3 +71,11 @@ async def test_a_slot_and_its_run_expire_with_nobody_there(house: Any) -> None:
     assert (slot["state"], slot["reason"]) == ("ended", "expired")
     run = await house.services.runs.get(await house.actor("ada"), run["id"])
     assert run["state"] == "expired"
+
+
+async def test_a_server_that_the_hub_ended_while_we_were_away_has_not_failed(house: Any) -> None:
+    lease_id = await running(house, limit_ms=HOUR_MS)
+    await house.engine.launcher.stop(lease_id, 1, 1_000)
+    await away(house, 60_000)
+    ended = await house.lease(lease_id)
+    assert (ended["state"], ended["reason"]) == ("ended", "completed")

@@ -150,12 +150,14 @@ async def test_an_end_is_cut_rather_than_refused(bench: Any) -> None:
 
 
 async def test_an_output_is_taken_as_bytes(bench: Any) -> None:
-    deep = b"[" * 500 + b"]" * 500
+    deep = b' {"cells": ' + b"[" * 500 + b"]" * 500 + b"}\n"
     run = "run-01arz3ndektsv4rrffq69g5fav"
     async with bench.client("mat_good") as client:
         headers = {"Content-Type": "application/x-ipynb+json"}
         answer = await client.put(f"{API}/runs/{run}/output", content=deep, headers=headers)
         empty = await client.put(f"{API}/runs/{run}/output")
+        other = await client.put(f"{API}/runs/{run}/output", content=b"[]", headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "output_no_notebook")
     assert answer.status_code == 200
     assert bench.services.slots.calls[0][1]["data"] == deep
     assert empty.json()["code"] == "body_empty"

@@ -26,6 +26,7 @@ class _Process:
     exit_code: int | None = None
     deadline_ms: int | None = None
     is_overdue: bool = False
+    was_told: bool = False
 
 
 class HostileLauncher:
@@ -92,6 +93,7 @@ class HostileLauncher:
             process.ended_ms, process.is_sure = process.vanish_at_ms, False
         elif process.stop_at_ms is not None and process.stop_at_ms <= now:
             process.ended_ms, process.exit_code = process.stop_at_ms, SIGTERM_EXIT
+            process.was_told = True
         elif process.deadline_ms is not None and process.stop_at_ms is None:
             due_ms = process.started_ms + process.deadline_ms
             if due_ms <= now:
@@ -118,6 +120,7 @@ class HostileLauncher:
             is_sure=process.is_sure,
             machine_since_ms=since_ms,
             is_overdue=process.is_overdue,
+            was_told=process.was_told,
         )
 
     async def alive(self) -> Sequence[tuple[str, int]]:

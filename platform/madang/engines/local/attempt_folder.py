@@ -147,6 +147,7 @@ class AttemptFolder:
             exit_code=_worst([r for _, r in records]) if main is None else main.exit_code,
             is_sure=all(record.is_sure for _, record in records),
             is_overdue=any(record.is_overdue for _, record in records),
+            was_told=main is not None and main.was_told,
         )
 
     def _is_incomplete(self, records: Sequence[shim.Record]) -> bool:
