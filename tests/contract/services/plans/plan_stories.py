@@ -1,4 +1,4 @@
-"""The stories that plans are made from: short, and together everything that a lease can live through.
+"""The stories that plans are made from: short, and together all that a lease can live through.
 
 A story must end with nothing held: what differs then from the story as it went undisturbed is a
 fault.
@@ -145,7 +145,7 @@ LOST: list[Step] = [
     act("find_nothing", "one"),
     ended("one"),
 ]
-"""A slot that vanishes, a machine that crashes: the run goes on, the machine's fault is refunded."""
+"""A slot that vanishes, a machine that crashes: the run goes on, its fault is refunded."""
 
 BUDGET: list[Step] = [
     act("ask", "nb", "ada", project="poor", profile="gpu-1"),
