@@ -8,8 +8,16 @@ import base64
 import binascii
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
+from madang.domain.project import Role
 from madang.errors import InvalidError
 from madang.services.requests import (
     ChangeRequest,
@@ -26,14 +34,15 @@ from madang.units import MS_PER_S
 MAX_LIMIT_S = 30 * 24 * 3600
 MAX_DEVICES = 4096
 MAX_LOG_CHARS = 64 * 1024
-MAX_TIME_MS = 2**53
+MAX_TIME_MS = 4_102_444_800_000
+"""The year 2100: later times are mistakes, and no calendar has to count to them."""
 
 # No control characters, no line separators, nothing that turns the direction of writing.
-_PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
-Name = Annotated[str, StringConstraints(max_length=100, pattern=_PLAIN)]
-Word = Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)]
-Reason = Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)]
-Person = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_PLAIN)]
+PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
+Name = Annotated[str, StringConstraints(max_length=100, pattern=PLAIN)]
+Word = Annotated[str, StringConstraints(max_length=64, pattern=PLAIN)]
+Reason = Annotated[str, StringConstraints(max_length=300, pattern=PLAIN)]
+Person = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=PLAIN)]
 LimitS = Annotated[int, Field(ge=1, le=MAX_LIMIT_S)]
 Devices = Annotated[int, Field(ge=0, le=MAX_DEVICES)]
 Cells = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -55,6 +64,12 @@ class Body(BaseModel):
     """Base of all bodies: no unknown field, no guessing of types."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: Any) -> Any:
+        """Take 2.0 for 2, as JSON does, which knows one kind of number; no field holds others."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class LeaseBody(Body):
@@ -107,7 +122,7 @@ class ExtendBody(Body):
     """More time for a lease that holds its devices."""
 
     by_s: Annotated[int, Field(ge=60, le=MAX_LIMIT_S)]
-    reason: Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)] = ""
+    reason: Annotated[str, StringConstraints(max_length=300, pattern=PLAIN)] = ""
 
     def request(self) -> ExtendRequest:
         """Return it as the use-case takes it."""
@@ -211,11 +226,11 @@ class ReasonBody(Body):
 class ProjectBody(ReasonBody):
     """Make a project."""
 
-    name: Word
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
     title: Name = ""
     tier: Word
     weight: Annotated[int, Field(ge=1, le=1000)] = 1
-    owner: Annotated[str, StringConstraints(max_length=255, pattern=_PLAIN)] = ""
+    owner: Annotated[str, StringConstraints(max_length=255, pattern=PLAIN)] = ""
 
     def request(self) -> ProjectRequest:
         """Return it as the use-case takes it."""
@@ -232,7 +247,7 @@ class MemberBody(ReasonBody):
     """Put a person into a project."""
 
     person: Person
-    role: Word = "member"
+    role: Annotated[Role, Field(strict=False)] = Role.MEMBER
 
 
 class GrantBody(ReasonBody):
@@ -281,9 +296,9 @@ class FinishBody(Body):
 class NoticesBody(Body):
     """How the asker wants to be told."""
 
-    mail: Annotated[str, StringConstraints(max_length=254, pattern=_PLAIN)] = ""
-    webhook_url: Annotated[str, StringConstraints(max_length=2000, pattern=_PLAIN)] = ""
-    lang: Word = ""
+    mail: Annotated[str, StringConstraints(max_length=254, pattern=PLAIN)] = ""
+    webhook_url: Annotated[str, StringConstraints(max_length=2000, pattern=PLAIN)] = ""
+    lang: Literal["", "en", "ko"] = ""
     kinds: Annotated[list[Word], Field(max_length=20)]
 
     def request(self) -> NoticeRequest:
@@ -306,23 +321,13 @@ class MaintenanceBody(Body):
 class DeviceBody(Body):
     """Name a device."""
 
-    device: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_PLAIN)]
+    device: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=PLAIN)]
 
 
 class DrainBody(DeviceBody):
     """Take a device out of the pool."""
 
     reason: Reason
-
-
-class Problem(BaseModel):
-    """The one shape of an error, for the description of the API."""
-
-    code: str
-    message: str
-    hint: str
-    details: dict[str, Any]
-    status: int
 
 
 def _file(name: str, data: str) -> bytes:

@@ -23,6 +23,7 @@ from madang.domain.run import Run, RunState
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from madang.services import access, acts, adapting, cluster_facts, leasing, scaling, views
 from madang.services.core import Core
+from madang.services.dashboards import link
 from madang.services.idempotency import fingerprint, once
 from madang.services.leases import begin_end
 from madang.services.requests import Actor, ClusterRequest
@@ -201,7 +202,7 @@ class Clusters:
         ready = endpoint is not None
         return view | {
             "address": endpoint.address if endpoint else "",
-            "dashboard_url": endpoint.dashboard_url if endpoint else "",
+            "dashboard_url": link(self._core.public_url, view["id"]) if endpoint else "",
             "ready": ready,
             "version": scaling.version(view, ready),
         }
@@ -235,7 +236,7 @@ class Clusters:
             raise ConflictError("cluster_not_ready", state=str(lease.state))
         return {
             "address": endpoint.address,
-            "dashboard_url": endpoint.dashboard_url,
+            "dashboard_url": link(core.public_url, cluster_id),
             "ca_pem": endpoint.ca_pem,
             "cert_pem": endpoint.cert_pem,
             "key_pem": endpoint.key_pem,

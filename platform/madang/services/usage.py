@@ -27,6 +27,9 @@ CSV_COLUMNS = (
     *("unmetered_device_ms", "microcredits"),
 )
 QUARTER_MS = 900_000
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+"""Months outside are mistakes, and some calendars end."""
+
 KINDS = (EntryKind.CHARGE, EntryKind.REFUND)
 
 VERIFY_SHARE = 5
@@ -140,6 +143,8 @@ class Usage:
             first = datetime.strptime(month, "%Y-%m").replace(tzinfo=zone)
         except ValueError as error:
             raise InvalidError("month_unreadable", given=month[:20]) from error
+        if not FIRST_YEAR <= first.year < LAST_YEAR:
+            raise InvalidError("month_unreadable", given=month[:20])
         after = (first + timedelta(days=32)).replace(day=1)
         return int(first.timestamp() * 1000), int(after.timestamp() * 1000)
 
@@ -213,8 +218,8 @@ class Usage:
                 if actor.is_admin or role in MAY_MANAGE
             ]
             if project is not None:
-                named = tx.projects.find(project)
-                managed = [key for key in managed if named is not None and key == named.id]
+                named = access.visible_project(tx, actor, project)
+                managed = [key for key in managed if key == named.id]
             wanted = None if actor.is_admin and project is None else managed
             count = max(1, min(limit, MAX_ENTRIES))
             found = tx.ledger.entries(projects=wanted, after_seq=after_seq, limit=count)

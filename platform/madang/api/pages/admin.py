@@ -1,6 +1,6 @@
 """Administration: devices and their holders, all leases, people, and the trail of acts.
 
-Nobody but an administrator learns that the page exists: the use-cases answer 404.
+The use-cases refuse everybody but administrators, here as in the API.
 """
 
 from typing import Any
@@ -35,6 +35,7 @@ async def show(visit: Visit) -> Screen:
         ),
         values={
             "flavors": [_flavor(flavor) for flavor in overview["flavors"]],
+            "gone": overview["gone"],
             "leases": [_lease(visit, lease) for lease in overview["leases"]],
             "people": [
                 {**row, "api": f"api/v1/people/{quote(row['person'], safe='')}"} for row in people

@@ -7,12 +7,12 @@ from fastapi.security import APIKeyHeader
 from starlette.requests import Request
 from starlette.responses import Response
 
-from madang.api.bodies import Problem
+from madang.api.bodies import MAX_TIME_MS, PLAIN
 from madang.api.headers import DOWNLOAD_CSP
 from madang.api.house import House, house_of
 from madang.api.problems import JsonResponse
 from madang.api.reading import ApiRoute
-from madang.api.waiting import unless_gone
+from madang.api.waiting import held, unless_gone
 from madang.errors import RefusedError
 from madang.services.requests import Actor
 
@@ -31,7 +31,6 @@ def noun_router(tag: str) -> APIRouter:
         route_class=ApiRoute,
         tags=[tag],
         dependencies=[Security(_header)],
-        responses={"4XX": {"model": Problem}, "503": {"model": Problem}},
     )
 
 
@@ -79,13 +78,26 @@ Key = Annotated[
 WaitS = Annotated[
     float, Query(ge=0, le=MAX_WAIT_S, description="Wait this long for a change after `seen`.")
 ]
-Seen = Annotated[str, Query(max_length=200, description="`version` of the view you have.")]
-Why = Annotated[
-    str, Query(max_length=300, description="What its person is told, when it is not the asker's.")
+Seen = Annotated[
+    str, Query(max_length=200, pattern=PLAIN, description="`version` of the view you have.")
 ]
-Word = Annotated[str, Query(max_length=64)]
-ProjectQuery = Annotated[str | None, Query(max_length=64, description="Name or id.")]
-TimeQuery = Annotated[int | None, Query(ge=0, le=2**53, description="UTC milliseconds.")]
+Why = Annotated[
+    str,
+    Query(
+        max_length=300,
+        pattern=PLAIN,
+        description="What its person is told, when it is not the asker's.",
+    ),
+]
+ProjectQuery = Annotated[str | None, Query(max_length=64, pattern=PLAIN, description="Name or id.")]
+TimeQuery = Annotated[int | None, Query(ge=0, le=MAX_TIME_MS, description="UTC milliseconds.")]
+
+
+def file_of(media_type: str, what: str) -> dict[int | str, dict[str, Any]]:
+    """Return the description of an answer that is a file."""
+    is_json = media_type.endswith("json")
+    content = {media_type: {"schema": {"type": "object" if is_json else "string"}}}
+    return {200: {"description": what, "content": content}}
 
 
 def answer(view: Any, status: int = 200) -> Response:
@@ -111,8 +123,10 @@ async def get_or_wait(
     seen: str,
 ) -> Response:
     """Return a view at once, or when it changed after ``seen``, or when the time is over."""
-    if wait_s <= 0:
-        return answer(await noun.get(actor, thing_id))
-    waiting = noun.wait(actor, thing_id, seen=seen, timeout_s=wait_s)
-    view = await unless_gone(house_of(request), request, waiting)
+    house = house_of(request)
+    with held(house, actor) as may_wait:
+        if wait_s <= 0 or not may_wait:
+            return answer(await noun.get(actor, thing_id))
+        waiting = noun.wait(actor, thing_id, seen=seen, timeout_s=wait_s)
+        view = await unless_gone(house, request, waiting)
     return answer(await noun.get(actor, thing_id) if view is None else view)
