@@ -80,15 +80,20 @@ def _asked_back(engine: Any, player: Player) -> None:
     engine.ask_back(player.run("one").lease)
 
 
+def _both_again(player: Player) -> bool:
+    nb = player.lease("nb")
+    is_back = nb.attempt == 2 and nb.state == "active"
+    return is_back and is_run("one", "queued")(player) and has_slot("one")(player)
+
+
 PREEMPTED: list[Step] = [
     act("ask", "nb", "bora", profile="gpu-1", start_without_me=True),
     act("submit", "one", "ada"),
-    until(has_slot("one"), "launch nb"),
+    until(lambda player: has_slot("one")(player) and is_state("nb", "active")(player), "launch nb"),
     act("take", "one"),
     *looks(6 * MINUTE_MS),
     happens(_asked_back),
-    until(is_run("one", "queued")),
-    until(lambda player: has_slot("one")(player) and is_state("nb", "active")(player), "launch nb"),
+    until(_both_again, "launch nb"),
     act("take", "one"),
     *looks(2 * MINUTE_MS),
     act("hand_in", "one", b"output", "succeeded"),
