@@ -26,9 +26,7 @@ def deaf(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return make
 
 
-async def test_a_request_that_never_reached_the_engine_gets_its_turn(
-    house: Any, deaf: Any
-) -> None:
+async def test_a_request_that_never_reached_the_engine_gets_its_turn(house: Any, deaf: Any) -> None:
     deaf("enqueue")
     with pytest.raises(UnavailableError):
         await house.ask("ada", name="a")

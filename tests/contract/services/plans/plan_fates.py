@@ -30,7 +30,7 @@ FATES = {
 }
 
 
-class Killed(BaseException):  # noqa: N818 - no error that anybody may handle
+class Killed(BaseException):
     """The service is gone; no code of it runs any more."""
 
 
@@ -109,16 +109,26 @@ class Fate:
         return True
 
     async def act(
-        self, point: str, label: str, act: Callable[[], Awaitable[Any]], changes: Callable[[], int]
+        self,
+        point: str,
+        label: str,
+        act: Callable[[], Awaitable[Any]],
+        changes: Callable[[], int] | None,
     ) -> Any:
-        """Do something that changes the world, unless fate has it otherwise."""
+        """Do something that changes the world, unless fate has it otherwise.
+
+        Parameters
+        ----------
+        changes
+            Counts changes, to tell what changed nothing; None where everything counts.
+        """
         self.check()
         mark = self._next(point, label)
         self._tell(mark, "before", True)
         self._strike(mark, "before")
-        before = changes()
+        before = changes() if changes else 0
         result = await act()
-        self._tell(mark, "after", changes() != before)
+        self._tell(mark, "after", changes is None or changes() != before)
         self._strike(mark, "after")
         return result
 
@@ -200,7 +210,6 @@ class WatchedPort:
         self._name = name
         self._port = port
         self._fate = fate
-        self._calls = 0
         self._seen: dict[Any, Any] = {}
 
     def __getattr__(self, method: str) -> Any:
@@ -212,9 +221,8 @@ class WatchedPort:
         async def call(*args: Any, **more: Any) -> Any:
             self._fate.check()
             if method in CALLS[self._name]:
-                self._calls += 1
                 act = lambda: found(*args, **more)  # noqa: E731 - called once, below
-                return await self._fate.act("call", label, act, lambda: self._calls + 1)
+                return await self._fate.act("call", label, act, None)
             return await found(*args, **more)
 
         return call

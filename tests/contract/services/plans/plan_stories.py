@@ -1,4 +1,4 @@
-"""The stories that plans are made from: short, and together everything that a lease can live through.
+"""The stories that plans are made from: short, and together all that a lease can live through.
 
 A story must end with nothing held: what differs then from the story as it went undisturbed is a
 fault.
@@ -80,15 +80,20 @@ def _asked_back(engine: Any, player: Player) -> None:
     engine.ask_back(player.run("one").lease)
 
 
+def _both_again(player: Player) -> bool:
+    nb = player.lease("nb")
+    is_back = nb.attempt == 2 and nb.state == "active"
+    return is_back and is_run("one", "queued")(player) and has_slot("one")(player)
+
+
 PREEMPTED: list[Step] = [
     act("ask", "nb", "bora", profile="gpu-1", start_without_me=True),
     act("submit", "one", "ada"),
-    until(has_slot("one"), "launch nb"),
+    until(lambda player: has_slot("one")(player) and is_state("nb", "active")(player), "launch nb"),
     act("take", "one"),
     *looks(6 * MINUTE_MS),
     happens(_asked_back),
-    until(is_run("one", "queued")),
-    until(lambda player: has_slot("one")(player) and is_state("nb", "active")(player), "launch nb"),
+    until(_both_again, "launch nb"),
     act("take", "one"),
     *looks(2 * MINUTE_MS),
     act("hand_in", "one", b"output", "succeeded"),
@@ -145,7 +150,7 @@ LOST: list[Step] = [
     act("find_nothing", "one"),
     ended("one"),
 ]
-"""A slot that vanishes, a machine that crashes: the run goes on, the machine's fault is refunded."""
+"""A slot that vanishes, a machine that crashes: the run goes on, its fault is refunded."""
 
 BUDGET: list[Step] = [
     act("ask", "nb", "ada", project="poor", profile="gpu-1"),

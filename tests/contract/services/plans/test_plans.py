@@ -31,6 +31,12 @@ KINDS = {
 
 SHOWN = 5
 
+LOOK_MS = 1_000
+"""Time between two looks of the loop."""
+
+SHIFT_MS = 13_000
+"""A kill may cost, or save, as much: two looks, and the ten seconds after which a slot is idle."""
+
 
 @dataclass(slots=True)
 class Reference:
@@ -47,8 +53,7 @@ class Reference:
     points: list[Mark]
     moments: dict[tuple[str, int, str], Moment]
     image: bytes
-    with_times: Outcome
-    without_times: Outcome
+    outcome: Outcome
 
 
 _references: dict[str, Reference] = {}
@@ -89,8 +94,7 @@ async def reference(story: str, rows: Rows) -> Reference:
         points,
         moments,
         image,
-        outcome(house, with_times=True),
-        outcome(house, with_times=False),
+        outcome(house),
     )
     _references[story] = made
     return made
@@ -120,8 +124,10 @@ async def trouble(plan: Plan, found: Reference, rows: Rows) -> list[str]:
         await play(house, STORIES[plan.story])
         if not is_crash and not fate.has_struck:
             return ["the point did not come"]
-        expected = found.with_times if is_crash else found.without_times
-        return expected.differences(outcome(house, with_times=is_crash)) + broken(house)
+        shift_ms = SHIFT_MS if is_crash else None
+        return found.outcome.differences(outcome(house), shift_ms) + broken(
+            house, late_ms=LOOK_MS if plan.fate == "older" else 0
+        )
     except Exception as error:
         # One plan that fails must not hide the others.
         return [f"{type(error).__name__}: {error}"]
