@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-integration test-faults test-browser chromium pictures check docs format lock clean bench bench-replay
+.PHONY: help install up demo test test-unit test-contract test-integration test-faults test-browser chromium pictures check docs format lock clean bench bench-replay bench-pages
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ test-integration: $(STAMP) ## real hub, kernels, Dask and databases
 test-faults: $(STAMP) ## kills, refusals and full disks on a real installation
 	$(BIN)/python -m pytest tests/integration/stack
 
-bench: $(STAMP) bench-replay ## all figures against their peers: spawn, cluster, memory, replay (20 minutes)
+bench: $(STAMP) bench-replay bench-pages ## all figures against their peers: spawn, cluster, memory, replay (20 minutes)
 	$(BIN)/python tests/benchmarks/bench_spawn.py
 	$(BIN)/python tests/benchmarks/bench_cluster.py
 	$(BIN)/python tests/benchmarks/bench_memory.py
@@ -58,6 +58,9 @@ pictures: $(STAMP) chromium ## take the pictures of the README anew
 
 bench-replay: $(STAMP) ## replay a real trace through the queue: speed, waits, ratio to a plain queue
 	$(BIN)/python tests/benchmarks/bench_replay.py
+
+bench-pages: $(STAMP) chromium ## weight of each page on a cold cache, and its first paint
+	$(BIN)/python tests/benchmarks/bench_pages.py
 
 check: $(STAMP) ## format, lint, types, import contracts; what CI runs
 	$(BIN)/ruff format --check .
