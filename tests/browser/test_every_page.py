@@ -4,6 +4,7 @@ With ``MADANG_BROWSER_PICTURES`` each is also kept as a picture to look at.
 """
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -12,19 +13,16 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
+PICTURES = "MADANG_BROWSER_PICTURES"
 CHECKS = (Path(__file__).parent / "accessible.js").read_text().partition("\n")[2]
 PAGES = (
     *("", "queue", "runs", "runs/new", "RUN", "clusters", "CLUSTER", "projects"),
     *("projects/vision-lab", "usage", "admin", "settings", "public"),
 )
 HUB = ("/hub/spawn", "/hub/home", "/hub/token")
-LOOKS = [
-    ("en", 1280, "light"),
-    ("ko", 390, "dark"),
-    ("ko", 1280, "light"),
-    ("en", 390, "light"),
-    ("en", 1280, "dark"),
-]
+LOOKS = [("en", 1280, "light"), ("ko", 390, "dark")]
+MORE = [("ko", 1280, "light"), ("en", 390, "light"), ("en", 1280, "dark")]
+"""Looked at when pictures are taken; what they would find beside the first two is seldom."""
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +61,10 @@ def furnished(house, browser):
     root.close()
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize(("lang", "width", "scheme"), LOOKS)
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("lang", "width", "scheme"), LOOKS + (MORE if PICTURES in os.environ else [])
+)
 def test_every_page_is_for_everybody(furnished, visit, picture, lang, width, scheme):
     known, wait = furnished
     looks = {"lang": lang, "width": width, "scheme": scheme}
@@ -86,3 +86,65 @@ def test_every_page_is_for_everybody(furnished, visit, picture, lang, width, sch
         wrong[page] = who.page.evaluate(CHECKS)
         picture(who, page.replace("/", "-") or "home")
     assert {page: found for page, found in wrong.items() if found} == {}
+
+
+def reach(page, name, most=40):
+    """Press Tab until something of this name has the focus, as people without a mouse do."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            """() => { const node = document.activeElement, style = getComputedStyle(node);
+                return [(node.getAttribute("aria-label") || node.textContent).trim(), node.id,
+                        style.outlineStyle !== "none" || style.boxShadow !== "none"]; }"""
+        )
+        if name in found[:2]:
+            # Who cannot see where they are is lost.
+            assert found[2], f"no sign of the focus on {name}"
+            return
+    raise AssertionError(f"{name} is not reached by Tab")
+
+
+@pytest.mark.timeout(300)
+def test_the_keyboard_alone_is_enough(furnished, visit):
+    root = visit("admin")
+    page = root.page
+    secrets = json.loads((root.house.folder / "secrets.json").read_text())
+    page.goto("/hub/login")
+    reach(page, "username_input") if page.evaluate("document.activeElement.id") == "" else None
+    page.keyboard.type("admin")
+    page.keyboard.press("Tab")
+    page.keyboard.type(secrets["admin_password"])
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/services/madang/")
+    # Past the menu in two keys.
+    reach(page, "Skip to content", 1)
+    page.keyboard.press("Enter")
+    until(lambda: page.evaluate("document.activeElement.id") == "main", "the content has the focus")
+    for entry in ("Queue", "Runs", "Clusters", "Projects", "Usage", "Admin"):
+        reach(page, entry)
+        page.keyboard.press("Enter")
+        expect(page.locator("nav [aria-current=page]")).to_have_text(entry)
+    reach(page, "pause-begin")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pause-dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#pause-dialog")).to_be_hidden()
+    assert page.evaluate("document.activeElement.id") == "pause-begin"
+    page.keyboard.press("Enter")
+    reach(page, "pd-reason") if page.evaluate("document.activeElement.id") != "pd-reason" else None
+    page.keyboard.type("new fans")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_contain_text("new fans")
+    # Everybody reads it, before the login too.
+    guest = visit("guest", lang="ko")
+    guest.page.goto("/hub/login")
+    expect(guest.page.locator("#notice")).to_contain_text("new fans")
+    reach(page, "pause-end")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_have_count(0)
+    reach(page, "한국어")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("heading", name="관리", exact=True)).to_be_visible()
+    reach(page, "logout")
+    page.keyboard.press("Enter")
+    expect(page.locator("#password_input")).to_be_visible()
