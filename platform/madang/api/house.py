@@ -29,6 +29,8 @@ class House:
         Set when the service stops: streams end and long polls answer at once.
     streams
         Open event streams by person id.
+    waits
+        Held long polls by person id.
     requests
         Answers by method, route and status.
     """
@@ -39,6 +41,7 @@ class House:
     dashboards: "Listener"
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[str] = field(default_factory=Counter)
+    waits: Counter[str] = field(default_factory=Counter)
     requests: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
 

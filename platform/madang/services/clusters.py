@@ -9,7 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 from madang.domain.cluster import MAX_WORKERS, Cluster, scheduler_key
-from madang.domain.lease import EndReason, Lease, LeaseClass, LeaseKind, LeaseState, Standing
+from madang.domain.lease import (
+    EndReason,
+    Lease,
+    LeaseClass,
+    LeaseKind,
+    LeaseState,
+    Standing,
+    Target,
+)
 from madang.domain.project import Project
 from madang.domain.run import Run, RunState
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
@@ -273,16 +281,18 @@ class Clusters:
             lease = tx.leases.get(cluster.lease)
             if lease is None:
                 raise NotFoundError("cluster_unknown", given=cluster_id[:60])
-            told = acts.note_end(
-                core,
-                tx,
-                actor,
-                owner=lease.person,
-                project=lease.project,
-                target=lease.id,
-                act="lease.end",
-                why=why,
-            )
+            told = ""
+            if lease.target is not Target.END:
+                told = acts.note_end(
+                    core,
+                    tx,
+                    actor,
+                    owner=lease.person,
+                    project=lease.project,
+                    target=lease.id,
+                    act="lease.end",
+                    why=why,
+                )
             leases = [lease, *scaling.parts_of(tx, lease)]
             return [scaling.let_go(core, tx, one, why=told) for one in leases]
 
