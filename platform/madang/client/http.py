@@ -170,7 +170,7 @@ class MadangClient:
                 answer = self._http.send(request)
             except httpx.TransportError as error:
                 fault = error
-            if answer is not None and answer.status_code not in _AWAY:
+            if answer is not None and not _is_away(answer):
                 break
             pause_s = min(_MAX_PAUSE_S, pause_s * 1.7)
             sleep_s = pause_s * random.uniform(0.7, 1.0)  # noqa: S311 - spreads tries, no secret
@@ -182,6 +182,19 @@ class MadangClient:
         if answer.is_success:
             return answer
         raise _error(answer, self.url)
+
+
+def _is_away(answer: httpx.Response) -> bool:
+    """Tell whether the service itself did not answer.
+
+    A proxy that was just started hands everything to the hub until it knows the way to the service,
+    and the hub redirects what it does not know, or refuses it, in words of its own.
+    """
+    if answer.status_code in _AWAY:
+        return True
+    if answer.is_success:
+        return False
+    return answer.is_redirect or answer.headers.get("content-type", "").startswith("text/html")
 
 
 def _error(answer: httpx.Response, url: str) -> MadangError:

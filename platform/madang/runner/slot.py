@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -26,6 +25,7 @@ from madang.domain.run import RunState
 from madang.errors import MadangError, UnavailableError
 from madang.runner.files import RunFolder, make_run_folder
 from madang.runner.report import Report
+from madang.runner.rooms import own_room
 
 HEARTBEAT_S = 2.0
 QUICK_S = 0.3
@@ -258,15 +258,11 @@ def main() -> int:
     # Not readable through /proc or ptrace by the kernels, which run as the same person.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
-    root = Path(tempfile.mkdtemp(prefix="madang-slot-"))
-    slot = Slot(os.environ["MADANG_URL"], token, root, os.environ)
-    signal.signal(signal.SIGTERM, slot.stop)
-    signal.signal(signal.SIGINT, slot.stop)
-    try:
+    with own_room() as root:
+        slot = Slot(os.environ["MADANG_URL"], token, root, os.environ)
+        signal.signal(signal.SIGTERM, slot.stop)
+        signal.signal(signal.SIGINT, slot.stop)
         slot.serve()
-    finally:
-        with contextlib.suppress(OSError):
-            root.rmdir()  # empty unless a run could not be handed in
     return 0
 
 

@@ -23,6 +23,9 @@ from madang.stack.state import State
 MARKER = "MADANG_PART_OF"
 """Environment variable of every part: the data folder. Finds parts that no state file names."""
 
+_DATABASE = "MADANG_DATABASE_URL"
+"""Names a PostgreSQL database; without it the embedded one is used."""
+
 _ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound
 
 
@@ -103,7 +106,7 @@ def make_plan(
     public_url = _public_url(options, is_tls=bool(tls))
     service = ServiceSettings(
         home=home,
-        database_url=home.database_url,
+        database_url=os.environ.get(_DATABASE) or home.database_url,
         bind_host="127.0.0.1",
         bind_port=chosen["service"],
         public_url=public_url,
@@ -220,7 +223,7 @@ def _hub_part(home: Home, settings: HubSettings, config: Path) -> Part:
     return Part(
         name="hub",
         argv=(sys.executable, "-P", "-m", "madang.hub.main", "-f", str(config)),
-        env={**os.environ, **settings.to_env(), **_marker(home), "PATH": path},
+        env={**_without_database(), **settings.to_env(), **_marker(home), "PATH": path},
         log=home.logs / "hub.log",
     )
 
@@ -244,6 +247,11 @@ def _proxy_part(
         **_marker(home),
     }
     return Part(name="proxy", argv=argv, env=env, log=home.logs / "proxy.log")
+
+
+def _without_database() -> dict[str, str]:
+    # The address may hold a password, and the service is the only one that writes.
+    return {name: value for name, value in os.environ.items() if name != _DATABASE}
 
 
 def _marker(home: Home) -> dict[str, str]:

@@ -315,6 +315,28 @@ def test_only_one_parent_and_it_goes_with_its_folder(house):
     assert not lives(first)
 
 
+def test_one_that_starts_while_it_is_stopped_does_not_stay(house):
+    warm.stop(house.folder)
+    # As when the stop comes between its start and its lock.
+    house.parent._spawn()
+
+    def living():
+        mine = str(house.folder).encode()
+        folders = [path for path in Path("/proc").iterdir() if path.name.isdigit()]
+        return [path for path in folders if lives(path.name) and mine in _command(path)]
+
+    until(lambda: not living(), 20)
+    assert not is_held(house.folder)
+    assert house.ready().state == "on"
+
+
+def _command(folder):
+    try:
+        return (folder / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def test_a_silent_caller_holds_nobody_up(house):
     fd = os.open(house.folder, os.O_RDONLY)
     with socket.socket(socket.AF_UNIX) as silent:

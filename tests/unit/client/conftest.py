@@ -10,6 +10,10 @@ import pytest
 PREFIX = "/services/madang/api/v1/"
 
 
+class Html(bytes):
+    """What another program than the service answers."""
+
+
 class Service:
     """Answers by (method, path); an answer is (status, JSON or bytes) or a function of the call.
 
@@ -75,6 +79,8 @@ def handler_of(service):
             )
             data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
+            if isinstance(answer, Html):
+                self.send_header("Content-Type", "text/html; charset=UTF-8")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)

@@ -10,7 +10,7 @@ from madang import errors
 from madang.client.address import find_address
 from madang.client.http import MadangClient
 
-from .conftest import problem
+from .conftest import Html, problem
 
 
 def test_the_environment_says_where(service, client):
@@ -85,6 +85,16 @@ def test_a_submit_is_repeated_with_the_same_key(service, client):
     client.post("runs", {"a": 1})
     keys = [call["headers"]["Idempotency-Key"] for call in service.calls]
     assert keys[0] == keys[1] == keys[2] != keys[3]
+
+
+@pytest.mark.parametrize("status", [302, 403, 404])
+def test_a_proxy_that_does_not_know_the_way_yet(service, client, status):
+    """It hands the request to the hub, which answers in its own words; the service comes back."""
+    service.on("POST", "runs", (status, Html(b"<html>")), (200, {"id": "run-1"}))
+    assert client.post("runs", {}) == {"id": "run-1"}
+    keys = {call["headers"]["Idempotency-Key"] for call in service.calls}
+    assert len(service.calls) == 2
+    assert len(keys) == 1
 
 
 def test_a_service_that_stays_away(service):

@@ -82,6 +82,15 @@ def test_plan_gives_each_part_what_it_needs_and_no_secret_on_a_command_line(home
     assert plan.service.dashboard_port == plan.ports["dashboards"]
 
 
+def test_only_the_service_hears_of_a_postgresql(home, monkeypatch):
+    address = "postgresql://madang:secret@db.example/madang"
+    monkeypatch.setenv("MADANG_DATABASE_URL", address)
+    plan = make_plan(home, UpOptions(port=8123, gpus="sim:2xh200"), secrets(), State(), ["chp"])
+    assert ServiceSettings.from_env(plan.parts["service"].env).database_url == address
+    for name in ("hub", "proxy"):
+        assert not any("secret" in value for value in plan.parts[name].env.values())
+
+
 def test_a_file_that_is_not_there_is_named(home):
     with pytest.raises(InvalidError) as caught:
         defaults.config_file("policy.yaml", home.root / "mine.yaml")

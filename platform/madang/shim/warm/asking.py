@@ -122,7 +122,12 @@ def _reason(known: state.WarmState) -> str:
 
 
 def stop(folder: Path, patience_s: float = 5.0) -> None:
-    """End the parent of a folder; what it forked goes on. Harmless when there is none."""
+    """End the parent of a folder; what it forked goes on. Harmless when there is none.
+
+    One that is on its way and holds no lock yet finds no plan any more, and ends by itself.
+    """
+    with contextlib.suppress(OSError):
+        (folder / state.PLAN).unlink(missing_ok=True)
     deadline = time.monotonic() + patience_s
     while is_held(folder) and time.monotonic() < deadline:
         known = read_state(folder)

@@ -209,6 +209,7 @@ def main(arguments: list[str]) -> int:
     os.closerange(3, 65536)
     os.setsid()
     folder = Path(arguments[0])
+    # The plan is read below the lock: whoever stops us takes the plan away, then looks at the lock.
     lock = os.open(folder / state.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

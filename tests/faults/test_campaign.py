@@ -1,0 +1,41 @@
+"""Twenty kills on SQLite and a shorter day on PostgreSQL: nothing lost, nothing twice.
+
+A failure prints the seed; `make bench-faults SEED=… KILLS=…` plays it again. The seed is of the day
+of the test, so that every run of CI looks somewhere else, unless `MADANG_FAULTS_SEED` names one.
+"""
+
+import os
+import time
+
+import pytest
+from campaign import RECOVERY_LIMIT_S, SETTLE_LIMIT_S, play, usual_others
+from report import Day, table
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def seed():
+    return int(os.environ.get("MADANG_FAULTS_SEED") or time.time())
+
+
+def check(outcome):
+    said = table(outcome)
+    print(said)
+    assert not outcome.findings.all(), said
+    assert outcome.settled_s <= SETTLE_LIMIT_S, said
+    assert max(took for _, took in outcome.recovery_s) <= RECOVERY_LIMIT_S, said
+    if os.environ.get("MADANG_TEST_CAN_MOUNT"):
+        assert outcome.has_disk, "this tier was told that it can mount a file system"
+
+
+def test_a_day_with_twenty_kills(seed):
+    others = usual_others(is_postgresql=False)
+    check(play(Day(seed=seed, kills=20, others=others)))
+
+
+def test_a_day_on_postgresql(seed):
+    others = usual_others(is_postgresql=True)
+    outcome = play(Day(seed=seed, kills=5, is_postgresql=True, others=others))
+    check(outcome)
+    assert all(outcome.cuts.values()), outcome.cuts
