@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-integration test-hostile test-hostile-long test-faults test-browser chromium pictures check docs format lock clean bench bench-replay bench-faults
+.PHONY: help install up demo test test-unit test-contract test-integration test-hostile test-hostile-long test-faults test-browser chromium pictures check docs format lock clean bench bench-replay bench-faults bench-pages
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ test-hostile-long: $(STAMP) ## the same with 2,000 requests for each operation; 
 test-faults: $(STAMP) ## kills, refusals and full disks on a real installation
 	$(BIN)/python -m pytest tests/integration/stack tests/faults
 
-bench: $(STAMP) bench-replay ## all figures against their peers: spawn, cluster, memory, replay (20 minutes)
+bench: $(STAMP) bench-replay bench-pages ## all figures against their peers: spawn, cluster, memory, replay (20 minutes)
 	$(BIN)/python tests/benchmarks/bench_spawn.py
 	$(BIN)/python tests/benchmarks/bench_cluster.py
 	$(BIN)/python tests/benchmarks/bench_memory.py
@@ -68,6 +68,8 @@ bench-replay: $(STAMP) ## replay a real trace through the queue: speed, waits, r
 
 bench-faults: $(STAMP) ## 200 kills on each database while ten people work; replay: SEED=… KILLS=…
 	$(BIN)/python tests/faults/campaign.py --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
+bench-pages: $(STAMP) chromium ## weight of each page on a cold cache, and its first paint
+	$(BIN)/python tests/benchmarks/bench_pages.py
 
 check: $(STAMP) ## format, lint, types, import contracts; what CI runs
 	$(BIN)/ruff format --check .

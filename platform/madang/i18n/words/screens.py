@@ -199,6 +199,7 @@ TEXTS = {
     "pages.cluster.erred": ("failed", "실패"),
     "pages.cluster.other": ("released", "해제됨"),
     "pages.cluster.name": ("Name", "이름"),
+    "pages.cluster.worker_tasks": ("Tasks now", "지금 작업"),
     "pages.cluster.cpu": ("CPU", "CPU 사용률"),
     "pages.cluster.no_workers": (
         "No worker has joined yet; this takes some seconds.",

@@ -1,0 +1,90 @@
+"""What each page weighs on a cold cache, and when people first see something on it.
+
+Prints one line a page, and ends with status 1 when a page misses a goal: fewer than 150 kB over the
+wire, first contentful paint within a second on loopback (median of the rounds). Needs Chromium, as
+the browser tests do; run by ``make bench-pages``.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
+
+from browser_house import House, Visitor, launch
+from playwright.sync_api import sync_playwright
+
+PAGES = ("", "queue", "runs", "runs/new", "clusters", "projects", "usage", "settings", "public")
+HUB = ("/hub/login", "/hub/spawn")
+LARGEST_BYTES = 150_000
+SLOWEST_MS = 1_000
+
+_PAINT = """() => new Promise((done) => {
+    const look = () => {
+        const [first] = performance.getEntriesByName("first-contentful-paint");
+        if (first) done(first.startTime); else requestAnimationFrame(look);
+    };
+    look();
+})"""
+
+
+def one_visit(browser, house, state, address):
+    """Open a page in a browser that has nothing kept; returns bytes received and the paint."""
+    context = browser.new_context(base_url=house.url, storage_state=state)
+    page = context.new_page()
+    devtools = context.new_cdp_session(page)
+    received = []
+    devtools.on(
+        "Network.loadingFinished", lambda event: received.append(event["encodedDataLength"])
+    )
+    devtools.send("Network.enable")
+    page.goto(address, wait_until="load")
+    painted_ms = page.evaluate(_PAINT)
+    # What scripts ask for right after; the stream of events never ends and is not waited for.
+    page.wait_for_timeout(300)
+    context.close()
+    return sum(received), painted_ms
+
+
+def measure(browser, house, rounds):
+    """Return (address, bytes, ms) of each page."""
+    ada = Visitor(browser, house, "ada")
+    ada.log_in()
+    ada.page.wait_for_url("**/services/madang/")
+    state = ada.context.storage_state()
+    ada.close()
+    found = []
+    for address in (*(f"/services/madang/{page}" for page in PAGES), *HUB):
+        kept = None if address == "/hub/login" else state
+        visits = [one_visit(browser, house, kept, address) for _ in range(rounds)]
+        found.append((address, max(v[0] for v in visits), median(v[1] for v in visits)))
+    return found
+
+
+def main():
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        house = House(Path(place) / "home", "sim:8xh200").up()
+        browser = launch(playwright)
+        try:
+            found = measure(browser, house, rounds)
+        finally:
+            browser.close()
+            house.down()
+    print(f"{'page':32} {'kB':>8} {'first paint ms':>16}")
+    for address, size, painted_ms in found:
+        print(f"{address:32} {size / 1000:8.1f} {painted_ms:16.0f}")
+    missed = [row[0] for row in found if row[1] >= LARGEST_BYTES or row[2] >= SLOWEST_MS]
+    print(f"goals: under {LARGEST_BYTES // 1000} kB, under {SLOWEST_MS} ms, median of {rounds}")
+    if missed:
+        print("missed by:", ", ".join(missed))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

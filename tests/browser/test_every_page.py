@@ -1,0 +1,150 @@
+"""Every page in both languages, on phone and desk, light and dark: what all of them owe to people.
+
+With ``MADANG_BROWSER_PICTURES`` each is also kept as a picture to look at.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from browser_house import notebook, until
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+PICTURES = "MADANG_BROWSER_PICTURES"
+CHECKS = (Path(__file__).parent / "accessible.js").read_text().partition("\n")[2]
+PAGES = (
+    *("", "queue", "runs", "runs/new", "RUN", "clusters", "CLUSTER", "projects"),
+    *("projects/vision-lab", "usage", "admin", "settings", "public"),
+)
+HUB = ("/hub/spawn", "/hub/home", "/hub/token")
+LOOKS = [("en", 1280, "light"), ("ko", 390, "dark")]
+MORE = [("ko", 1280, "light"), ("en", 390, "light"), ("en", 1280, "dark")]
+"""Looked at when pictures are taken; what they would find beside the first two is seldom."""
+
+
+@pytest.fixture(scope="module")
+def furnished(house, browser):
+    """An installation in use, and the addresses of its things."""
+    from browser_house import Visitor
+
+    root = Visitor(browser, house, "admin")
+    root.log_in(json.loads((house.folder / "secrets.json").read_text())["admin_password"])
+    root.page.wait_for_url("**/services/madang/")
+    ada = Visitor(browser, house, "ada")
+    ada.log_in()
+    ada.page.wait_for_url("**/services/madang/")
+    cluster = {"project": "vision-lab", "name": "features", "workers": 2, "gpus_per_worker": 1}
+    cluster_id = ada.call("POST", "clusters", cluster)["id"]
+    text = notebook("print('rate is', rate)", parameters="rate = 1")
+    asked = {
+        "name": "sweep-07",
+        "project": "vision-lab",
+        "notebook": text,
+        "flavor": "cpu",
+        "devices": 0,
+    }
+    run_id = ada.call("POST", "runs", {**asked, "parameters": {"rate": 2}, "limit_s": 600})["id"]
+    waiting = {"kind": "notebook", "name": "evaluation", "project": "vision-lab"}
+    lease = ada.call("POST", "leases", {**waiting, "profile": "gpu-1"})
+    until(lambda: ada.call("GET", f"clusters/{cluster_id}")["ready"], "cluster is ready", 90)
+    until(lambda: ada.call("GET", f"runs/{run_id}")["state"] == "succeeded", "run is done", 90)
+    device = root.call("GET", "devices")[0]["id"]
+    root.call("POST", "devices/drain", {"device": device, "reason": "the fan is loud"})
+    yield {"RUN": f"runs/{run_id}", "CLUSTER": f"clusters/{cluster_id}"}, f"wait/{lease['id']}"
+    root.call("POST", "devices/return", {"device": device})
+    ada.call("DELETE", f"leases/{lease['id']}")
+    ada.call("DELETE", f"clusters/{cluster_id}")
+    ada.close()
+    root.close()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("lang", "width", "scheme"), LOOKS + (MORE if PICTURES in os.environ else [])
+)
+def test_every_page_is_for_everybody(furnished, visit, picture, lang, width, scheme):
+    known, wait = furnished
+    looks = {"lang": lang, "width": width, "scheme": scheme}
+    ada, root = visit("ada", **looks), visit("admin", **looks)
+    root.page.goto("/hub/login")
+    wrong = {"/hub/login": root.page.evaluate(CHECKS)}
+    picture(root, "login")
+    root.log_in(json.loads((ada.house.folder / "secrets.json").read_text())["admin_password"])
+    ada.log_in()
+    ada.page.wait_for_url("**/services/madang/")
+    root.page.wait_for_url("**/services/madang/")
+    for page in (*PAGES, wait, *HUB):
+        who = root if page == "admin" else ada
+        if page.startswith("/hub"):
+            who.page.goto(page)
+        else:
+            who.go(known.get(page, page))
+        expect(who.page.locator("h1").first).to_be_visible()
+        wrong[page] = who.page.evaluate(CHECKS)
+        picture(who, page.replace("/", "-") or "home")
+    assert {page: found for page, found in wrong.items() if found} == {}
+
+
+def reach(page, name, most=40):
+    """Press Tab until something of this name has the focus, as people without a mouse do."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            """() => { const node = document.activeElement, style = getComputedStyle(node);
+                return [(node.getAttribute("aria-label") || node.textContent).trim(), node.id,
+                        style.outlineStyle !== "none" || style.boxShadow !== "none"]; }"""
+        )
+        if name in found[:2]:
+            # Who cannot see where they are is lost.
+            assert found[2], f"no sign of the focus on {name}"
+            return
+    raise AssertionError(f"{name} is not reached by Tab")
+
+
+@pytest.mark.timeout(300)
+def test_the_keyboard_alone_is_enough(furnished, visit):
+    root = visit("admin")
+    page = root.page
+    secrets = json.loads((root.house.folder / "secrets.json").read_text())
+    page.goto("/hub/login")
+    reach(page, "username_input") if page.evaluate("document.activeElement.id") == "" else None
+    page.keyboard.type("admin")
+    page.keyboard.press("Tab")
+    page.keyboard.type(secrets["admin_password"])
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/services/madang/")
+    # Past the menu in two keys.
+    reach(page, "Skip to content", 1)
+    page.keyboard.press("Enter")
+    until(lambda: page.evaluate("document.activeElement.id") == "main", "the content has the focus")
+    for entry in ("Queue", "Runs", "Clusters", "Projects", "Usage", "Admin"):
+        reach(page, entry)
+        page.keyboard.press("Enter")
+        expect(page.locator("nav [aria-current=page]")).to_have_text(entry)
+    reach(page, "pause-begin")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pause-dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#pause-dialog")).to_be_hidden()
+    assert page.evaluate("document.activeElement.id") == "pause-begin"
+    page.keyboard.press("Enter")
+    reach(page, "pd-reason") if page.evaluate("document.activeElement.id") != "pd-reason" else None
+    page.keyboard.type("new fans")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_contain_text("new fans")
+    # Everybody reads it, before the login too.
+    guest = visit("guest", lang="ko")
+    guest.page.goto("/hub/login")
+    expect(guest.page.locator("#notice")).to_contain_text("new fans")
+    reach(page, "pause-end")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_have_count(0)
+    reach(page, "한국어", 120)
+    page.keyboard.press("Space")
+    expect(page.get_by_role("heading", name="관리", exact=True)).to_be_visible()
+    reach(page, "logout", 120)
+    page.keyboard.press("Enter")
+    expect(page.locator("#password_input")).to_be_visible()
