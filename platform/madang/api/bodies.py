@@ -10,10 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from madang.domain.environment_spec import MAX_SPEC_BYTES
 from madang.errors import InvalidError
 from madang.services.requests import (
     ChangeRequest,
     ClusterRequest,
+    EnvironmentRequest,
     ExtendRequest,
     GrantRequest,
     LeaseRequest,
@@ -68,6 +70,7 @@ class LeaseBody(Body):
     devices: Devices | None = None
     limit_s: LimitS | None = None
     start_without_me: bool | None = None
+    environment: Word = ""
 
     def request(self) -> LeaseRequest:
         """Return it as the use-case takes it."""
@@ -79,6 +82,7 @@ class LeaseBody(Body):
             devices=self.devices,
             limit_ms=_ms(self.limit_s),
             start_without_me=bool(self.start_without_me),
+            environment=self.environment,
         )
 
 
@@ -140,6 +144,7 @@ class ClusterBody(Body):
     threads_per_worker: Annotated[int, Field(ge=1, le=1024)] | None = None
     flavor: Word | None = None
     limit_s: LimitS | None = None
+    environment: Word = ""
 
     def request(self) -> ClusterRequest:
         """Return it as the use-case takes it."""
@@ -150,6 +155,7 @@ class ClusterBody(Body):
             workers=self.workers,
             gpus_per_worker=self.gpus_per_worker,
             limit_ms=_ms(self.limit_s),
+            environment=self.environment,
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 
@@ -178,6 +184,7 @@ class RunBody(Body):
     flavor: Word | None = None
     devices: Devices | None = None
     limit_s: LimitS | None = None
+    environment: Word = ""
 
     def request(self) -> RunRequest:
         """Return it as the use-case takes it, which checks notebook, parameters and names.
@@ -198,8 +205,31 @@ class RunBody(Body):
             notebook=self.notebook.encode("utf-8"),
             parameters=self.parameters,
             files={name: _file(name, data) for name, data in self.files.items()},
+            environment=self.environment,
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
+
+
+class EnvironmentBody(Body):
+    """Ask for an environment of a project."""
+
+    project: Word
+    name: Word
+    title: Name = ""
+    kind: Word = "uv"
+    spec: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SPEC_BYTES)]
+    python: Word = ""
+
+    def request(self) -> EnvironmentRequest:
+        """Return it as the use-case takes it."""
+        return EnvironmentRequest(**self.model_dump())
+
+
+class RebuildBody(Body):
+    """Build an environment again; what is left out stays as it was."""
+
+    spec: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SPEC_BYTES)] | None = None
+    python: Word | None = None
 
 
 class ReasonBody(Body):

@@ -13,7 +13,16 @@ from madang.domain.lease import EndReason, Lease, LeaseClass, LeaseKind, LeaseSt
 from madang.domain.project import Project
 from madang.domain.run import Run, RunState
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
-from madang.services import access, acts, adapting, cluster_facts, leasing, scaling, views
+from madang.services import (
+    access,
+    acts,
+    adapting,
+    cluster_facts,
+    environment_use,
+    leasing,
+    scaling,
+    views,
+)
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.leases import begin_end
@@ -42,7 +51,8 @@ class Clusters:
 
         def work(tx: Tx) -> tuple[str, bool]:
             project = self._project(tx, actor, request)
-            lease = self._lease(actor, project, request, _run_of(tx, actor))
+            inside = environment_use.option(tx, project, request.environment)
+            lease = self._lease(actor, project, request, _run_of(tx, actor), inside)
             cluster = Cluster(
                 id=new_id("cluster", lease.submitted_ms),
                 lease=lease.id,
@@ -82,7 +92,12 @@ class Clusters:
         return access.usable_project(tx, actor, project.id)
 
     def _lease(
-        self, actor: Actor, project: Project, request: ClusterRequest, run: Run | None
+        self,
+        actor: Actor,
+        project: Project,
+        request: ClusterRequest,
+        run: Run | None,
+        inside: Mapping[str, Any],
     ) -> Lease:
         devices = request.workers * request.gpus_per_worker
         flavor = "cpu" if request.gpus_per_worker == 0 else request.flavor
@@ -102,6 +117,7 @@ class Clusters:
                 "threads_per_worker": request.threads_per_worker,
                 "run": run.id if run else "",
                 "run_attempt": run.attempt if run else 0,
+                **inside,
             },
         )
 
@@ -180,6 +196,7 @@ class Clusters:
             "threads_per_worker": cluster.threads_per_worker,
             "state": view["state"],
             "created_ms": cluster.created_ms,
+            "environment": environment_use.view(tx, *environment_use.named(lease)),
             **size,
             "adapt": adapting.adapt_view(self._core, lease, actor.lang),
         }

@@ -17,6 +17,7 @@ from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.run import RunState
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 from madang.services import adapting, admitting, clusters, leasing, lives, runs, scaling
+from madang.services.builds import Builds
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
 from madang.services.upkeep import Upkeep
@@ -42,6 +43,7 @@ class Reconciler:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self.builds = Builds(core)
         self._task: asyncio.Task[None] | None = None
         self._sampled_ms = 0
         self._shared_ms = 0
@@ -77,6 +79,7 @@ class Reconciler:
             if lease.state is LeaseState.QUEUED and lease.project in projects:
                 item = leasing.queue_item(core, projects[lease.project], lease, lease.attempt + 1)
                 await core.engine.admission.enqueue(item)
+        await self._guarded("environments", self.builds.restore())
         core.changed("leases", "queue")
 
     async def _run(self) -> None:
@@ -107,12 +110,14 @@ class Reconciler:
         await self._guarded("workers", scaling.follow(core))
         await self._guarded("adapting", adapting.look(core))
         await self._guarded("slots", runs.ensure_slots(core))
+        await self._guarded("builds", self.builds.look())
         if now - self._sampled_ms >= SAMPLE_MS:
             self._sampled_ms = now
             await self._guarded("samples", self._sample(now))
         if now - self._swept_ms >= ORPHANS_MS:
             self._swept_ms = now
             await self._guarded("sweep", self.sweep())
+            await self._guarded("environments", self.builds.tidy())
         if now - self._tidied_ms >= TIDY_MS:
             self._tidied_ms = now
             await self._guarded("tidy", self.tidy())
