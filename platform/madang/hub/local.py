@@ -21,10 +21,12 @@ from tornado.web import HTTPError
 from traitlets import Bool, Unicode, default
 
 from madang import shim
+from madang.domain.environment import kernel_name
 from madang.domain.profile import device_env
 from madang.errors import RefusedError
 from madang.hub import fast_start
 from madang.hub.spawner import LeasedMixin, server_failed
+from madang.settings.environment_folders import EnvironmentFolders
 from madang.settings.home import Home
 from madang.settings.system_users import system_user
 
@@ -135,7 +137,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "person": self.person,
             "server": self.name,
         }
-        argv = self._argv()
+        argv = [*self._argv(), *self._first_kernel(lease)]
         user = self.person if self.is_system_users else None
         warm = fast_start.parent_of(self) if self._can_fork else None
         if warm is not None and fast_start.own_packages(env.get("HOME", "")):
@@ -156,6 +158,21 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         root = ["--allow-root"] if os.geteuid() == 0 and not self.is_system_users else []
         return [*command, *_SERVER_ARGS, *_node_roots(), *root, *self.get_args()]
 
+    @property
+    def _environments(self) -> EnvironmentFolders:
+        return EnvironmentFolders(self.home.environments(system_users=self.is_system_users))
+
+    def _first_kernel(self, lease: dict[str, Any]) -> list[str]:
+        """Let new notebooks begin with the environment that was asked for, if it is there."""
+        chosen = lease.get("environment")
+        if not isinstance(chosen, dict):
+            return []
+        name = kernel_name(str(chosen["name"]))
+        folder = self._environments.kernels(str(lease.get("project_id") or "-"))
+        if not (folder / name / "kernel.json").is_file():
+            return []
+        return [f"--MultiKernelManager.default_kernel_name={name}"]
+
     def _lease_env(self, lease: dict[str, Any]) -> dict[str, str]:
         devices = tuple(str(device) for device in lease.get("device_ids") or ())
         return {
@@ -165,6 +182,8 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "MADANG_PROJECT": str(lease.get("project") or ""),
             "JUPYTERHUB_ACTIVITY_INTERVAL": "900",
             "JUPYTER_CONFIG_PATH": str(_LAB_SETTINGS),
+            # Looked into again at each look at the kernels: what is built later shows up as well.
+            "JUPYTER_PATH": str(self._environments.jupyter(str(lease.get("project_id") or "-"))),
             **device_env(devices, bool(lease.get("is_simulated"))),
         }
 

@@ -196,7 +196,7 @@ class Clusters:
             "threads_per_worker": cluster.threads_per_worker,
             "state": view["state"],
             "created_ms": cluster.created_ms,
-            "environment": environment_use.view(tx, *environment_use.named(lease)),
+            **environment_use.cluster_view(tx, lease),
             **size,
             "adapt": adapting.adapt_view(self._core, lease, actor.lang),
         }

@@ -4,6 +4,9 @@ Used by the use-cases of leases, runs and clusters; and by the keeper of builds,
 revision only when nothing here needs it any more.
 """
 
+import platform
+from functools import cache
+from importlib import metadata
 from typing import Any
 
 from madang.domain.environment import (
@@ -125,19 +128,39 @@ def named(lease: Lease) -> tuple[str, int]:
     return str(lease.options.get(ENVIRONMENT) or ""), int(lease.options.get(REVISION) or 0)
 
 
-def view(tx: Tx, environment: str, revision: int) -> dict[str, Any] | None:
-    """Return what work says of its environment; None for the installation's own.
+def offered(tx: Tx, project: Project) -> list[dict[str, Any]]:
+    """Return the environments of a project that a notebook may begin with."""
+    return [
+        {"name": item.name, "title": item.title or item.name}
+        for item in tx.environments.of_project(project.id)
+        if chosen(tx, item.id) is not None
+    ]
 
-    ``versions`` are those that a cluster's client must have too; before a revision was chosen, of
-    the one that would be.
-    """
+
+def view(tx: Tx, environment: str, revision: int) -> dict[str, Any] | None:
+    """Return what work says of its environment; None for the installation's own."""
     found = tx.environments.get(environment) if environment else None
     if found is None:
         return None
-    used = tx.environments.revision(found.id, revision) if revision else chosen(tx, found.id)
+    return {"id": found.id, "name": found.name, "revision": revision}
+
+
+def cluster_view(tx: Tx, lease: Lease) -> dict[str, Any]:
+    """Return what a cluster says of its environment, and what its client must have too."""
+    environment, revision = named(lease)
+    shown = view(tx, environment, revision)
+    if shown is None:
+        return {"environment": None, "versions": _own_versions()}
+    # Before a revision was chosen: of the one that would be.
+    used = tx.environments.revision(environment, revision) or chosen(tx, environment)
+    return {"environment": shown, "versions": dict(used.versions) if used is not None else {}}
+
+
+@cache
+def _own_versions() -> dict[str, str]:
+    """Return the versions of the installation, which its own clusters run with."""
     return {
-        "id": found.id,
-        "name": found.name,
-        "revision": revision,
-        "versions": dict(used.versions) if used is not None else {},
+        "python": platform.python_version(),
+        "dask": metadata.version("dask"),
+        "distributed": metadata.version("distributed"),
     }

@@ -79,8 +79,6 @@ async def ask_hub(core: Core, lease: Lease) -> None:
 
     person, project = await core.store.read(names)
     options = {"project": project, "profile": str(lease.options.get("profile", ""))}
-    if lease.options.get(environment_use.ENVIRONMENT):
-        options["environment"] = str(lease.options[environment_use.ENVIRONMENT])
     try:
         await core.hub.ask_spawn(person, lease.name, options)
     except MadangError:

@@ -198,6 +198,38 @@ TEXTS = {
         "Open the notebook with the kernel of that environment, or leave out environment=.",
         "노트북을 그 환경의 커널로 열거나, environment=를 빼 주세요.",
     ),
+    "error.build_not_ready.message": (
+        "The environment '{given}' was not built: {why}",
+        "'{given}' 환경을 만들지 못했습니다: {why}",
+    ),
+    "error.build_not_ready.hint": (
+        "Read the log with `madang environments log {given}`, change the list and rebuild.",
+        "`madang environments log {given}`로 기록을 확인하고, 목록을 고쳐 다시 만들어 주세요.",
+    ),
+    "error.build_still_going.message": (
+        "The environment '{given}' is still being built.",
+        "'{given}' 환경을 아직 만드는 중입니다.",
+    ),
+    "error.build_still_going.hint": (
+        "It goes on; wait for it again.",
+        "빌드는 계속됩니다. 다시 기다려 주세요.",
+    ),
+    "cli.environment_deleted": (
+        "{name} is deleted. What runs with it goes on.",
+        "{name} 환경을 지웠습니다. 이미 쓰고 있는 작업은 계속됩니다.",
+    ),
+    "cli.environment_ready": (
+        "{name} is ready. In Lab it is the kernel {kernel}; a run takes it with --environment {name}.",
+        "{name} 환경이 준비되었습니다. Lab에서는 {kernel} 커널로 보이고, 실행은 --environment {name}(으)로 씁니다.",
+    ),
+    "state.building": ("building", "만드는 중"),
+    "state.ready": ("ready", "준비됨"),
+    "state.removed": ("deleted", "지워짐"),
+    "column.revision": ("revision", "판"),
+    "column.packages": ("packages", "패키지"),
+    "column.python": ("python", "파이썬"),
+    "column.spec": ("asked for", "요청한 목록"),
+    "column.kernel": ("kernel", "커널"),
     "build_state.queued": ("waits", "대기 중"),
     "build_state.building": ("is being built", "만드는 중"),
     "build_state.ready": ("ready", "준비됨"),
