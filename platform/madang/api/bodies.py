@@ -211,18 +211,18 @@ class RunBody(Body):
 
 
 class EnvironmentBody(Body):
-    """Ask for an environment of a project."""
+    """Ask for an environment; its project stands here or in the address."""
 
-    project: Word
+    project: Word = ""
     name: Word
     title: Name = ""
     kind: Word = "uv"
     spec: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SPEC_BYTES)]
     python: Word = ""
 
-    def request(self) -> EnvironmentRequest:
+    def request(self, project: str) -> EnvironmentRequest:
         """Return it as the use-case takes it."""
-        return EnvironmentRequest(**self.model_dump())
+        return EnvironmentRequest(**{**self.model_dump(), "project": self.project or project})
 
 
 class RebuildBody(Body):

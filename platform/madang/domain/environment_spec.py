@@ -17,6 +17,7 @@ from madang.errors import InvalidError
 
 MAX_SPEC_BYTES = 16 * 1024
 MAX_SPEC_LINES = 200
+MAX_BRACKETS = 64
 OURS = "madang"
 """Comes from the installation itself; of that name on a registry may be anybody's."""
 
@@ -54,6 +55,16 @@ class Spec:
             "channels": list(self.channels),
             "packages": list(self.packages),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A spec that people may begin with, as the administrator keeps it in a file."""
+
+    name: str
+    title: str
+    kind: EnvironmentKind
+    spec: str
 
 
 def read_spec(
@@ -185,6 +196,9 @@ def _conda(text: str, python: str, allows_urls: bool, allowed: tuple[str, ...]) 
 def _yaml(text: str) -> dict[Any, Any]:
     import yaml
 
+    # Each level of brackets costs the parser a look at all that are open.
+    if text.count("[") + text.count("{") > MAX_BRACKETS:
+        raise InvalidError("spec_shape", given="[ {")
     try:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:

@@ -50,6 +50,8 @@ class Build:
         As :meth:`madang.domain.environment_spec.Spec.plan` made it.
     prefix
         The folder; it becomes the environment.
+    found
+        Versions that the new interpreter has told, once it was checked.
     """
 
     plan: Mapping[str, Any]
@@ -57,6 +59,7 @@ class Build:
     revision: int
     prefix: Path
     run: str
+    found: dict[str, str] = field(default_factory=dict)
     _env: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -120,7 +123,7 @@ class Build:
             wheel = write_wheel(Path(folder))
             self._uv(*install, "--no-deps", str(wheel))
 
-    def check(self) -> dict[str, str]:
+    def check(self) -> None:
         """Import what kernels, runs and clusters import, in the new environment."""
         done = subprocess.run(
             [str(self.python), "-P", "-c", _CHECK],
@@ -133,12 +136,13 @@ class Build:
         if done.returncode != 0:
             print(done.stderr[-4000:], flush=True)
             raise BuildError("The environment cannot import what Madang needs in it.")
-        found: dict[str, str] = json.loads(done.stdout)
-        print(f"Python {found['python']}, madang {found['madang']}")
-        return found
+        self.found = json.loads(done.stdout)
+        print(f"Python {self.found['python']}, madang {self.found['madang']}")
 
     def publish(self) -> None:
         """Write the record; from here on the environment can be used."""
+        if not self.found:
+            self.check()
         packages = self._packages()
         _open_for_others(self.prefix)
         record: dict[str, Any] = {
@@ -147,7 +151,7 @@ class Build:
             "revision": self.revision,
             "kind": str(self.plan["kind"]),
             "run": self.run,
-            "python": self.check()["python"],
+            "python": self.found["python"],
             "size_bytes": _size(self.prefix),
             "packages": packages,
             "lock": self._lock(),
@@ -192,13 +196,18 @@ class Build:
 
     def _conda(self, step: str) -> None:
         task = json.dumps({**self.plan, "prefix": str(self.prefix), "step": step})
-        _say(self._run([sys.executable, "-P", "-m", "madang.runner.building_conda"], task))
+        # Our own program, which is found as this one was.
+        ours = {k: v for k, v in os.environ.items() if k == "PYTHONPATH"}
+        argv = [sys.executable, "-P", "-m", "madang.runner.building_conda"]
+        _say(self._run(argv, task, ours))
 
-    def _run(self, argv: Sequence[str], given: str = "") -> int:
+    def _run(
+        self, argv: Sequence[str], given: str = "", more: Mapping[str, str] | None = None
+    ) -> int:
         """Run a program, and print what it prints as it comes."""
         with subprocess.Popen(
             argv,
-            env=self._env,
+            env={**self._env, **(more or {})},
             cwd=self.prefix,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -239,6 +248,8 @@ def _environment(prefix: Path) -> dict[str, str]:
         "NO_COLOR": "1",
         "UV_NO_PROGRESS": "1",
         "UV_PYTHON_DOWNLOADS": "never",
+        # Who uses it cannot write here: without this each kernel would compile everything anew.
+        "UV_COMPILE_BYTECODE": "1",
         # No project's own settings, whoever put them where we are.
         "UV_NO_PROJECT": "1",
         "UV_LINK_MODE": env.get("UV_LINK_MODE", _link_mode(prefix, env)),
@@ -275,13 +286,13 @@ def _size(folder: Path) -> int:
 
 
 def _open_for_others(folder: Path) -> None:
-    """Let other members of the project read and execute everything, whatever the umask was."""
+    """Let other members read and execute everything, and nobody else write, whatever the umask."""
     for place, folders, names in os.walk(folder):
         for name in (*folders, *names):
             path = Path(place, name)
             if path.is_symlink():
                 continue
             mode = path.stat().st_mode & 0o777
-            wanted = mode | 0o444 | (0o111 if mode & 0o100 else 0)
+            wanted = (mode & ~0o022) | 0o444 | (0o111 if mode & 0o100 else 0)
             if wanted != mode:
                 path.chmod(wanted)

@@ -57,7 +57,7 @@ async def solve(task: dict[str, Any]) -> None:
         {
             "name": record.name.normalized,
             "version": str(record.version),
-            "build": record.build,
+            "build": str(record.build),
             "sha256": record.sha256.hex() if record.sha256 else "",
         }
         for record in sorted(records, key=lambda record: record.name.normalized)

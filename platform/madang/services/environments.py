@@ -6,8 +6,10 @@ project may build in it and use what is there; whoever built one, or manages the
 it again or delete it.
 """
 
+import asyncio
 import hashlib
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from madang.domain.environment import (
@@ -19,7 +21,7 @@ from madang.domain.environment import (
     kernel_name,
     newest_ready,
 )
-from madang.domain.environment_spec import Spec, read_spec
+from madang.domain.environment_spec import Example, Spec, read_spec
 from madang.domain.project import MAY_USE, Project
 from madang.domain.run import FINAL_RUN_STATES, Run, RunState
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
@@ -61,7 +63,7 @@ class Environments:
         if not is_environment_name(request.name):
             raise InvalidError("environment_name", given=request.name[:60])
         title = " ".join(request.title.split())[:MAX_TITLE_CHARS]
-        spec = self._spec(request.kind, request.spec, request.python)
+        spec = await self._spec(request.kind, request.spec, request.python)
         notebook = await core.engine.artifacts.put(builder.notebook())
 
         def work(tx: Tx) -> str:
@@ -117,17 +119,23 @@ class Environments:
         core = self._core
         notebook = await core.engine.artifacts.put(builder.notebook())
 
+        def before(tx: Tx) -> tuple[Environment, Revision]:
+            found = _manageable(tx, actor, environment, project)
+            return found, tx.environments.revisions(found.id)[0]
+
+        found, latest = await core.store.read(before)
+        wanted = latest.spec if spec is None else spec
+        version = latest.python if python is None else python
+        # Checked again even where nothing changed: the rules may have.
+        read = await self._spec(str(found.kind), wanted, version)
+
         def work(tx: Tx) -> str:
             found = _manageable(tx, actor, environment, project)
             payer = access.usable_project(tx, actor, found.project)
 
             def make() -> str:
-                before = tx.environments.revisions(found.id)
-                if any(item.state in OPEN_BUILDS for item in before):
+                if any(r.state in OPEN_BUILDS for r in tx.environments.revisions(found.id)):
                     raise ConflictError("build_under_way", given=found.name)
-                wanted = before[0].spec if spec is None else spec
-                version = before[0].python if python is None else python
-                read = self._spec(str(found.kind), wanted, version)
                 self._begin(tx, actor, payer, found, read, wanted, notebook)
                 return found.id
 
@@ -139,11 +147,11 @@ class Environments:
         core.changed("environments", "projects", "runs", "queue")
         return await self.get(actor, made)
 
-    def _spec(self, kind: str, spec: str, python: str) -> Spec:
+    async def _spec(self, kind: str, spec: str, python: str) -> Spec:
+        """Read a spec in a thread: parsing what anybody sends must hold nobody else up."""
         policy = self._core.policy.environments
-        return read_spec(
-            kind, spec, python, allows_urls=policy.allows_urls, channels=policy.channels
-        )
+        read = partial(read_spec, allows_urls=policy.allows_urls, channels=policy.channels)
+        return await asyncio.to_thread(read, kind, spec, python)
 
     def _begin(
         self,
@@ -211,6 +219,10 @@ class Environments:
         view = await core.store.write(work)
         core.changed("environments", "projects", "runs", "queue")
         return view
+
+    def examples(self) -> tuple[Example, ...]:
+        """Return what people may begin with."""
+        return self._core.examples
 
     async def get(self, actor: Actor, environment: str, *, project: str = "") -> dict[str, Any]:
         """Return one environment with its latest revisions; by id, or by name in a project."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from madang.domain.environment import EnvironmentKind, is_environment_name
+from madang.domain.environment_spec import Example
 from madang.domain.profile import Profile
 from madang.domain.project import Role, Tier
 from madang.errors import InvalidError
@@ -253,6 +255,29 @@ def _project(name: str, body: Mapping[str, Any], tiers: Mapping[str, Tier]) -> P
         grant_microcredits=_credits(data.get("grant", 0)),
         grant_days=int(data.get("grant_days", 365)),
     )
+
+
+def load_examples(folder: Path) -> tuple[Example, ...]:
+    """Read the examples of environments beside policy.yaml: ``environments/*.txt`` and ``*.yml``.
+
+    The first line of a file may be a comment; it is what people read of it.
+    """
+    kinds = {".txt": EnvironmentKind.UV, ".yml": EnvironmentKind.CONDA}
+    found = []
+    for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+        if path.suffix not in kinds or not is_environment_name(path.stem):
+            continue
+        first, _, rest = path.read_text("utf-8").partition("\n")
+        is_said = first.startswith("#")
+        found.append(
+            Example(
+                name=path.stem,
+                title=first.lstrip("# ").strip() if is_said else path.stem,
+                kind=kinds[path.suffix],
+                spec=rest if is_said else f"{first}\n{rest}",
+            )
+        )
+    return tuple(found)
 
 
 def load_profiles(path: Path) -> tuple[Profile, ...]:

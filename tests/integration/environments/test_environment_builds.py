@@ -1,16 +1,21 @@
 """Environments with everything real: built by uv and by rattler, then used by runs and clusters."""
 
+import asyncio
 import contextlib
+import hashlib
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
 import httpx
 import nbformat
 import pytest
+from rattler.index import index_fs
 
 from madang.client import MadangClient
 from madang.errors import MadangError
@@ -145,7 +150,55 @@ def installation(tmp_path_factory, channel):
 
 
 def make_channel(root):
+    """Return a conda channel in a folder: an interpreter that is a link to ours, and a package."""
+    folder = root / "noarch"
+    folder.mkdir()
+    version = ".".join(map(str, sys.version_info[:3]))
+    base = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
+    home = f"home = {base.parent}\nversion = {version}\n"
+    python = {"bin/python": base, "pyvenv.cfg": home}
+    write_package(folder, "python", version, "generic", python)
+    write_package(folder, "tiny", "1.0", "python", {"site-packages/tiny.py": "VALUE = 42\n"})
+    asyncio.run(index_fs(root))
     return root
+
+
+def write_package(folder, name, version, noarch, files):
+    """Write a conda package, in the older of its two forms."""
+    paths = []
+    with tarfile.open(folder / f"{name}-{version}-0.tar.bz2", "w:bz2") as archive:
+        for path, content in files.items():
+            is_link = isinstance(content, Path)
+            data = b"" if is_link else content.encode()
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(data), 0o644
+            if is_link:
+                entry.type, entry.linkname = tarfile.SYMTYPE, str(content)
+            archive.addfile(entry, io.BytesIO(data))
+            kind = "softlink" if is_link else "hardlink"
+            sha = hashlib.sha256(content.read_bytes() if is_link else data).hexdigest()
+            paths.append(
+                {"_path": path, "path_type": kind, "sha256": sha, "size_in_bytes": len(data)}
+            )
+        depends = ["python"] if noarch == "python" else []
+        index = {
+            "name": name,
+            "version": version,
+            "build": "0",
+            "build_number": 0,
+            "depends": depends,
+            "noarch": noarch,
+            "subdir": "noarch",
+        }
+        for path, value in (
+            ("info/index.json", index),
+            ("info/paths.json", {"paths": paths, "paths_version": 1}),
+            ("info/link.json", {"noarch": {"type": noarch}, "package_metadata_version": 1}),
+        ):
+            data = json.dumps(value).encode()
+            entry = tarfile.TarInfo(path)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
 
 
 @pytest.fixture(scope="module")
@@ -175,3 +228,17 @@ def test_a_cluster_computes_in_it(installation, torch):
         body = {"name": "c", "notebook": notebook(CLUSTER_NOTEBOOK), "environment": "small"}
         _, log = executed(ada, body)
         assert "SAME" in log
+
+
+def test_a_conda_channel_in_a_folder_is_built_from(installation, channel):
+    with installation.person("ada") as ada:
+        spec = f"channels: ['{channel.as_uri()}']\ndependencies: [tiny, {{pip: [iniconfig]}}]\n"
+        body = {"project": "lab", "name": "conda", "kind": "conda", "spec": spec}
+        view = built(ada, ada.post("environments", body)["id"])
+        report = ada.request("GET", f"environments/{view['id']}/report").json()
+        listed = {item["name"]: item for item in report["packages"]}
+        assert len(listed["tiny"]["sha256"]) == 64
+        assert {"iniconfig", "ipykernel", "madang"} <= set(listed)
+        source = "import tiny, iniconfig\nprint('TINY', tiny.VALUE)"
+        body = {"name": "inside", "notebook": notebook(source), "environment": "conda"}
+        assert "TINY 42" in executed(ada, body)[1]

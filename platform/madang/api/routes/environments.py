@@ -29,10 +29,11 @@ router = noun_router("environments")
 
 @router.post("/environments", operation_id="environment_create", status_code=201)
 async def environment_create(
-    house: TheHouse, actor: Someone, body: EnvironmentBody, key: Key = None
+    house: TheHouse, actor: Someone, body: EnvironmentBody, project: Place = "", key: Key = None
 ) -> Response:
     """Ask for an environment; it is built by a run of the asker."""
-    return answer(await house.services.environments.create(actor, body.request(), key=key), 201)
+    wanted = body.request(project)
+    return answer(await house.services.environments.create(actor, wanted, key=key), 201)
 
 
 @router.get("/environments", operation_id="environment_list")
