@@ -85,13 +85,15 @@ def _look(group: typer.Typer) -> None:
             show_text("log", Environment.of(name, project, client).log(), as_json)
 
     @group.command("report")
-    def report(name: Name, project: Place = None) -> None:
-        """Print the report as JSON: packages, versions and hashes of what is used now."""
+    def report(name: Name, project: Place = None, as_json: Json = False) -> None:
+        """Print what is used now: packages and versions; with --json also hashes and the lock."""
         from madang.client.environments import Environment
         from madang.client.http import MadangClient
 
         with MadangClient() as client:
-            show_json(Environment.of(name, project, client).report())
+            found = Environment.of(name, project, client).report()
+        rows = [(item["name"], item["version"]) for item in found["packages"]]
+        show(found, as_json, "name version", lambda: rows)
 
 
 def _change(group: typer.Typer) -> None:

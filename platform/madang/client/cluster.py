@@ -113,8 +113,9 @@ class Cluster(KnownCluster):
             "gpus_per_worker": gpus_per_worker,
             "threads_per_worker": threads_per_worker,
             "flavor": flavor,
-            "environment": environment,
         }
+        if environment:
+            body["environment"] = environment
         if limit is not None:
             body["limit_s"] = max(1, math.ceil(parse_duration_ms(limit) / 1000))
         http = client or MadangClient()

@@ -244,8 +244,9 @@ def run(
         "flavor": flavor,
         "devices": devices,
         "limit_s": limit_s,
-        "environment": environment,
     }
+    if environment:
+        body["environment"] = environment
     http = client or MadangClient()
     job = Run(http.post("runs", body), http)
     return job.wait().check() if wait else job

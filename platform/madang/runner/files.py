@@ -76,11 +76,9 @@ def make_run_folder(
     """
     check_notebook(notebook)
     named = check_files(files)
-    task = {
-        "parameters": check_parameters(parameters),
-        "limit_ms": int(limit_ms),
-        "python": python,
-    }
+    task = {"parameters": check_parameters(parameters), "limit_ms": int(limit_ms)}
+    if python:
+        task["python"] = python
     folder = RunFolder(root)
     root.mkdir(mode=0o700)
     folder.work.mkdir(mode=0o700)

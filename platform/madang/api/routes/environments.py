@@ -44,12 +44,12 @@ async def environment_list(
     return answer(await house.services.environments.list(actor, project=project))
 
 
-@router.get("/environments/{environment}", operation_id="environment_get")
+@router.get("/environments/{environment_id}", operation_id="environment_get")
 async def environment_get(
     request: Request,
     house: TheHouse,
     actor: Someone,
-    environment: str,
+    environment_id: str,
     project: Place = "",
     wait_s: WaitS = 0.0,
     seen: Seen = "",
@@ -57,16 +57,16 @@ async def environment_get(
     """Show one environment with its latest builds; with ``wait_s`` when it has changed."""
     environments = house.services.environments
     if project:
-        found = await environments.get(actor, environment, project=project)
-        environment = found["id"]
-    return await get_or_wait(request, environments, actor, environment, wait_s, seen)
+        found = await environments.get(actor, environment_id, project=project)
+        environment_id = found["id"]
+    return await get_or_wait(request, environments, actor, environment_id, wait_s, seen)
 
 
-@router.post("/environments/{environment}/rebuild", operation_id="environment_rebuild")
+@router.post("/environments/{environment_id}/rebuild", operation_id="environment_rebuild")
 async def environment_rebuild(
     house: TheHouse,
     actor: Someone,
-    environment: str,
+    environment_id: str,
     body: RebuildBody,
     project: Place = "",
     key: Key = None,
@@ -75,33 +75,33 @@ async def environment_rebuild(
     environments = house.services.environments
     return answer(
         await environments.rebuild(
-            actor, environment, project=project, spec=body.spec, python=body.python, key=key
+            actor, environment_id, project=project, spec=body.spec, python=body.python, key=key
         )
     )
 
 
-@router.get("/environments/{environment}/log", operation_id="environment_log")
+@router.get("/environments/{environment_id}/log", operation_id="environment_log")
 async def environment_log(
-    house: TheHouse, actor: Someone, environment: str, project: Place = ""
+    house: TheHouse, actor: Someone, environment_id: str, project: Place = ""
 ) -> Response:
     """Fetch what the latest build has printed."""
-    log = await house.services.environments.log(actor, environment, project=project)
+    log = await house.services.environments.log(actor, environment_id, project=project)
     data = log.encode("utf-8", "replace")
     return download(data, "text/plain; charset=utf-8", "environment.log")
 
 
-@router.get("/environments/{environment}/report", operation_id="environment_report")
+@router.get("/environments/{environment_id}/report", operation_id="environment_report")
 async def environment_report(
-    house: TheHouse, actor: Someone, environment: str, project: Place = ""
+    house: TheHouse, actor: Someone, environment_id: str, project: Place = ""
 ) -> Response:
     """Fetch the report of what is used now: packages, versions, hashes."""
-    data = await house.services.environments.report(actor, environment, project=project)
+    data = await house.services.environments.report(actor, environment_id, project=project)
     return download(data, "application/json", "environment.json")
 
 
-@router.delete("/environments/{environment}", operation_id="environment_delete")
+@router.delete("/environments/{environment_id}", operation_id="environment_delete")
 async def environment_delete(
-    house: TheHouse, actor: Someone, environment: str, project: Place = ""
+    house: TheHouse, actor: Someone, environment_id: str, project: Place = ""
 ) -> Response:
     """Delete an environment; what runs with it goes on."""
-    return answer(await house.services.environments.delete(actor, environment, project=project))
+    return answer(await house.services.environments.delete(actor, environment_id, project=project))

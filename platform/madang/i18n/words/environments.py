@@ -226,6 +226,7 @@ TEXTS = {
     "state.ready": ("ready", "준비됨"),
     "state.removed": ("deleted", "지워짐"),
     "column.revision": ("revision", "판"),
+    "column.version": ("version", "버전"),
     "column.packages": ("packages", "패키지"),
     "column.python": ("python", "파이썬"),
     "column.spec": ("asked for", "요청한 목록"),
