@@ -41,7 +41,9 @@ def submit(visitor, text, name, parameters="{}"):
 
 
 def test_log_in(visit, picture):
-    ada = visit("ada").log_in("not-the-password")
+    ada = visit("ada")
+    ada.expect_status("/hub/login", 403)
+    ada.log_in("not-the-password")
     expect(ada.page.get_by_role("alert")).to_contain_text("do not match")
     picture(ada, "refused")
     at_home(ada)
@@ -118,6 +120,7 @@ def test_withdraw_while_waiting(visit, picture):
 
 def test_a_refused_start_says_why_in_the_language_of_the_page(visit, picture):
     ada = at_home(visit("ada", lang="ko", width=390))
+    ada.expect_status("/hub/spawn", 403)
     ada.page.goto("/hub/spawn")
     # What the page does not offer can still be posted, and rules change while a page is open.
     ada.page.evaluate("document.querySelectorAll('input').forEach(i => { i.disabled = false; })")

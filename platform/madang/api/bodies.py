@@ -28,14 +28,15 @@ from madang.units import MS_PER_S
 MAX_LIMIT_S = 30 * 24 * 3600
 MAX_DEVICES = 4096
 MAX_LOG_CHARS = 64 * 1024
-MAX_TIME_MS = 2**53
+MAX_TIME_MS = 4_102_444_800_000
+"""The year 2100: later times are mistakes, and no calendar has to count to them."""
 
 # No control characters, no line separators, nothing that turns the direction of writing.
-_PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
-Name = Annotated[str, StringConstraints(max_length=100, pattern=_PLAIN)]
-Word = Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)]
-Reason = Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)]
-Person = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_PLAIN)]
+PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
+Name = Annotated[str, StringConstraints(max_length=100, pattern=PLAIN)]
+Word = Annotated[str, StringConstraints(max_length=64, pattern=PLAIN)]
+Reason = Annotated[str, StringConstraints(max_length=300, pattern=PLAIN)]
+Person = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=PLAIN)]
 LimitS = Annotated[int, Field(ge=1, le=MAX_LIMIT_S)]
 Devices = Annotated[int, Field(ge=0, le=MAX_DEVICES)]
 Cells = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -111,7 +112,7 @@ class ExtendBody(Body):
     """More time for a lease that holds its devices."""
 
     by_s: Annotated[int, Field(ge=60, le=MAX_LIMIT_S)]
-    reason: Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)] = ""
+    reason: Annotated[str, StringConstraints(max_length=300, pattern=PLAIN)] = ""
 
     def request(self) -> ExtendRequest:
         """Return it as the use-case takes it."""
@@ -245,7 +246,7 @@ class ProjectBody(ReasonBody):
     title: Name = ""
     tier: Word
     weight: Annotated[int, Field(ge=1, le=1000)] = 1
-    owner: Annotated[str, StringConstraints(max_length=255, pattern=_PLAIN)] = ""
+    owner: Annotated[str, StringConstraints(max_length=255, pattern=PLAIN)] = ""
 
     def request(self) -> ProjectRequest:
         """Return it as the use-case takes it."""
@@ -311,8 +312,8 @@ class FinishBody(Body):
 class NoticesBody(Body):
     """How the asker wants to be told."""
 
-    mail: Annotated[str, StringConstraints(max_length=254, pattern=_PLAIN)] = ""
-    webhook_url: Annotated[str, StringConstraints(max_length=2000, pattern=_PLAIN)] = ""
+    mail: Annotated[str, StringConstraints(max_length=254, pattern=PLAIN)] = ""
+    webhook_url: Annotated[str, StringConstraints(max_length=2000, pattern=PLAIN)] = ""
     lang: Word = ""
     kinds: Annotated[list[Word], Field(max_length=20)]
 
@@ -336,23 +337,13 @@ class MaintenanceBody(Body):
 class DeviceBody(Body):
     """Name a device."""
 
-    device: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_PLAIN)]
+    device: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=PLAIN)]
 
 
 class DrainBody(DeviceBody):
     """Take a device out of the pool."""
 
     reason: Reason
-
-
-class Problem(BaseModel):
-    """The one shape of an error, for the description of the API."""
-
-    code: str
-    message: str
-    hint: str
-    details: dict[str, Any]
-    status: int
 
 
 def _file(name: str, data: str) -> bytes:

@@ -72,10 +72,12 @@ class Identity:
     async def page_actor(self, request: Request) -> Actor:
         """Return who asks for a page; a browser that nobody is logged in with goes to the login.
 
+        Pages are for people: what the token of a slot or run may read, it reads through the API.
+
         Use it as a dependency of pages: ``actor: Annotated[Actor, Depends(identity.page_actor)]``.
         """
         try:
-            return await self.actor(request)
+            actor = await self.actor(request)
         except UnauthenticatedError as error:
             wants_page = "text/html" in request.headers.get("accept", "")
             if request.method not in ("GET", "HEAD") or not wants_page:
@@ -84,6 +86,9 @@ class Identity:
             target = quote(f"{request.url.path}{query}", safe="/")
             location = f"{SERVICE_PREFIX}/login?next={target}"
             raise HTTPException(303, headers={"Location": location}) from error
+        if actor.token_lease or actor.token_run:
+            raise RefusedError("token_too_narrow")
+        return actor
 
     async def csrf(self, request: Request) -> str:
         """Return the token that scripts of this page send as ``X-Madang-CSRF``.

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from madang.api.house import house_of
 from madang.api.problems import with_status
+from madang.api.statuses import problems
 from madang.domain.run import MAX_PARAMETERS_DEPTH
 from madang.errors import InvalidError, MadangError
 
@@ -59,6 +60,11 @@ class CheckedRequest(Request):
 
 class ApiRoute(APIRoute):
     """A route that first asks who it is, then reads the body within limits."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
+        described = problems(path, more.get("methods") or ("GET",), endpoint)
+        more["responses"] = {**described, **(more.get("responses") or {})}
+        super().__init__(path, endpoint, **more)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""

@@ -93,11 +93,19 @@ HOLDS_DEVICES = frozenset({LeaseState.ADMITTED, LeaseState.ACTIVE, LeaseState.EN
 GIVEN_BACK = "given_back"
 """Reason of an attempt whose lease went back to the queue."""
 
+DEADLINE_MARGIN_MS = 120_000
+"""What is over its limit and its grace for so long has nobody who ends it: its keeper does."""
+
 CLAIM_MS = 120_000
 """How long an admitted notebook is held for its person to take it."""
 
 CLAIM_TURNS = 3
 """Unclaimed turns after which the lease ends."""
+
+
+def deadline_ms(limit_ms: int, grace_ms: int) -> int:
+    """Return how long after its start a process of an attempt ends even without the service."""
+    return limit_ms + grace_ms + DEADLINE_MARGIN_MS
 
 
 def check_transition(before: LeaseState, after: LeaseState) -> None:

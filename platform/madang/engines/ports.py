@@ -123,6 +123,9 @@ class LaunchSpec:
     environment
         Clusters only: whose interpreter scheduler and workers run with; None for the
         installation's own.
+    deadline_ms, grace_ms
+        How long after its start each process ends even if nobody asks it to, and the time that it
+        gets then to save.
     """
 
     lease_id: str
@@ -141,6 +144,8 @@ class LaunchSpec:
     joins: tuple[str, int] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     environment: EnvironmentRef | None = None
+    deadline_ms: int | None = None
+    grace_ms: int = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +165,8 @@ class AttemptLife:
     machine_since_ms
         Since when the machine of the attempt has been up without a break; None when unknown. The
         one sign of a loss that no tenant can make: records may lie in folders that they can write.
+    is_overdue
+        Whether it ended, or is ending, by its deadline and not because anybody asked.
     """
 
     started_ms: int | None = None
@@ -167,6 +174,7 @@ class AttemptLife:
     exit_code: int | None = None
     is_sure: bool = True
     machine_since_ms: int | None = None
+    is_overdue: bool = False
 
     @property
     def is_alive(self) -> bool:
@@ -185,6 +193,9 @@ class Launcher(Protocol):
 
         Returns at once; watch :meth:`observe` for the end. Harmless when they are gone.
         """
+
+    async def set_deadline(self, lease_id: str, attempt: int, deadline_ms: int) -> None:
+        """Move the deadline of what lives of an attempt, whoever started it; else harmless."""
 
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what is recorded of an attempt."""

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from traitlets import Bool, Unicode, default
 
 from madang import shim
 from madang.domain.environment import kernel_name
+from madang.domain.lease import deadline_ms
 from madang.domain.profile import device_env
 from madang.errors import RefusedError
 from madang.hub import fast_start
@@ -142,11 +143,14 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         warm = fast_start.parent_of(self) if self._can_fork else None
         if warm is not None and fast_start.own_packages(env.get("HOME", "")):
             warm, meta["start"], meta["start_why"] = None, "fresh", "packages of their own"
-        work = asyncio.ensure_future(
-            asyncio.to_thread(
-                shim.launch, record, argv, env=env, cwd=cwd, meta=meta, user=user, warm=warm
-            )
+        start = partial(
+            shim.launch, record, argv, env=env, cwd=cwd, meta=meta, user=user, warm=warm
         )
+        if limit_ms := lease.get("limit_ms"):
+            # Should hub and service be away by then, its keeper ends it.
+            due_ms = deadline_ms(int(limit_ms), self.stop_grace_ms)
+            start = partial(start, deadline_ms=due_ms, grace_ms=self.stop_grace_ms)
+        work = asyncio.ensure_future(asyncio.to_thread(start))
         self._launching = work
         # A cancelled start does not stop the thread; stop() waits for it.
         return await asyncio.shield(work)

@@ -21,7 +21,17 @@ def require_person(actor: Actor) -> None:
 
 
 def require_admin(actor: Actor) -> None:
-    """Refuse everybody but administrators."""
+    """Refuse everybody but administrators.
+
+    The one rule for pages and verbs: what a role is needed for is 403, what belongs to others is
+    404. Whose something is can be a secret, that there are administrators is none (the description
+    of the API names all they may do); and "not found" sent people looking for a wrong address.
+
+    Raises
+    ------
+    RefusedError
+        ``admin_only``.
+    """
     require_person(actor)
     if not actor.is_admin:
         raise RefusedError("admin_only")

@@ -9,27 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from madang.domain.project import Person
-from madang.errors import InvalidError, NotFoundError, RefusedError
+from madang.errors import InvalidError, NotFoundError
 from madang.services import access
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
 
 MAX_REASON_CHARS = 300
-
-
-def require_admin(actor: Actor) -> None:
-    """Refuse everybody but administrators, without telling what they would see.
-
-    Raises
-    ------
-    NotFoundError
-        ``admin_page``, as for an address that does not exist.
-    """
-    if actor.token_lease or actor.token_run:
-        raise RefusedError("token_too_narrow")
-    if not actor.is_admin:
-        raise NotFoundError("admin_page")
 
 
 def require_reason(reason: str) -> str:

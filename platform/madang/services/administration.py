@@ -5,7 +5,7 @@ from typing import Any
 
 from madang.domain.lease import Lease, Standing
 from madang.domain.profile import Device
-from madang.services import acts, views
+from madang.services import access, views
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
 from madang.services.requests import Actor
@@ -18,14 +18,14 @@ CSV_COLUMNS = ("at_ms", "person", "act", "target", "target_name", "reason", "det
 
 
 class Administration:
-    """Reads for administrators; nobody else learns that they exist."""
+    """Reads for administrators, and nobody else."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
 
     async def overview(self, actor: Actor) -> dict[str, Any]:
         """Return the devices by flavor with their holders, and all unfinished leases."""
-        acts.require_admin(actor)
+        access.require_admin(actor)
         core = self._core
         now = core.clock()
         devices = await core.engine.admission.devices()
@@ -95,7 +95,7 @@ class Administration:
         words
             Only acts in whose people, target or reason this text stands.
         """
-        acts.require_admin(actor)
+        access.require_admin(actor)
 
         def work(tx: Tx) -> dict[str, Any]:
             names: dict[str, str] = {}

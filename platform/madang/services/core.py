@@ -88,6 +88,7 @@ class Live:
     adapting: dict[str, Adapting] = field(default_factory=dict)
     retiring: dict[tuple[str, int], "asyncio.Future[bool]"] = field(default_factory=dict)
     seen_alive_ms: dict[str, int] = field(default_factory=dict)
+    limits: dict[str, tuple[int, int]] = field(default_factory=dict)
     slot_faults: dict[SlotGroup, SlotFaults] = field(default_factory=dict)
 
     def forget(self, lease_id: str) -> None:
@@ -98,6 +99,7 @@ class Live:
             self.idle_since_ms,
             self.asked_spawn_ms,
             self.seen_alive_ms,
+            self.limits,
         ):
             known.pop(lease_id, None)
         self.adapting.pop(lease_id, None)

@@ -11,7 +11,7 @@ from madang.domain.lease import EndReason, Lease, LeaseState
 from madang.domain.project import Person, Role
 from madang.domain.run import RunState
 from madang.errors import ConflictError, InvalidError
-from madang.services import acts
+from madang.services import access, acts
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED, begin_end
 from madang.services.people import People, hub_name_of, left_key
@@ -31,7 +31,7 @@ class Departures:
 
     async def list(self, actor: Actor) -> list[dict[str, Any]]:
         """Return everybody who was ever seen, with their projects and what they hold."""
-        acts.require_admin(actor)
+        access.require_admin(actor)
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             unfinished = tx.leases.find(state=UNFINISHED, limit=None)
@@ -65,7 +65,7 @@ class Departures:
             ``name_taken`` by another person; ``rename_while_held`` while a notebook is unfinished,
             whose server the hub knows by the old name.
         """
-        acts.require_admin(actor)
+        access.require_admin(actor)
         core, said = self._core, acts.require_reason(reason)
         wanted = hub_name_of(new_name)
 
@@ -94,7 +94,7 @@ class Departures:
         What runs is ended with time to save. Attempt tokens live until their attempt has ended,
         because a slot hands its notebook in with one.
         """
-        acts.require_admin(actor)
+        access.require_admin(actor)
         core, said = self._core, acts.require_reason(reason)
 
         def work(tx: Tx) -> tuple[dict[str, Any], list[str]]:

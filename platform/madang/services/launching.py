@@ -1,6 +1,6 @@
 """Starts what an admitted lease stands for; notebooks are started by the hub, at our asking."""
 
-from madang.domain.lease import Lease, LeaseState
+from madang.domain.lease import Lease, LeaseState, deadline_ms
 from madang.engines.ports import LaunchSpec
 from madang.errors import MadangError
 from madang.services import environment_use, scaling, tokens
@@ -51,12 +51,26 @@ async def launch(core: Core, waiting: Lease) -> None:
             threads_per_worker=int(lease.options.get("threads_per_worker", 1)),
             joins=joins,
             environment=inside,
+            deadline_ms=deadline_ms(lease.limit_ms, core.policy.stop_grace_ms),
+            grace_ms=core.policy.stop_grace_ms,
         )
 
     spec = await core.store.write(work)
     if spec is not None:
         await core.engine.launcher.start(spec)
         core.wake.set()
+
+
+async def hold_to_limit(core: Core, lease: Lease) -> None:
+    """Tell the keepers of a running attempt its limit once, and again when it was extended.
+
+    So a limit holds while the service is down, also one that a notebook was not launched with.
+    """
+    limit = (lease.attempt, lease.limit_ms)
+    if core.live.limits.get(lease.id) != limit:
+        due_ms = deadline_ms(lease.limit_ms, core.policy.stop_grace_ms)
+        await core.engine.launcher.set_deadline(lease.id, lease.attempt, due_ms)
+        core.live.limits[lease.id] = limit
 
 
 async def ask_hub(core: Core, lease: Lease) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
-from madang.errors import ConflictError, InvalidError
+from madang.errors import ConflictError, InvalidError, RefusedError
 from madang.services import access, acts, environment_use, leasing, telling, views
 from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
@@ -208,11 +208,20 @@ class Leases:
         return await self.get(actor, lease_id)
 
     async def activity(self, actor: Actor, lease_id: str, body: Mapping[str, Any]) -> None:
-        """Take what the agent of a notebook says about its kernels."""
+        """Take what the agent of a notebook says about its kernels.
+
+        Raises
+        ------
+        RefusedError
+            ``lease_not_yours``: nobody else knows, and what is said may keep a device from being
+            asked back.
+        """
         access.require_person(actor)
         core = self._core
         lease = await core.store.read(lambda tx: access.visible_lease(tx, actor, lease_id))
-        if lease.person != actor.person.id or not lease.holds_devices:
+        if lease.person != actor.person.id:
+            raise RefusedError("lease_not_yours", given=lease_id)
+        if not lease.holds_devices:
             return
         busy = bool(body.get("kernel_busy"))
         before = core.live.activity.get(lease.id)

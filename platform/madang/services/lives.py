@@ -111,9 +111,14 @@ async def _active(core: Core, lease: Lease, life: AttemptLife) -> None:
 
     if not await core.store.write(work):
         await end(core, lease, EndReason.BUDGET)
+        return
+    await launching.hold_to_limit(core, lease)
 
 
 def _reason(life: AttemptLife) -> EndReason:
+    if life.is_overdue:
+        # Nobody was there to end it, so its keeper did.
+        return EndReason.EXPIRED
     if not life.is_sure or life.started_ms is None:
         return EndReason.LOST
     return EndReason.COMPLETED if life.exit_code == 0 else EndReason.FAILED

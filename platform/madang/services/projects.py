@@ -110,8 +110,7 @@ class Projects:
         self, actor: Actor, request: ProjectRequest, *, key: str | None = None
     ) -> dict[str, Any]:
         """Make a project; administrators only."""
-        access.require_person(actor)
-        _require_admin(actor)
+        access.require_admin(actor)
         reason = acts.require_reason(request.reason)
         core = self._core
         if not _NAME.fullmatch(request.name):
@@ -227,7 +226,7 @@ class Projects:
 
         def work(tx: Tx) -> None:
             project, _ = _visible(tx, actor, name_or_id)
-            _require_admin(actor)
+            access.require_admin(actor)
             reason = acts.require_reason(request.reason)
             _check_grant(request)
 
@@ -317,11 +316,6 @@ def _person(core: Core, tx: Tx, actor: Actor, hub_name: str) -> Person:
 
 def _title(given: str) -> str:
     return " ".join(given.split())[:MAX_TITLE_CHARS]
-
-
-def _require_admin(actor: Actor) -> None:
-    if not actor.is_admin:
-        raise RefusedError("admin_only")
 
 
 def _check_grant(request: GrantRequest) -> None:

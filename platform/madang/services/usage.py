@@ -213,8 +213,8 @@ class Usage:
                 if actor.is_admin or role in MAY_MANAGE
             ]
             if project is not None:
-                named = tx.projects.find(project)
-                managed = [key for key in managed if named is not None and key == named.id]
+                named = access.visible_project(tx, actor, project)
+                managed = [key for key in managed if key == named.id]
             wanted = None if actor.is_admin and project is None else managed
             count = max(1, min(limit, MAX_ENTRIES))
             found = tx.ledger.entries(projects=wanted, after_seq=after_seq, limit=count)

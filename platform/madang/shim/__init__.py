@@ -8,9 +8,19 @@ the record folder. Liveness is the lock that the keeper holds, never a bare proc
 Standard library only: the keeper must start in milliseconds beside any user environment.
 """
 
-from madang.shim.launching import launch, stop
+from madang.shim.launching import launch, set_deadline, stop
 from madang.shim.record import MARKER, Record, read
 from madang.shim.strays import strays, sweep
 from madang.shim.warm import WarmParent
 
-__all__ = ["MARKER", "Record", "WarmParent", "launch", "read", "stop", "strays", "sweep"]
+__all__ = [
+    "MARKER",
+    "Record",
+    "WarmParent",
+    "launch",
+    "read",
+    "set_deadline",
+    "stop",
+    "strays",
+    "sweep",
+]

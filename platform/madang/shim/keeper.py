@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from madang.shim.record import (
+    DEADLINE,
+    ENDED_BY_DEADLINE,
     HEARTBEAT_S,
     LOCK,
     RECORD,
@@ -113,6 +115,8 @@ class Keeper:
         self._data: dict[str, Any] = {}
         self._kill_at: float | None = None
         self._is_main_gone = False
+        self._grace_ms = 10_000
+        self._start_s = 0.0
 
     def run(self) -> None:
         """Start the process and stay until nothing of it lives."""
@@ -120,6 +124,7 @@ class Keeper:
         if spec is None:
             raise FileNotFoundError(f"no readable {SPEC} in {self._record}")
         _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        self._grace_ms = spec.get("grace_ms", self._grace_ms)
         log = os.open(spec["log"], os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._start(spec, log)
         if (self._record / STOP).exists():
@@ -128,7 +133,7 @@ class Keeper:
         while self._reap():
             now = time.monotonic()
             if now >= beat:
-                beat = now + HEARTBEAT_S
+                beat = now + self._heed_deadline()
                 with contextlib.suppress(OSError):
                     os.utime(self._lock)
                 _cap(log)
@@ -156,7 +161,9 @@ class Keeper:
             started_ms=time.time_ns() // 1_000_000,
             log=spec["log"],
             meta={**spec["meta"], **self._told},
+            deadline_ms=spec.get("deadline_ms"),
         )
+        self._start_s = _boot_s()
         (self._record / SPEC).unlink(missing_ok=True)
         os.write(opener, b"g")
         os.close(opener)
@@ -181,8 +188,23 @@ class Keeper:
         if caught is not None and caught.si_signo == signal.SIGTERM:
             self._begin_stop()
 
+    def _heed_deadline(self) -> float:
+        """End what has outlived its deadline; return when to look again, in seconds."""
+        told = (read_json(self._record / DEADLINE) or {}).get("deadline_ms")
+        limit_ms = told if isinstance(told, int) else self._data["deadline_ms"]
+        if limit_ms is None or self._kill_at is not None:
+            return HEARTBEAT_S
+        left_s = limit_ms / 1000 - (_boot_s() - self._start_s)
+        if left_s > 0:
+            return min(HEARTBEAT_S, left_s)
+        with contextlib.suppress(OSError):
+            self._write(ended_by=ENDED_BY_DEADLINE)
+        self._begin_stop()
+        return HEARTBEAT_S
+
     def _begin_stop(self) -> None:
-        grace_ms = (read_json(self._record / STOP) or {}).get("grace_ms", 10_000)
+        asked = read_json(self._record / STOP) or {}
+        grace_ms = asked.get("grace_ms", self._grace_ms)
         at = time.monotonic() + grace_ms / 1000
         if self._is_main_gone:
             # Its descendants are being ended already, under a shorter grace.
@@ -221,6 +243,11 @@ class Keeper:
         _signal_all(descendants(), signal.SIGKILL)
         # Again soon: one that forked while it was killed leaves a child behind.
         self._kill_at = time.monotonic() + 0.05
+
+
+def _boot_s() -> float:
+    """Return seconds since boot, sleep included: nobody can set this clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def take_place(spec: Mapping[str, Any], log: int, gate: int, keeper: int) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from madang.errors import LocalError
 from madang.shim.record import (
+    DEADLINE,
     KEEPER_LOG,
     LAUNCH_LOCK,
     LOG,
@@ -46,6 +47,8 @@ def launch(
     meta: Mapping[str, Any] | None = None,
     user: str | None = None,
     warm: WarmParent | None = None,
+    deadline_ms: int | None = None,
+    grace_ms: int = 10_000,
 ) -> Record:
     """Start a process under a keeper of its own, once per record folder.
 
@@ -65,6 +68,12 @@ def launch(
     warm
         Parent to fork the process from where that is possible; the record's meta then says
         ``start`` (``forked`` or ``fresh``) and, for ``fresh``, ``start_why``.
+    deadline_ms
+        How long after its start the keeper itself ends the tree, should nobody have asked before;
+        None for never. Counted by the boot clock: a clock that is set ends nothing early, and time
+        in which the machine slept counts. :func:`set_deadline` moves it.
+    grace_ms
+        Time that the tree gets when its deadline has passed.
 
     Returns
     -------
@@ -94,6 +103,8 @@ def launch(
             "log": str((log or record / LOG).absolute()),
             "meta": dict(meta or {}),
             "user": user,
+            "deadline_ms": deadline_ms,
+            "grace_ms": grace_ms,
         }
         write_json(record / SPEC, spec)
         try:
@@ -146,6 +157,21 @@ def _failure(record: Path) -> str | None:
     if not text or (record / RECORD).exists():
         return None
     return text.splitlines()[-1][:300]
+
+
+def set_deadline(record: Path, deadline_ms: int) -> None:
+    """Move the deadline of a process that lives; harmless for others, and when it is so already.
+
+    The keeper reads it with its next beat. Who may write to the record folder may write this too:
+    with system users only the service may; where all share one user a tenant can put their own
+    deadline off, as they could kill their keeper, and the service ends them all the same.
+    """
+    known = read(record)
+    if known is None or not known.is_alive:
+        return
+    set_before = read_json(record / DEADLINE) or read_json(record / RECORD) or {}
+    if set_before.get("deadline_ms") != deadline_ms:
+        write_json(record / DEADLINE, {"deadline_ms": deadline_ms})
 
 
 def stop(record: Path, grace_ms: int) -> None:

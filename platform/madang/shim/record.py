@@ -20,8 +20,11 @@ LOCK = "lock"
 LAUNCH_LOCK = "launch.lock"
 SPEC = "spec.json"
 STOP = "stop.json"
+DEADLINE = "deadline.json"
 LOG = "log"
 KEEPER_LOG = "keeper.log"
+
+ENDED_BY_DEADLINE = "deadline"
 
 HEARTBEAT_S = 5.0
 """How often the keeper touches its lock; an end that nobody recorded is dated by it."""
@@ -51,6 +54,8 @@ class Record:
         What the caller of ``launch`` wanted to remember (no secrets).
     log
         File that the process prints to.
+    is_overdue
+        Whether the keeper ended it, or is ending it, because its deadline had passed.
     """
 
     pid: int
@@ -62,6 +67,7 @@ class Record:
     is_sure: bool
     meta: dict[str, Any] = field(default_factory=dict)
     log: str = ""
+    is_overdue: bool = False
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
@@ -201,4 +207,5 @@ def _read(record: Path, data: dict[str, Any]) -> Record:
         is_sure=is_sure,
         meta=dict(data.get("meta") or {}),
         log=str(data.get("log") or ""),
+        is_overdue=data.get("ended_by") == ENDED_BY_DEADLINE,
     )

@@ -77,3 +77,37 @@ async def test_attempts_are_lives_of_their_own(house: House) -> None:
     assert (await launcher.observe("lease-a", 2)).started_ms is not None
     assert not (await launcher.observe("lease-a", 1)).is_alive
     assert (await launcher.log_tail("lease-a", 2, 10_000)) != "" or not house.is_hostile
+
+
+async def test_a_deadline_ends_what_nobody_stops(house: House) -> None:
+    launcher = house.engine.launcher
+    await house.start(spec("lease-a", deadline_ms=800, grace_ms=5_000))
+    await house.start(spec("lease-b", deadline_ms=3_600_000))
+
+    async def is_over() -> bool:
+        return not (await launcher.observe("lease-a", 1)).is_alive
+
+    await house.until(is_over)
+    life = await launcher.observe("lease-a", 1)
+    assert life.is_overdue or not life.is_sure
+    other = await launcher.observe("lease-b", 1)
+    assert other.is_alive or not other.is_sure
+    assert not other.is_overdue
+
+
+async def test_a_deadline_that_is_moved_counts_and_is_harmless_for_what_is_gone(
+    house: House,
+) -> None:
+    launcher = house.engine.launcher
+    await launcher.set_deadline("lease-never", 1, 1)
+    await house.start(spec("lease-a", deadline_ms=3_600_000, grace_ms=5_000))
+    await launcher.set_deadline("lease-a", 1, 100)
+
+    async def is_over() -> bool:
+        return not (await launcher.observe("lease-a", 1)).is_alive
+
+    await house.until(is_over)
+    life = await launcher.observe("lease-a", 1)
+    assert life.is_overdue or not life.is_sure
+    await launcher.set_deadline("lease-a", 1, 3_600_000)
+    assert await launcher.observe("lease-a", 1) == life

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from madang.errors import InvalidError, NotFoundError, RefusedError
+from madang.errors import InvalidError, RefusedError
 from madang.services.waits import SMALL
 
 
 @pytest.mark.parametrize("name", ["ada", "bora", "vera", "stranger"])
-async def test_nobody_else_learns_of_it(house: Any, name: str) -> None:
+async def test_nobody_else_may_look(house: Any, name: str) -> None:
     actor, administration = await house.actor(name), house.services.administration
     for act in (
         administration.overview(actor),
         administration.audit(actor),
         administration.audit_csv(actor),
     ):
-        with pytest.raises(NotFoundError, match="admin_page"):
+        with pytest.raises(RefusedError, match="admin_only"):
             await act
 
 

@@ -231,7 +231,7 @@ async def test_people_are_for_administrators(house: Any, name: str) -> None:
         departures.rename(actor, "bora", "x", reason="r"),
         departures.off_board(actor, "bora", reason="r"),
     ):
-        with pytest.raises(NotFoundError, match="admin_page"):
+        with pytest.raises(RefusedError, match="admin_only"):
             await act
 
 

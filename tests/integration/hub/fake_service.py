@@ -122,6 +122,7 @@ class FakeService:
                 "reason": "",
                 "device_ids": [],
                 "is_simulated": True,
+                "limit_ms": 3_600_000,
                 "standing": {"position": number, "waiting": number, "expected_ms": None},
                 "version": "1",
             }

@@ -77,6 +77,10 @@ def test_a_spawn_waits_and_runs_and_a_waiting_one_can_be_withdrawn(running, serv
     server = running.ready_server("ada")
     assert len(live_servers(running.home)) == 1
 
+    # Its limit holds by itself, should hub and service both be gone by then.
+    written = json.loads(next(running.home.attempts.glob("*/server/record.json")).read_text())
+    assert written["deadline_ms"] > 3_600_000
+
     # The environment holds the lease and no secret of the hub.
     record = live_servers(running.home)[0]
     text = Path(f"/proc/{record.pid}/environ").read_bytes()

@@ -158,6 +158,14 @@ raise SystemExit(7)
     assert one["main"] == "tiny_entry"
 
 
+def test_a_forked_server_has_a_deadline_too(house):
+    argv = [*house.command, "import time; time.sleep(600)"]
+    more = {"env": house.env, "cwd": house.root, "warm": house.parent}
+    started = shim.launch(house.root / "a", argv, **more, deadline_ms=500, grace_ms=100)
+    assert started.meta["start"] == "forked"
+    assert ended(house.root / "a").is_overdue
+
+
 def test_others_see_the_environment_and_no_secret_stays(house):
     started = house.launch("a", "import time; time.sleep(600)", TOKEN="s3cret")
 

@@ -3,7 +3,7 @@
 import re
 
 from madang.api.pages.charts import people_chart, sparkline, wait_chart
-from madang.errors import NotFoundError
+from madang.errors import RefusedError
 
 
 async def test_the_public_page_asks_for_no_login(house):
@@ -22,9 +22,9 @@ async def test_only_administrators_find_the_way_to_their_page(house):
     assert 'href="/services/madang/admin"' in (await house.get("/")).text
 
 
-async def test_administration_is_404_for_others(house):
+async def test_administration_is_refused_to_others(house):
     async def hidden(*_asked, **_more):
-        raise NotFoundError("admin_page")
+        raise RefusedError("admin_only")
 
     services = house.services
     services.administration.overview = hidden
@@ -33,7 +33,7 @@ async def test_administration_is_404_for_others(house):
         answer = await house.get("/admin")
     finally:
         type(house).services = kept
-    assert answer.status_code == 404
+    assert answer.status_code == 403
     assert "audit" not in answer.text.lower()
 
 

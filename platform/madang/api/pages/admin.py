@@ -1,6 +1,6 @@
 """Administration: devices and their holders, all leases, people, and the trail of acts.
 
-Nobody but an administrator learns that the page exists: the use-cases answer 404.
+The use-cases refuse everybody but administrators, here as in the API.
 """
 
 from typing import Any

@@ -14,14 +14,16 @@ from madang.api.routes.common import (
     Why,
     answer,
     download,
+    file_of,
     get_or_wait,
     noun_router,
 )
+from madang.api.shapes.clusters import Cluster, ClusterWithFacts, Credentials
 
 router = noun_router("clusters")
 
 
-@router.post("/clusters", operation_id="cluster_create", status_code=201)
+@router.post("/clusters", operation_id="cluster_create", response_model=Cluster, status_code=201)
 async def cluster_create(
     house: TheHouse, actor: Anybody, body: ClusterBody, key: Key = None
 ) -> Response:
@@ -29,13 +31,13 @@ async def cluster_create(
     return answer(await house.services.clusters.create(actor, body.request(), key=key), 201)
 
 
-@router.get("/clusters", operation_id="cluster_list")
+@router.get("/clusters", operation_id="cluster_list", response_model=list[Cluster])
 async def cluster_list(house: TheHouse, actor: Anybody) -> Response:
     """List the clusters that the asker may see."""
     return answer(await house.services.clusters.list(actor))
 
 
-@router.get("/clusters/{cluster_id}", operation_id="cluster_get")
+@router.get("/clusters/{cluster_id}", operation_id="cluster_get", response_model=Cluster)
 async def cluster_get(
     request: Request,
     house: TheHouse,
@@ -48,19 +50,30 @@ async def cluster_get(
     return await get_or_wait(request, house.services.clusters, actor, cluster_id, wait_s, seen)
 
 
-@router.get("/clusters/{cluster_id}/credentials", operation_id="cluster_credentials")
+@router.get(
+    "/clusters/{cluster_id}/credentials",
+    operation_id="cluster_credentials",
+    response_model=Credentials,
+)
 async def cluster_credentials(house: TheHouse, actor: Anybody, cluster_id: str) -> Response:
     """Give the owner the address and the keys of a cluster."""
     return answer(await house.services.clusters.credentials(actor, cluster_id))
 
 
-@router.get("/clusters/{cluster_id}/facts", operation_id="cluster_facts")
+@router.get(
+    "/clusters/{cluster_id}/facts", operation_id="cluster_facts", response_model=ClusterWithFacts
+)
 async def cluster_facts(house: TheHouse, actor: Someone, cluster_id: str) -> Response:
     """Show a cluster with its workers and tasks, as its scheduler counts them now."""
     return answer(await house.services.clusters.facts(actor, cluster_id))
 
 
-@router.get("/clusters/{cluster_id}/log", operation_id="cluster_log")
+@router.get(
+    "/clusters/{cluster_id}/log",
+    operation_id="cluster_log",
+    response_class=Response,
+    responses=file_of("text/plain; charset=utf-8", "The log."),
+)
 async def cluster_log(house: TheHouse, actor: Anybody, cluster_id: str) -> Response:
     """Return the end of what scheduler and workers printed, as plain text."""
     log = await house.services.clusters.log(actor, cluster_id)
@@ -68,7 +81,7 @@ async def cluster_log(house: TheHouse, actor: Anybody, cluster_id: str) -> Respo
     return download(data, "text/plain; charset=utf-8", "cluster.log")
 
 
-@router.post("/clusters/{cluster_id}/scale", operation_id="cluster_scale")
+@router.post("/clusters/{cluster_id}/scale", operation_id="cluster_scale", response_model=Cluster)
 async def cluster_scale(
     house: TheHouse, actor: Anybody, cluster_id: str, body: ScaleBody
 ) -> Response:
@@ -76,7 +89,7 @@ async def cluster_scale(
     return answer(await house.services.clusters.scale(actor, cluster_id, body.workers))
 
 
-@router.post("/clusters/{cluster_id}/adapt", operation_id="cluster_adapt")
+@router.post("/clusters/{cluster_id}/adapt", operation_id="cluster_adapt", response_model=Cluster)
 async def cluster_adapt(
     house: TheHouse, actor: Anybody, cluster_id: str, body: AdaptBody
 ) -> Response:
@@ -85,7 +98,7 @@ async def cluster_adapt(
     return answer(await clusters.adapt(actor, cluster_id, body.minimum, body.maximum))
 
 
-@router.delete("/clusters/{cluster_id}", operation_id="cluster_end")
+@router.delete("/clusters/{cluster_id}", operation_id="cluster_end", response_model=Cluster)
 async def cluster_end(house: TheHouse, actor: Anybody, cluster_id: str, why: Why = "") -> Response:
     """Close a cluster and give its devices back."""
     return answer(await house.services.clusters.end(actor, cluster_id, why=why))

@@ -7,7 +7,7 @@ from fastapi.security import APIKeyHeader
 from starlette.requests import Request
 from starlette.responses import Response
 
-from madang.api.bodies import Problem
+from madang.api.bodies import MAX_TIME_MS, PLAIN
 from madang.api.headers import DOWNLOAD_CSP
 from madang.api.house import House, house_of
 from madang.api.problems import JsonResponse
@@ -31,7 +31,6 @@ def noun_router(tag: str) -> APIRouter:
         route_class=ApiRoute,
         tags=[tag],
         dependencies=[Security(_header)],
-        responses={"4XX": {"model": Problem}, "503": {"model": Problem}},
     )
 
 
@@ -79,13 +78,25 @@ Key = Annotated[
 WaitS = Annotated[
     float, Query(ge=0, le=MAX_WAIT_S, description="Wait this long for a change after `seen`.")
 ]
-Seen = Annotated[str, Query(max_length=200, description="`version` of the view you have.")]
-Why = Annotated[
-    str, Query(max_length=300, description="What its person is told, when it is not the asker's.")
+Seen = Annotated[
+    str, Query(max_length=200, pattern=PLAIN, description="`version` of the view you have.")
 ]
-Word = Annotated[str, Query(max_length=64)]
-ProjectQuery = Annotated[str | None, Query(max_length=64, description="Name or id.")]
-TimeQuery = Annotated[int | None, Query(ge=0, le=2**53, description="UTC milliseconds.")]
+Why = Annotated[
+    str,
+    Query(
+        max_length=300,
+        pattern=PLAIN,
+        description="What its person is told, when it is not the asker's.",
+    ),
+]
+ProjectQuery = Annotated[str | None, Query(max_length=64, pattern=PLAIN, description="Name or id.")]
+TimeQuery = Annotated[int | None, Query(ge=0, le=MAX_TIME_MS, description="UTC milliseconds.")]
+
+
+def file_of(media_type: str, what: str) -> dict[int | str, dict[str, Any]]:
+    """Return the description of an answer that is a file."""
+    content = {media_type: {"schema": {"type": "string"}}}
+    return {200: {"description": what, "content": content}}
 
 
 def answer(view: Any, status: int = 200) -> Response:

@@ -13,16 +13,17 @@ from madang.api.routes.common import (
     TheHouse,
     WaitS,
     Why,
-    Word,
     answer,
     get_or_wait,
     noun_router,
 )
+from madang.api.shapes.leases import ChangedLease, Lease, Preview
+from madang.domain.lease import LeaseKind, LeaseState
 
 router = noun_router("leases")
 
 
-@router.post("/leases", operation_id="lease_create", status_code=201)
+@router.post("/leases", operation_id="lease_create", response_model=Lease, status_code=201)
 async def lease_create(
     house: TheHouse, actor: Someone, body: LeaseBody, key: Key = None
 ) -> Response:
@@ -30,12 +31,12 @@ async def lease_create(
     return answer(await house.services.leases.request(actor, body.request(), key=key), 201)
 
 
-@router.get("/leases", operation_id="lease_list")
+@router.get("/leases", operation_id="lease_list", response_model=list[Lease])
 async def lease_list(
     house: TheHouse,
     actor: Someone,
-    state: Word | None = None,
-    kind: Word | None = None,
+    state: LeaseState | None = None,
+    kind: LeaseKind | None = None,
     mine: bool = False,
     project: ProjectQuery = None,
 ) -> Response:
@@ -44,7 +45,7 @@ async def lease_list(
     return answer(await leases.list(actor, state=state, kind=kind, mine=mine, project=project))
 
 
-@router.get("/leases/{lease_id}", operation_id="lease_get")
+@router.get("/leases/{lease_id}", operation_id="lease_get", response_model=Lease)
 async def lease_get(
     request: Request,
     house: TheHouse,
@@ -57,19 +58,21 @@ async def lease_get(
     return await get_or_wait(request, house.services.leases, actor, lease_id, wait_s, seen)
 
 
-@router.post("/leases/{lease_id}/claim", operation_id="lease_claim")
+@router.post("/leases/{lease_id}/claim", operation_id="lease_claim", response_model=Lease)
 async def lease_claim(house: TheHouse, actor: Someone, lease_id: str) -> Response:
     """Take a notebook whose turn has come."""
     return answer(await house.services.leases.claim(actor, lease_id))
 
 
-@router.post("/leases/{lease_id}/hold", operation_id="lease_hold")
+@router.post("/leases/{lease_id}/hold", operation_id="lease_hold", response_model=Lease)
 async def lease_hold(house: TheHouse, actor: Someone, lease_id: str, body: HoldBody) -> Response:
     """Hold a waiting lease back, or let it go on; its place is kept."""
     return answer(await house.services.leases.hold(actor, lease_id, body.held_back))
 
 
-@router.post("/leases/{lease_id}/change", operation_id="lease_change")
+@router.post(
+    "/leases/{lease_id}/change", operation_id="lease_change", response_model=ChangedLease | Preview
+)
 async def lease_change(
     house: TheHouse, actor: Someone, lease_id: str, body: ChangeBody, key: Key = None
 ) -> Response:
@@ -80,7 +83,7 @@ async def lease_change(
     return answer(await changes.change(actor, lease_id, body.request(), key=key))
 
 
-@router.post("/leases/{lease_id}/extend", operation_id="lease_extend")
+@router.post("/leases/{lease_id}/extend", operation_id="lease_extend", response_model=Lease)
 async def lease_extend(
     house: TheHouse, actor: Someone, lease_id: str, body: ExtendBody, key: Key = None
 ) -> Response:
@@ -97,7 +100,7 @@ async def lease_report(
     return Response(status_code=204)
 
 
-@router.delete("/leases/{lease_id}", operation_id="lease_end")
+@router.delete("/leases/{lease_id}", operation_id="lease_end", response_model=Lease)
 async def lease_end(
     house: TheHouse,
     actor: Someone,

@@ -2,23 +2,34 @@
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from madang.api.events import open_stream
 from madang.api.house import house_of
-from madang.api.routes.common import Someone, TheHouse, answer, noun_router
+from madang.api.routes.common import Someone, TheHouse, answer, file_of, noun_router
+from madang.api.shapes.administration import Health
+from madang.api.shapes.base import Problem
+
+STREAM = file_of("text/event-stream", "Lines of events; it does not end by itself.")
 
 router = noun_router("events")
 health_router = APIRouter(tags=["health"])
 
 
-@router.get("/events", operation_id="event_stream")
+@router.get(
+    "/events", operation_id="event_stream", response_class=StreamingResponse, responses=STREAM
+)
 async def event_stream(request: Request, house: TheHouse, actor: Someone) -> Response:
     """Stream which topics change: ``event: change``, data ``{"topics": [...]}``."""
     return open_stream(house, request, actor)
 
 
-@health_router.get("/healthz", operation_id="health_get")
+@health_router.get(
+    "/healthz",
+    operation_id="health_get",
+    response_model=Health,
+    responses={503: {"model": Problem}},
+)
 async def health_get(request: Request) -> Response:
     """Say whether the service can work; needs no login."""
     health = await house_of(request).services.health()

@@ -14,35 +14,38 @@ from madang.api.routes.common import (
     TheHouse,
     WaitS,
     Why,
-    Word,
     answer,
     download,
+    file_of,
     get_or_wait,
     noun_router,
 )
+from madang.api.shapes.runs import Run
+from madang.domain.run import RunState
 from madang.units import is_id
 
 NOTEBOOK_TYPE = "application/x-ipynb+json"
+NOTEBOOK = file_of(NOTEBOOK_TYPE, "The notebook.")
 
 router = noun_router("runs")
 
 
-@router.post("/runs", operation_id="run_create", status_code=201)
+@router.post("/runs", operation_id="run_create", response_model=Run, status_code=201)
 @large_body
 async def run_create(house: TheHouse, actor: Someone, body: RunBody, key: Key = None) -> Response:
     """Submit one notebook with one set of parameters."""
     return answer(await house.services.runs.submit(actor, body.request(), key=key), 201)
 
 
-@router.get("/runs", operation_id="run_list")
+@router.get("/runs", operation_id="run_list", response_model=list[Run])
 async def run_list(
-    house: TheHouse, actor: Someone, project: ProjectQuery = None, state: Word | None = None
+    house: TheHouse, actor: Someone, project: ProjectQuery = None, state: RunState | None = None
 ) -> Response:
     """List the runs that the asker may see."""
     return answer(await house.services.runs.list(actor, project=project, state=state))
 
 
-@router.get("/runs/{run_id}", operation_id="run_get")
+@router.get("/runs/{run_id}", operation_id="run_get", response_model=Run)
 async def run_get(
     request: Request,
     house: TheHouse,
@@ -55,21 +58,33 @@ async def run_get(
     return await get_or_wait(request, house.services.runs, actor, run_id, wait_s, seen)
 
 
-@router.get("/runs/{run_id}/output", operation_id="run_output")
+@router.get(
+    "/runs/{run_id}/output", operation_id="run_output", response_class=Response, responses=NOTEBOOK
+)
 async def run_output(house: TheHouse, actor: Someone, run_id: str) -> Response:
     """Fetch the executed notebook, also a partial one."""
     data = await house.services.runs.output(actor, run_id)
     return download(data, NOTEBOOK_TYPE, f"{_safe(run_id)}-output.ipynb")
 
 
-@router.get("/runs/{run_id}/notebook", operation_id="run_notebook")
+@router.get(
+    "/runs/{run_id}/notebook",
+    operation_id="run_notebook",
+    response_class=Response,
+    responses=NOTEBOOK,
+)
 async def run_notebook(house: TheHouse, actor: Someone, run_id: str) -> Response:
     """Fetch the notebook as it was submitted."""
     data = await house.services.runs.notebook(actor, run_id)
     return download(data, NOTEBOOK_TYPE, f"{_safe(run_id)}.ipynb")
 
 
-@router.get("/runs/{run_id}/log", operation_id="run_log")
+@router.get(
+    "/runs/{run_id}/log",
+    operation_id="run_log",
+    response_class=Response,
+    responses=file_of("text/plain; charset=utf-8", "The log."),
+)
 async def run_log(house: TheHouse, actor: Someone, run_id: str) -> Response:
     """Fetch what the run has printed."""
     log = await house.services.runs.log(actor, run_id)
@@ -77,13 +92,13 @@ async def run_log(house: TheHouse, actor: Someone, run_id: str) -> Response:
     return download(data, "text/plain; charset=utf-8", f"{_safe(run_id)}.log")
 
 
-@router.post("/runs/{run_id}/retry", operation_id="run_retry", status_code=201)
+@router.post("/runs/{run_id}/retry", operation_id="run_retry", response_model=Run, status_code=201)
 async def run_retry(house: TheHouse, actor: Someone, run_id: str, key: Key = None) -> Response:
     """Submit an ended run again, from the same snapshot."""
     return answer(await house.services.runs.retry(actor, run_id, key=key), 201)
 
 
-@router.delete("/runs/{run_id}", operation_id="run_cancel")
+@router.delete("/runs/{run_id}", operation_id="run_cancel", response_model=Run)
 async def run_cancel(house: TheHouse, actor: Someone, run_id: str, why: Why = "") -> Response:
     """Cancel a run; what it has written so far is kept."""
     return answer(await house.services.runs.cancel(actor, run_id, why=why))

@@ -11,15 +11,28 @@ from madang.api.bodies import FinishBody, ProgressBody
 from madang.api.problems import with_status
 from madang.api.reading import large_body
 from madang.api.routes.common import TheHouse, Worker, answer, noun_router
+from madang.api.shapes.base import Problem
+from madang.api.shapes.runs import Kept, Run, Stop, Work
 from madang.api.waiting import unless_gone
 from madang.errors import ConflictError, InvalidError
 
 NEXT_S = 15.0
 
+NEXT: dict[int | str, dict[str, Any]] = {
+    204: {"description": "There is no run now."},
+    410: {"model": Problem, "description": "The slot shall stop."},
+}
+OUTPUT: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/x-ipynb+json": {"schema": {"type": "object"}}},
+    }
+}
+
 router = noun_router("slots")
 
 
-@router.post("/slots/next", operation_id="slot_next")
+@router.post("/slots/next", operation_id="slot_next", response_model=Work, responses=NEXT)
 async def slot_next(request: Request, house: TheHouse, actor: Worker) -> Response:
     """Take the next run of this slot; 204 when there is none now, 410 when the slot shall stop."""
     waiting = house.services.slots.next(actor, NEXT_S)
@@ -32,13 +45,18 @@ async def slot_next(request: Request, house: TheHouse, actor: Worker) -> Respons
     return Response(status_code=204) if work is None else answer(_as_text(work))
 
 
-@router.post("/runs/{run_id}/progress", operation_id="run_report")
+@router.post("/runs/{run_id}/progress", operation_id="run_report", response_model=Stop)
 async def run_report(house: TheHouse, actor: Worker, run_id: str, body: ProgressBody) -> Response:
     """Report how far a run is; the answer says whether it shall stop."""
     return answer(await house.services.slots.progress(actor, run_id, body.model_dump()))
 
 
-@router.put("/runs/{run_id}/output", operation_id="run_store_output")
+@router.put(
+    "/runs/{run_id}/output",
+    operation_id="run_store_output",
+    response_model=Kept,
+    openapi_extra=OUTPUT,
+)
 @large_body
 async def run_store_output(
     request: Request, house: TheHouse, actor: Worker, run_id: str
@@ -50,7 +68,7 @@ async def run_store_output(
     return answer(await house.services.slots.put_output(actor, run_id, data))
 
 
-@router.post("/runs/{run_id}/finish", operation_id="run_finish")
+@router.post("/runs/{run_id}/finish", operation_id="run_finish", response_model=Run)
 async def run_finish(house: TheHouse, actor: Worker, run_id: str, body: FinishBody) -> Response:
     """Report how a run ended."""
     return answer(await house.services.slots.finish(actor, run_id, body.model_dump()))

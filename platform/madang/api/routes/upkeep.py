@@ -4,17 +4,19 @@ from starlette.responses import Response
 
 from madang.api.bodies import DeviceBody, DrainBody, MaintenanceBody
 from madang.api.routes.common import Someone, TheHouse, answer, noun_router
+from madang.api.shapes.administration import Device
+from madang.api.shapes.pool import Maintenance
 
 router = noun_router("upkeep")
 
 
-@router.get("/maintenance", operation_id="maintenance_get")
+@router.get("/maintenance", operation_id="maintenance_get", response_model=Maintenance | None)
 async def maintenance_get(house: TheHouse, actor: Someone) -> Response:
     """Show whether new starts are paused, why, and until when; null when they are not."""
     return answer(house.services.upkeep.notice(actor.lang))
 
 
-@router.post("/maintenance", operation_id="maintenance_begin")
+@router.post("/maintenance", operation_id="maintenance_begin", response_model=Maintenance)
 async def maintenance_begin(house: TheHouse, actor: Someone, body: MaintenanceBody) -> Response:
     """Let nothing new start; what waits keeps its place, what runs goes on."""
     upkeep = house.services.upkeep
@@ -28,19 +30,19 @@ async def maintenance_end(house: TheHouse, actor: Someone) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/devices", operation_id="device_list")
+@router.get("/devices", operation_id="device_list", response_model=list[Device])
 async def device_list(house: TheHouse, actor: Someone) -> Response:
     """List every device, who holds it, and whether it is out of the pool."""
     return answer(await house.services.upkeep.devices(actor))
 
 
-@router.post("/devices/drain", operation_id="device_drain")
+@router.post("/devices/drain", operation_id="device_drain", response_model=Device)
 async def device_drain(house: TheHouse, actor: Someone, body: DrainBody) -> Response:
     """Give a device to nobody any more; a lease that holds it keeps it."""
     return answer(await house.services.upkeep.drain(actor, body.device, reason=body.reason))
 
 
-@router.post("/devices/return", operation_id="device_return")
+@router.post("/devices/return", operation_id="device_return", response_model=Device)
 async def device_return(house: TheHouse, actor: Someone, body: DeviceBody) -> Response:
     """Give a device out again."""
     return answer(await house.services.upkeep.put_back(actor, body.device))

@@ -12,21 +12,24 @@ from madang.api.routes.common import (
     TimeQuery,
     answer,
     download,
+    file_of,
     noun_router,
 )
+from madang.api.shapes.projects import Me
+from madang.api.shapes.usage import Entry, Usage, Verified
 
 MAX_ENTRIES = 1000
 
 router = noun_router("usage")
 
 
-@router.get("/me", operation_id="me_get")
+@router.get("/me", operation_id="me_get", response_model=Me)
 async def me_get(house: TheHouse, actor: Someone) -> Response:
     """Show who the credential belongs to, and their projects."""
     return answer(await house.services.projects.me(actor))
 
 
-@router.get("/usage", operation_id="usage_get")
+@router.get("/usage", operation_id="usage_get", response_model=Usage)
 async def usage_get(
     house: TheHouse,
     actor: Someone,
@@ -39,7 +42,12 @@ async def usage_get(
     return answer(await usage.usage(actor, project=project, from_ms=from_ms, to_ms=to_ms))
 
 
-@router.get("/usage.csv", operation_id="usage_csv")
+@router.get(
+    "/usage.csv",
+    operation_id="usage_csv",
+    response_class=Response,
+    responses=file_of("text/csv; charset=utf-8", "The use."),
+)
 async def usage_csv(
     house: TheHouse,
     actor: Someone,
@@ -53,7 +61,7 @@ async def usage_csv(
     return download(text.encode("utf-8"), "text/csv; charset=utf-8", "madang-usage.csv")
 
 
-@router.get("/ledger", operation_id="ledger_list")
+@router.get("/ledger", operation_id="ledger_list", response_model=list[Entry])
 async def ledger_list(
     house: TheHouse,
     actor: Someone,
@@ -67,7 +75,7 @@ async def ledger_list(
     return answer(found)
 
 
-@router.get("/ledger/verify", operation_id="ledger_verify")
+@router.get("/ledger/verify", operation_id="ledger_verify", response_model=Verified)
 async def ledger_verify(house: TheHouse, actor: Someone) -> Response:
     """Recompute chain, sums and balances of the ledger."""
     return answer(await house.services.usage.verify(actor))

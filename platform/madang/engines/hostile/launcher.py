@@ -24,6 +24,8 @@ class _Process:
     vanish_at_ms: int | None = None
     ended_ms: int | None = None
     exit_code: int | None = None
+    deadline_ms: int | None = None
+    is_overdue: bool = False
 
 
 class HostileLauncher:
@@ -60,6 +62,7 @@ class HostileLauncher:
             if self._world.happens(faults.start_refused):
                 raise LocalError("process_not_started", record=spec.lease_id, why="refused")
             process = self._make(key, spec.kind)
+            process.deadline_ms = spec.deadline_ms
             if self._world.happens(faults.start_unrecorded):
                 process.is_recorded = False
                 raise LocalError("process_not_started", record=spec.lease_id, why="unrecorded")
@@ -89,7 +92,18 @@ class HostileLauncher:
             process.ended_ms, process.is_sure = process.vanish_at_ms, False
         elif process.stop_at_ms is not None and process.stop_at_ms <= now:
             process.ended_ms, process.exit_code = process.stop_at_ms, SIGTERM_EXIT
+        elif process.deadline_ms is not None and process.stop_at_ms is None:
+            due_ms = process.started_ms + process.deadline_ms
+            if due_ms <= now:
+                process.ended_ms, process.exit_code = due_ms, SIGTERM_EXIT
+                process.is_overdue = True
         return process
+
+    async def set_deadline(self, lease_id: str, attempt: int, deadline_ms: int) -> None:
+        """Move the deadline of a process that lives."""
+        process = self._now((lease_id, attempt))
+        if process is not None and process.ended_ms is None:
+            process.deadline_ms = deadline_ms
 
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what is recorded of an attempt."""
@@ -103,6 +117,7 @@ class HostileLauncher:
             exit_code=process.exit_code,
             is_sure=process.is_sure,
             machine_since_ms=since_ms,
+            is_overdue=process.is_overdue,
         )
 
     async def alive(self) -> Sequence[tuple[str, int]]:

@@ -61,7 +61,15 @@ class AttemptFolder:
             return []
         return sorted(found, key=lambda p: (p.name not in MAIN_ROLES, len(p.name), p.name))
 
-    def launch(self, commands: Sequence[Command], cwd: Path, user: str | None = None) -> None:
+    def launch(
+        self,
+        commands: Sequence[Command],
+        cwd: Path,
+        user: str | None = None,
+        *,
+        deadline_ms: int | None = None,
+        grace_ms: int = 10_000,
+    ) -> None:
         """Start all commands side by side, as a system user if one is named."""
         if not (self.path / ROLES).exists():
             write_json(self.path / ROLES, {"roles": [command.role for command in commands]})
@@ -71,7 +79,15 @@ class AttemptFolder:
             if not (self.path / command.role / RECORD).exists() and (self.path / STOPPED).exists():
                 raise ConflictError("attempt_stopped", attempt=self.path.name)
             record = self.path / command.role
-            shim.launch(record, command.argv, env=command.env, cwd=cwd, user=user)
+            shim.launch(
+                record,
+                command.argv,
+                env=command.env,
+                cwd=cwd,
+                user=user,
+                deadline_ms=deadline_ms,
+                grace_ms=grace_ms,
+            )
             if (self.path / STOPPED).exists():
                 # The stop came while we started and may not have seen us.
                 shim.stop(record, 0)
@@ -105,6 +121,11 @@ class AttemptFolder:
             shim.stop(role, grace_ms)
         return bool(others) and len(living) > len(others)
 
+    def set_deadline(self, deadline_ms: int) -> None:
+        """Move the deadline of each role that lives."""
+        for role in self.roles():
+            shim.set_deadline(role, deadline_ms)
+
     def observe(self) -> AttemptLife:
         """Put the records of all roles together."""
         roles = self.roles()
@@ -125,6 +146,7 @@ class AttemptFolder:
             ended_ms=max(ends) if len(ends) == len(records) else None,
             exit_code=_worst([r for _, r in records]) if main is None else main.exit_code,
             is_sure=all(record.is_sure for _, record in records),
+            is_overdue=any(record.is_overdue for _, record in records),
         )
 
     def _is_incomplete(self, records: Sequence[shim.Record]) -> bool:

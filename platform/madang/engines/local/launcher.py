@@ -115,7 +115,13 @@ class LocalLauncher:
                 "process_not_started", record=str(folder.path), why=str(error)
             ) from error
         self._over.discard((spec.lease_id, spec.attempt))
-        folder.launch(commands, person_home, user.name if user else None)
+        folder.launch(
+            commands,
+            person_home,
+            user.name if user else None,
+            deadline_ms=spec.deadline_ms,
+            grace_ms=spec.grace_ms,
+        )
 
     def _commands(
         self, spec: LaunchSpec, folder: Path, person_home: Path, user: SystemUser | None
@@ -172,6 +178,10 @@ class LocalLauncher:
         # Other processes end them, so there is no event to wait for.
         while await asyncio.to_thread(self._folder(*key).stop, grace_ms):  # noqa: ASYNC110
             await asyncio.sleep(STOP_LOOK_S)
+
+    async def set_deadline(self, lease_id: str, attempt: int, deadline_ms: int) -> None:
+        """Move the deadline of what lives of an attempt; harmless when it is so already."""
+        await asyncio.to_thread(self._folder(lease_id, attempt).set_deadline, deadline_ms)
 
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what is recorded of an attempt; ends what an ended main process left behind."""

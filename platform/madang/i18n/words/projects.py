@@ -9,14 +9,6 @@ TEXTS = {
         "What was saved is kept; an administrator can take the person back.",
         "저장한 내용은 남아 있습니다. 다시 쓰려면 관리자에게 요청해 주세요.",
     ),
-    "error.admin_page.message": (
-        "There is nothing here for you.",
-        "여기에는 보실 수 있는 것이 없습니다.",
-    ),
-    "error.admin_page.hint": (
-        "Go back to your home page; administrators see more here.",
-        "홈으로 돌아가 주세요. 이 주소는 관리자만 쓸 수 있습니다.",
-    ),
     "error.admin_only.message": (
         "Only administrators may do this.",
         "관리자만 할 수 있는 일입니다.",

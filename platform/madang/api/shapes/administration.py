@@ -1,0 +1,82 @@
+"""What administrators see: devices, holders, acts; and whether the service is well."""
+
+from typing import Any, Literal
+
+from madang.api.shapes.base import Count, Percent, Shape, TimeMs
+from madang.api.shapes.leases import Lease
+from madang.domain.lease import LeaseKind
+
+
+class HeldDevice(Shape):
+    """A device and who holds it; empty where nobody does."""
+
+    id: str
+    is_healthy: bool
+    lease: str
+    person: str
+    project: str
+    kind: LeaseKind | Literal[""]
+    since_ms: TimeMs | None
+    utilisation_percent: Percent | None
+    memory_bytes: Count | None
+
+
+class FlavorWithDevices(Shape):
+    """One kind of device with all its devices."""
+
+    name: str
+    title: str
+    is_simulated: bool
+    devices: list[HeldDevice]
+
+
+class Overview(Shape):
+    """Every device, and every lease that has not ended."""
+
+    flavors: list[FlavorWithDevices]
+    leases: list[Lease]
+    now_ms: TimeMs
+
+
+class Act(Shape):
+    """One act of the trail."""
+
+    id: str
+    at_ms: TimeMs
+    person: str
+    act: str
+    target: str
+    target_name: str
+    reason: str
+    details: dict[str, Any]
+
+
+class Audit(Shape):
+    """Acts, the newest first, and the names that acts have."""
+
+    acts: list[str]
+    total: Count
+    rows: list[Act]
+
+
+class Device(Shape):
+    """A device in the pool, or out of it."""
+
+    id: str
+    flavor: str
+    is_present: bool
+    state: Literal["out", "held", "free"]
+    reason: str
+    by: str
+    since_ms: TimeMs | None
+    lease: str
+    person: str
+
+
+class Health(Shape):
+    """Whether the service can work."""
+
+    ok: bool
+    leases: Count
+    waiting: Count
+    engine: str

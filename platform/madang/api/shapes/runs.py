@@ -1,0 +1,67 @@
+"""Runs, as people and as slot workers see them."""
+
+from typing import Any
+
+from madang.api.shapes.base import Count, DeviceMs, Micro, Shape, TimeMs
+from madang.api.shapes.leases import Standing
+from madang.domain.run import RunState
+
+
+class RunError(Shape):
+    """The cell that failed, and with what."""
+
+    cell: int | None
+    name: str
+    value: str
+
+
+class Run(Shape):
+    """One notebook with one set of parameters."""
+
+    id: str
+    name: str
+    project: str
+    person: str
+    state: RunState
+    reason: str
+    reason_text: str
+    parameters: dict[str, Any]
+    flavor: str
+    devices: Count
+    limit_ms: Count
+    submitted_ms: TimeMs
+    started_ms: TimeMs | None
+    ended_ms: TimeMs | None
+    cells_done: Count
+    cells_total: Count
+    error: RunError | None
+    lease: str
+    attempt: Count
+    has_output: bool
+    held_device_ms: DeviceMs
+    charged_microcredits: Micro
+    standing: Standing | None
+    can_manage: bool
+    version: str
+
+
+class Work(Shape):
+    """A run that is handed to a slot, with all that it needs; files are base64 by name."""
+
+    run: Run
+    notebook: str
+    files: dict[str, str]
+    token: str
+    limit_ms: Count
+
+
+class Stop(Shape):
+    """Whether a run shall stop."""
+
+    stop: bool
+
+
+class Kept(Shape):
+    """The hash under which an output is kept."""
+
+    sha256: str

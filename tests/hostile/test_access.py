@@ -1,0 +1,341 @@
+"""Every operation for every credential against the table, and nothing of others ever shown."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from access_table import COLUMNS, OPEN, rows
+from fastapi import FastAPI
+from hostile_house import API, NOTEBOOK, SERVICE_PREFIX, SERVICE_TOKEN
+
+from madang.api.routes import api_router
+from madang.api.routes.live import health_router
+
+pytestmark = pytest.mark.integration
+
+ROWS = rows()
+PERSONS = dict(zip(COLUMNS[:6], ("bora", "olga", "mina", "dana", "vera", "chan"), strict=True))
+GONE = "01arz3ndektsv4rrffq69g5fav"
+MADE_UP = {
+    "lease_id": f"lease-{GONE}",
+    "cluster_id": f"cluster-{GONE}",
+    "run_id": f"run-{GONE}",
+    "project": "nowhere",
+    "person": "nobody",
+}
+
+
+def operations() -> dict[str, tuple[str, str]]:
+    """Return method and path of each operation of the API, by its name."""
+    app = FastAPI()
+    app.include_router(api_router())
+    app.include_router(health_router, prefix=SERVICE_PREFIX)
+    found = {
+        operation["operationId"]: (method.upper(), path)
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+    }
+    return {**found, "metrics_get": ("GET", f"{SERVICE_PREFIX}/metrics")}
+
+
+OPERATIONS = operations()
+
+
+def every_route(routes: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield method and path of everything the application answers, however it was put in."""
+    for route in routes:
+        if hasattr(route, "original_router"):
+            yield from every_route(
+                route.original_router.routes, prefix + route.include_context.prefix
+            )
+        else:
+            for method in route.methods - {"HEAD"}:
+                yield method, prefix + route.path
+
+
+def address(name: str) -> tuple[str, str]:
+    """Return method and path of a row."""
+    return OPERATIONS.get(name) or ("GET", SERVICE_PREFIX + name)
+
+
+def test_no_route_is_missing_from_the_table(house: Any) -> None:
+    known = {address(name) for name in (*ROWS, *OPEN)}
+    found = set(every_route(house.app.routes))
+    assert len(found) > 80
+    assert found == known
+
+
+class Acts:
+    """What is sent for each row, and to which thing."""
+
+    def __init__(self, house: Any, furniture: Any) -> None:
+        self.house, self.furniture = house, furniture
+        self.ids = {
+            "lease_id": furniture.notebook,
+            "cluster_id": furniture.cluster,
+            "project": "vision",
+            "person": "guest",
+        }
+
+    def body(self, name: str) -> Any:
+        number = self.house.number()
+        said = {"reason": "for the table"}
+        size = {"flavor": "sim-h200", "devices": 1, "limit_s": 3600}
+        bodies: dict[str, Any] = {
+            "lease_create": {"project": "vision", "name": f"t{number}", **size},
+            "lease_hold": {"held_back": False},
+            "lease_change": {"devices": 1},
+            "lease_extend": {"by_s": 60},
+            "lease_report": {"kernel_busy": True},
+            "cluster_create": {"project": "vision", "workers": 1, "gpus_per_worker": 1},
+            "cluster_scale": {"workers": 1},
+            "cluster_adapt": {"minimum": 0, "maximum": 0},
+            "run_create": {"project": "vision", "notebook": NOTEBOOK},
+            "run_report": {"cells_done": 0, "cells_total": 1},
+            "run_store_output": json.loads(NOTEBOOK),
+            "run_finish": {"state": "succeeded"},
+            "project_create": {"name": f"p{number}", "tier": "open", **said},
+            "project_rename": {"title": f"Vision {number}", **said},
+            "member_set": {"person": "guest", "role": "viewer", **said},
+            "grant_create": {"amount_microcredits": 1, **said},
+            "person_rename": {"name": f"renamed-{number}", **said},
+            "person_off_board": said,
+            "notices_set": {"kinds": ["turn"]},
+            "maintenance_begin": said,
+            "device_drain": {"device": "sim-h200-0", **said},
+            "device_return": {"device": "sim-h200-0"},
+        }
+        return bodies.get(name)
+
+    def ready(self, name: str, column: str) -> dict[str, str]:
+        """Return ids of things that the act may change, made for it where it ends them."""
+        house, ids = self.house, {**self.ids, "run_id": self.furniture.run}
+        if name in ("lease_end", "lease_hold", "lease_change"):
+            ids["lease_id"] = house.notebook()["id"]
+        elif name == "cluster_end":
+            ids["cluster_id"] = house.cluster()["id"]
+        elif name == "run_cancel":
+            ids["run_id"] = house.run()["id"]
+        elif name in ("run_output", "run_retry", "/runs/{run_id}/view"):
+            ids["run_id"] = self.furniture.ended_run
+        elif name == "member_remove":
+            house.good("olga", "POST", "projects/vision/members", self.body("member_set"))
+        elif name in ("person_rename", "person_off_board"):
+            ids["person"] = f"passer-{house.number()}"
+            house.hub.models[f"tok-{ids['person']}"] = {
+                **house.hub.models["tok-guest"],
+                "name": ids["person"],
+            }
+            house.good(ids["person"], "GET", "me")
+        elif name == "device_return":
+            house.good("root", "POST", "devices/drain", self.body("device_drain"))
+        return ids
+
+    def as_whom(self, column: str) -> tuple[str | None, dict[str, str]]:
+        furniture = self.furniture
+        tokens = {
+            **PERSONS,
+            "admin": "root",
+            "notebook": "tok-root-notebook",
+            "service": SERVICE_TOKEN,
+            "slot": furniture.slot_token,
+            "run": furniture.run_token,
+        }
+        return tokens[column], {"X_Madang_Person": "bora"} if column == "service" else {}
+
+    def send(self, name: str, who: str | None, ids: dict[str, str], **headers: str) -> Any:
+        method, path = address(name)
+        path = path.format(digest="x", name="y", **ids)
+        if name in ("usage_get", "usage_csv", "ledger_list"):
+            path += "?project=" + ids["project"]
+        if name in ("lease_end", "cluster_end", "run_cancel", "member_remove"):
+            path += "?why=for+the+table&reason=for+the+table"
+        if name == "event_stream":
+            return self._first_of_stream(path, who, headers)
+        return self.house.ask(who, method, path, self.body(name), **headers)
+
+    def _first_of_stream(self, path: str, who: str | None, headers: dict[str, str]) -> Any:
+        sent = {key.replace("_", "-"): value for key, value in headers.items()}
+        if who is not None:
+            token = f"tok-{who}" if f"tok-{who}" in self.house.hub.models else who
+            sent["Authorization"] = f"token {token}"
+        with self.house.http.stream("GET", path, headers=sent) as answer:
+            if not answer.is_success:
+                answer.read()
+            return answer
+
+    def clear(self, name: str) -> None:
+        """Put back what would change the answers of other rows."""
+        if name == "maintenance_begin":
+            self.house.good("root", "DELETE", "maintenance")
+        elif name == "device_drain":
+            self.house.good("root", "POST", "devices/return", {"device": "sim-h200-0"})
+        elif name in ("lease_create", "cluster_create", "run_create", "run_retry"):
+            self.drop_waiting()
+
+    def drop_waiting(self) -> None:
+        kept = {self.furniture.waiting}
+        for lease in self.house.good("root", "GET", "leases?state=queued"):
+            if lease["id"] not in kept and lease["kind"] != "slot":
+                self.house.good("root", "DELETE", f"leases/{lease['id']}?why=over")
+        for run in self.house.good("root", "GET", "runs?state=queued"):
+            if run["id"] != self.furniture.waiting_run:
+                self.house.good("root", "DELETE", f"runs/{run['id']}?why=over")
+
+
+@pytest.fixture(scope="session")
+def acts(house: Any, furniture: Any) -> Acts:
+    return Acts(house, furniture)
+
+
+def is_problem(answer: httpx.Response) -> bool:
+    body = answer.json()
+    keys = {"code", "message", "hint", "details", "status"}
+    return set(body) == keys and body["status"] == answer.status_code and bool(body["hint"])
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_each_credential_gets_what_the_table_says(acts: Acts, name: str) -> None:
+    expected, found = ROWS[name], {}
+    order = sorted(expected, key=lambda column: expected[column] < 400)
+    ids = acts.ready(name, "")
+    for column in order:
+        if expected[column] < 400:
+            ids = acts.ready(name, column)
+        who, more = acts.as_whom(column)
+        answer = acts.send(name, who, ids, **more)
+        found[column] = answer.status_code
+        if answer.status_code == 403 and answer.json()["code"] == "test_too_soon":
+            # The same person asked with another credential just before.
+            found[column] = 200
+        if name == "run_finish" and answer.is_success:
+            acts.furniture.next_run()
+        if answer.status_code >= 400 and address(name)[1].startswith(API):
+            assert is_problem(answer), answer.text
+    acts.clear(name)
+    assert found == {column: expected[column] for column in order}
+
+
+NOBODY = {
+    "nobody": (None, 401),
+    "expired": ("tok-gone", 401),
+    "revoked": ("tok-revoked", 401),
+    "of another service": ("tok-machine", 401),
+    "attempt that has ended, slot": ("ended_slot_token", 401),
+    "attempt that has ended, run": ("ended_run_token", 401),
+    "made up": ("mat_made-up", 401),
+    "service for nobody": (SERVICE_TOKEN, 401),
+    "no scope": ("tok-narrow", 403),
+    "left": ("tok-left", 403),
+}
+
+
+@pytest.fixture(scope="session")
+def revoked(acts: Acts) -> None:
+    """A token that was good and known to the service, until the hub revoked it."""
+    house = acts.house
+    assert house.ask("tok-revoked", "GET", "me").status_code == 200
+    del house.hub.models["tok-revoked"]
+    house.late_s += 61
+
+
+@pytest.mark.usefixtures("revoked")
+@pytest.mark.parametrize("name", ROWS)
+def test_no_other_credential_reaches_anything(acts: Acts, name: str) -> None:
+    ids = acts.ids | {"run_id": acts.furniture.run}
+    expected = {who: status for who, (_, status) in NOBODY.items()}
+    found = {}
+    for who, (token, status) in NOBODY.items():
+        answer = acts.send(name, getattr(acts.furniture, str(token), token), ids)
+        found[who] = answer.status_code
+        if address(name)[1].startswith(API):
+            assert is_problem(answer), answer.text
+        assert "bora" not in answer.text.replace("narrow", "")[:2000] or status == 403
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_what_is_open_is_open_to_all_and_names_nobody(acts: Acts, name: str) -> None:
+    for column in (*COLUMNS, ""):
+        who, more = acts.as_whom(column) if column else (None, {})
+        answer = acts.send(name, who, acts.ids | {"run_id": acts.furniture.run}, **more)
+        assert answer.status_code == OPEN[name], (column, answer.text)
+        assert not any(word in answer.text for word in acts.furniture.bora_secrets)
+
+
+NAMED = [name for name in ROWS if "{" in address(name)[1]]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_foreign_looks_like_what_does_not_exist(acts: Acts, name: str) -> None:
+    """Same status, same words: only what the asker sent themselves may differ."""
+    ids = acts.ids | {"run_id": acts.furniture.run}
+    for column in ("other", "member", "viewer", "notebook", "slot", "run"):
+        who, more = acts.as_whom(column)
+        if ROWS[name][column] != 404:
+            continue
+        told = []
+        for given in (ids, MADE_UP):
+            answer = acts.send(name, who, given, **more)
+            text = answer.text
+            for value in given.values():
+                text = text.replace(value, "GIVEN")
+            told.append((answer.status_code, text, sorted(answer.headers)))
+        assert told[0] == told[1], column
+
+
+LISTS = [
+    name
+    for name in ROWS
+    if address(name)[0] == "GET" and "{" not in address(name)[1] and name != "event_stream"
+]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_never_show_what_is_foreign(acts: Acts, name: str) -> None:
+    secrets = acts.furniture.bora_secrets
+    mine = acts.send(name, "bora", acts.ids).text
+    for column in ("member", "viewer", "other", "notebook"):
+        who, more = acts.as_whom(column)
+        answer = acts.send(name, who, acts.ids, **more)
+        shown = [word for word in secrets if word in answer.text]
+        assert not shown, (column, shown)
+        if column in ("other", "notebook") and answer.is_success:
+            assert "vision" not in answer.text.replace("project=vision", ""), column
+    if name in ("lease_list", "run_list", "cluster_list", "/runs", "/clusters", "/"):
+        assert "secret-bora" in mine
+
+
+def test_attempt_tokens_reach_no_other_attempt(acts: Acts) -> None:
+    furniture, house = acts.furniture, acts.house
+    for token in (furniture.foreign_slot_token, furniture.foreign_run_token):
+        for name in ("run_get", "run_report", "run_store_output", "run_finish"):
+            for run in (furniture.run, furniture.ended_run, furniture.waiting_run):
+                answer = acts.send(name, token, acts.ids | {"run_id": run})
+                assert answer.status_code == 404, (name, answer.text)
+    assert house.good("bora", "GET", f"runs/{furniture.run}")["state"] == "running"
+
+
+def test_an_idempotency_key_is_its_persons_own(acts: Acts) -> None:
+    """Another person's key neither finds nor blocks anything."""
+    house = acts.house
+    body = {"project": "vision", "notebook": NOTEBOOK, "name": "keyed"}
+    sent = {"Idempotency_Key": "the-key-of-bora"}
+    first = house.ask("bora", "POST", "runs", body, **sent)
+    again = house.ask("bora", "POST", "runs", body, **sent)
+    theirs = house.ask("dana", "POST", "runs", body, **sent)
+    assert (first.status_code, theirs.status_code) == (201, 201)
+    assert first.json()["id"] == again.json()["id"] != theirs.json()["id"]
+    assert theirs.json()["person"] == "dana"
+    other = house.ask("bora", "POST", "runs", {**body, "name": "other"}, **sent)
+    assert (other.status_code, other.json()["code"]) == (409, "key_reused")
+    # A key that made one noun makes no other.
+    lease = {"project": "vision", "flavor": "sim-h200", "devices": 1}
+    mixed = house.ask("bora", "POST", "leases", lease, **sent)
+    assert (mixed.status_code, mixed.json()["code"]) == (409, "key_reused")
+    for key in ("", " ", "x" * 201, "a b", "é"):
+        refused = house.ask("bora", "POST", "runs", body, **{"Idempotency_Key": key})
+        assert refused.status_code == 422, key
+    acts.drop_waiting()
