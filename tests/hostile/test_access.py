@@ -22,6 +22,7 @@ MADE_UP = {
     "lease_id": f"lease-{GONE}",
     "cluster_id": f"cluster-{GONE}",
     "run_id": f"run-{GONE}",
+    "environment_id": f"environment-{GONE}",
     "project": "nowhere",
     "person": "nobody",
 }
@@ -75,6 +76,7 @@ class Acts:
         self.ids = {
             "lease_id": furniture.notebook,
             "cluster_id": furniture.cluster,
+            "environment_id": furniture.environment,
             "project": "vision",
             "person": "guest",
         }
@@ -93,6 +95,8 @@ class Acts:
             "cluster_scale": {"workers": 1},
             "cluster_adapt": {"minimum": 0, "maximum": 0},
             "run_create": {"project": "vision", "notebook": NOTEBOOK},
+            "environment_create": {"project": "vision", "name": f"e{number}", "spec": "numpy"},
+            "environment_rebuild": {"spec": "numpy"},
             "run_report": {"cells_done": 0, "cells_total": 1},
             "run_store_output": json.loads(NOTEBOOK),
             "run_finish": {"state": "succeeded"},
@@ -116,6 +120,8 @@ class Acts:
             ids["lease_id"] = house.notebook()["id"]
         elif name == "cluster_end":
             ids["cluster_id"] = house.cluster()["id"]
+        elif name in ("environment_rebuild", "environment_delete"):
+            ids["environment_id"] = house.failed_environment()["id"]
         elif name == "run_cancel":
             ids["run_id"] = house.run()["id"]
         elif name in ("run_output", "run_retry", "/runs/{run_id}/view"):
@@ -174,6 +180,13 @@ class Acts:
             self.house.good("root", "POST", "devices/return", {"device": "sim-h200-0"})
         elif name in ("lease_create", "cluster_create", "run_create", "run_retry"):
             self.drop_waiting()
+        elif name.startswith("environment_"):
+            self.drop_environments()
+
+    def drop_environments(self) -> None:
+        for found in self.house.good("bora", "GET", "environments?project=vision"):
+            if found["id"] != self.furniture.environment:
+                self.house.good("root", "DELETE", f"environments/{found['id']}")
 
     def drop_waiting(self) -> None:
         kept = {self.furniture.waiting}

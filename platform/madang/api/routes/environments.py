@@ -16,9 +16,11 @@ from madang.api.routes.common import (
     WaitS,
     answer,
     download,
+    file_of,
     get_or_wait,
     noun_router,
 )
+from madang.api.shapes.environments import Environment
 
 Place = Annotated[
     str, Query(alias="project", max_length=64, description="With it, a name will do for an id.")
@@ -27,7 +29,9 @@ Place = Annotated[
 router = noun_router("environments")
 
 
-@router.post("/environments", operation_id="environment_create", status_code=201)
+@router.post(
+    "/environments", operation_id="environment_create", response_model=Environment, status_code=201
+)
 async def environment_create(
     house: TheHouse, actor: Someone, body: EnvironmentBody, project: Place = "", key: Key = None
 ) -> Response:
@@ -36,7 +40,7 @@ async def environment_create(
     return answer(await house.services.environments.create(actor, wanted, key=key), 201)
 
 
-@router.get("/environments", operation_id="environment_list")
+@router.get("/environments", operation_id="environment_list", response_model=list[Environment])
 async def environment_list(
     house: TheHouse, actor: Someone, project: ProjectQuery = None
 ) -> Response:
@@ -44,7 +48,9 @@ async def environment_list(
     return answer(await house.services.environments.list(actor, project=project))
 
 
-@router.get("/environments/{environment_id}", operation_id="environment_get")
+@router.get(
+    "/environments/{environment_id}", operation_id="environment_get", response_model=Environment
+)
 async def environment_get(
     request: Request,
     house: TheHouse,
@@ -62,7 +68,11 @@ async def environment_get(
     return await get_or_wait(request, environments, actor, environment_id, wait_s, seen)
 
 
-@router.post("/environments/{environment_id}/rebuild", operation_id="environment_rebuild")
+@router.post(
+    "/environments/{environment_id}/rebuild",
+    operation_id="environment_rebuild",
+    response_model=Environment,
+)
 async def environment_rebuild(
     house: TheHouse,
     actor: Someone,
@@ -80,7 +90,12 @@ async def environment_rebuild(
     )
 
 
-@router.get("/environments/{environment_id}/log", operation_id="environment_log")
+@router.get(
+    "/environments/{environment_id}/log",
+    operation_id="environment_log",
+    response_class=Response,
+    responses=file_of("text/plain; charset=utf-8", "The log."),
+)
 async def environment_log(
     house: TheHouse, actor: Someone, environment_id: str, project: Place = ""
 ) -> Response:
@@ -90,7 +105,12 @@ async def environment_log(
     return download(data, "text/plain; charset=utf-8", "environment.log")
 
 
-@router.get("/environments/{environment_id}/report", operation_id="environment_report")
+@router.get(
+    "/environments/{environment_id}/report",
+    operation_id="environment_report",
+    response_class=Response,
+    responses=file_of("application/json", "The report."),
+)
 async def environment_report(
     house: TheHouse, actor: Someone, environment_id: str, project: Place = ""
 ) -> Response:
@@ -99,7 +119,9 @@ async def environment_report(
     return download(data, "application/json", "environment.json")
 
 
-@router.delete("/environments/{environment_id}", operation_id="environment_delete")
+@router.delete(
+    "/environments/{environment_id}", operation_id="environment_delete", response_model=Environment
+)
 async def environment_delete(
     house: TheHouse, actor: Someone, environment_id: str, project: Place = ""
 ) -> Response:
