@@ -21,11 +21,11 @@ from tornado.web import HTTPError
 from traitlets import Bool, Unicode, default
 
 from madang import shim
-from madang.domain.environment import kernel_name
 from madang.domain.lease import deadline_ms
 from madang.domain.profile import device_env
 from madang.errors import RefusedError
 from madang.hub import fast_start
+from madang.hub.kernels import first_kernel, kernel_env
 from madang.hub.spawner import LeasedMixin, server_failed
 from madang.settings.environment_folders import EnvironmentFolders
 from madang.settings.home import Home
@@ -138,7 +138,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "person": self.person,
             "server": self.name,
         }
-        argv = [*self._argv(), *self._first_kernel(lease)]
+        argv = [*self._argv(), *first_kernel(self._environments, lease)]
         user = self.person if self.is_system_users else None
         warm = fast_start.parent_of(self) if self._can_fork else None
         if warm is not None and fast_start.own_packages(env.get("HOME", "")):
@@ -166,17 +166,6 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
     def _environments(self) -> EnvironmentFolders:
         return EnvironmentFolders(self.home.environments(system_users=self.is_system_users))
 
-    def _first_kernel(self, lease: dict[str, Any]) -> list[str]:
-        """Let new notebooks begin with the environment that was asked for, if it is there."""
-        chosen = lease.get("environment")
-        if not isinstance(chosen, dict):
-            return []
-        name = kernel_name(str(chosen["name"]))
-        folder = self._environments.kernels(str(lease.get("project_id") or "-"))
-        if not (folder / name / "kernel.json").is_file():
-            return []
-        return [f"--MultiKernelManager.default_kernel_name={name}"]
-
     def _lease_env(self, lease: dict[str, Any]) -> dict[str, str]:
         devices = tuple(str(device) for device in lease.get("device_ids") or ())
         return {
@@ -186,8 +175,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "MADANG_PROJECT": str(lease.get("project") or ""),
             "JUPYTERHUB_ACTIVITY_INTERVAL": "900",
             "JUPYTER_CONFIG_PATH": str(_LAB_SETTINGS),
-            # Looked into again at each look at the kernels: what is built later shows up as well.
-            "JUPYTER_PATH": str(self._environments.jupyter(str(lease.get("project_id") or "-"))),
+            **kernel_env(self._environments, lease),
             **device_env(devices, bool(lease.get("is_simulated"))),
         }
 
