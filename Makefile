@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-integration test-faults test-browser chromium pictures check docs format lock clean bench bench-replay
+.PHONY: help install up demo test test-unit test-contract test-integration test-hostile test-hostile-long test-faults test-browser chromium pictures check docs format lock clean bench bench-replay
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,13 @@ test-contract: $(STAMP) ## one suite for every engine and every store
 
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
 	$(BIN)/python -m pytest tests/integration --ignore tests/integration/stack
+
+test-hostile: $(STAMP) ## everything the API and the pages can be sent, and who may do what (4 minutes)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/hostile
+
+test-hostile-long: $(STAMP) ## the same with 2,000 requests for each operation; choose which with HOSTILE_SEED
+	HOSTILE_EXAMPLES=2000 HOSTILE_SEED=$${HOSTILE_SEED:-$$(date +%s)} \
+		$(BIN)/python -m pytest -n 2 --timeout 0 tests/hostile/test_description.py
 
 test-faults: $(STAMP) ## kills, refusals and full disks on a real installation
 	$(BIN)/python -m pytest tests/integration/stack

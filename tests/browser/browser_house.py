@@ -107,7 +107,10 @@ class Visitor:
         self.page = self.open()
 
     def open(self):
-        page = self.context.new_page()
+        return self.listen(self.context.new_page())
+
+    def listen(self, page):
+        """Hear what the console of a page complains about, and return the page."""
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
         return page

@@ -58,11 +58,11 @@ def visit(browser, house):
 def picture(request):
     """Return a function that keeps a screenshot when a folder for them was named."""
 
-    def take(visitor, name=""):
+    def take(visitor, name="", page=None):
         folder = os.environ.get(PICTURES)
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
             path = Path(folder) / f"{request.node.name}{name and '-'}{name}.png"
-            visitor.page.screenshot(path=path, full_page=True)
+            (page or visitor.page).screenshot(path=path, full_page=True)
 
     return take

@@ -59,6 +59,9 @@ NOTEBOOK = (
 PEOPLE = ("olga", "mina", "bora", "dana", "vera", "chan", "root", "left")
 
 
+_NO = httpx.Response(400, json={"error": "invalid_grant"})
+
+
 class Hub:
     """Answers as the hub's API does."""
 
@@ -76,6 +79,10 @@ class Hub:
         }
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/oauth2/token"):
+            code = dict(httpx.QueryParams(request.content.decode()))["code"]
+            good = {"access_token": code.removeprefix("code-for-")}
+            return httpx.Response(200, json=good) if code.startswith("code-for-") else _NO
         if request.method == "POST":
             return httpx.Response(202)
         token = request.headers["authorization"].removeprefix("token ")
@@ -207,6 +214,16 @@ class House:
         assert answer.is_success, (method, path, answer.status_code, answer.text)
         return answer.json() if answer.content else None
 
+    def browser(self, who: str = "bora") -> httpx.Client:
+        """A browser in which somebody has logged in; what proves its acts is in ``csrf``."""
+        session, csrf = self.do(
+            self.services.sessions.create(who, f"tok-{who}", f"hub-session-{who}")
+        )
+        cookies = {"madang-session": session, "jupyterhub-session-id": f"hub-session-{who}"}
+        client = httpx.Client(base_url=self.url, timeout=60, trust_env=False, cookies=cookies)
+        client.headers["X-Madang-CSRF"] = csrf
+        return client
+
     # -- things ----------------------------------------------------------------------------------
 
     def number(self) -> int:
@@ -224,7 +241,9 @@ class House:
         return self.good(who, "POST", "clusters", body)
 
     def run(self, who: str = "bora", project: str = "vision", **more: Any) -> dict[str, Any]:
-        body = {"project": project, "notebook": NOTEBOOK, "name": f"r{self.number()}", **more}
+        # Short, so that a slot that has lived for a while still takes it.
+        body = {"project": project, "notebook": NOTEBOOK, "limit_s": 600, **more}
+        body.setdefault("name", f"r{self.number()}")
         return self.good(who, "POST", "runs", body)
 
     def active_notebook(self, who: str = "bora", project: str = "vision") -> dict[str, Any]:
@@ -247,7 +266,7 @@ class House:
 
     def slot(self, who: str = "bora", project: str = "vision") -> tuple[str, str, str]:
         """A run in a slot of its own: the ids of run and lease, and the tokens of slot and run."""
-        run = self.run(who, project)
+        run = self.run(who, project, limit_s=3600)
         lease = self.until(lambda: self.good(who, "GET", f"runs/{run['id']}")["lease"], "a slot")
         self.state(f"leases/{lease}", "active")
         launched = self.engine.launcher.specs[(lease, 1)]
@@ -319,6 +338,22 @@ class Furniture:
             *(self.waiting_run, "secret-bora"),
         )
 
+    def tidy(self) -> None:
+        """End what tests have left waiting, before a person's limit is reached."""
+        house = self.house
+        house.good("root", "DELETE", "maintenance")
+        for device in ("sim-h200-0", "sim-h200-1"):
+            house.ask("root", "POST", "devices/return", {"device": device})
+        for lease in house.good("root", "GET", "leases?state=queued"):
+            if lease["kind"] != "slot" and not lease["name"].startswith("secret"):
+                house.good("root", "DELETE", f"leases/{lease['id']}?why=over")
+        for run in house.good("root", "GET", "runs?state=queued"):
+            if not run["name"].startswith("secret"):
+                house.good("root", "DELETE", f"runs/{run['id']}?why=over")
+        for found in house.good("bora", "GET", "environments?project=vision"):
+            if found["id"] != self.environment:
+                house.good("root", "DELETE", f"environments/{found['id']}")
+
     def next_run(self) -> None:
         """Give Bora's slot another run, once the one before has ended."""
         self.house.run()
@@ -332,7 +367,7 @@ class Furniture:
     def _ended_run(self) -> tuple[str, str, str]:
         house = self.house
         # Another size has a slot of its own.
-        run = house.run(devices=2, limit_s=600, name="secret-bora-done")
+        run = house.run(devices=2, name="secret-bora-done")
         lease = house.until(lambda: house.good("bora", "GET", f"runs/{run['id']}")["lease"], "slot")
         house.state(f"leases/{lease}", "active")
         slot_token = house.engine.launcher.specs[(lease, 1)].token

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from madang import __version__
 from madang.api import login, metrics, pages, problems
+from madang.api.dashboards import Listener, opening
 from madang.api.headers import Guard
 from madang.api.house import House
 from madang.api.hub_client import HubClient
@@ -39,15 +40,18 @@ def create_app(
     hub = hub or HubClient(settings.hub_api_url, settings.api_token)
     services.attach_hub(hub)
     identity = Identity(services, settings, hub)
-    house = House(services=services, settings=settings, identity=identity)
+    dashboards = Listener(services, hub, settings)
+    house = House(services=services, settings=settings, identity=identity, dashboards=dashboards)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await services.start()
+        await dashboards.start()
         try:
             yield
         finally:
             house.closing.set()
+            await dashboards.stop()
             await services.stop()
             await hub.aclose()
 
@@ -69,5 +73,6 @@ def create_app(
     app.include_router(health_router, prefix=SERVICE_PREFIX)
     app.include_router(metrics.router, prefix=SERVICE_PREFIX)
     app.include_router(login.router, prefix=SERVICE_PREFIX)
+    app.include_router(opening.router, prefix=SERVICE_PREFIX)
     app.include_router(pages.build(services, settings, identity))
     return app

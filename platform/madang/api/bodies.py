@@ -8,9 +8,17 @@ import base64
 import binascii
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from madang.domain.environment_spec import MAX_SPEC_BYTES
+from madang.domain.project import Role
 from madang.errors import InvalidError
 from madang.services.requests import (
     ChangeRequest,
@@ -58,6 +66,12 @@ class Body(BaseModel):
     """Base of all bodies: no unknown field, no guessing of types."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: Any) -> Any:
+        """Take 2.0 for 2, as JSON does, which knows one kind of number; no field holds others."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class LeaseBody(Body):
@@ -242,7 +256,7 @@ class ReasonBody(Body):
 class ProjectBody(ReasonBody):
     """Make a project."""
 
-    name: Word
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
     title: Name = ""
     tier: Word
     weight: Annotated[int, Field(ge=1, le=1000)] = 1
@@ -263,7 +277,7 @@ class MemberBody(ReasonBody):
     """Put a person into a project."""
 
     person: Person
-    role: Word = "member"
+    role: Annotated[Role, Field(strict=False)] = Role.MEMBER
 
 
 class GrantBody(ReasonBody):
@@ -314,7 +328,7 @@ class NoticesBody(Body):
 
     mail: Annotated[str, StringConstraints(max_length=254, pattern=PLAIN)] = ""
     webhook_url: Annotated[str, StringConstraints(max_length=2000, pattern=PLAIN)] = ""
-    lang: Word = ""
+    lang: Literal["", "en", "ko"] = ""
     kinds: Annotated[list[Word], Field(max_length=20)]
 
     def request(self) -> NoticeRequest:

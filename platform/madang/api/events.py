@@ -51,6 +51,10 @@ async def stream(
     )
     house.streams[actor.person.id] += 1
     try:
+        if house.streams[actor.person.id] > MAX_STREAMS:
+            # Asked for in one burst: none of them had begun when this one was let in.
+            yield b"retry: 60000\n: too many\n\n"
+            return
         yield b"retry: 2000\n: open\n\n"
         while True:
             await asyncio.wait(

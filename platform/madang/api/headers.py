@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from madang.api.problems import answer_problem, defect
+from madang.errors import NotFoundError
 from madang.settings.config import SERVICE_PREFIX
 
 CSP = (
@@ -52,6 +53,11 @@ class Guard:
             await send(message)
 
         try:
+            if not scope["path"].isprintable() or b"%00" in scope["query_string"]:
+                # No id and no name holds such a character, and a database may refuse to look.
+                error = NotFoundError("not_found", given=ascii(scope["path"])[1:60])
+                await answer_problem(Request(scope), error)(scope, receive, guarded)
+                return
             await self._app(scope, receive, guarded)
         except ClientDisconnect:
             return

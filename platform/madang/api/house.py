@@ -14,6 +14,7 @@ from starlette.requests import Request
 from madang.settings.config import ServiceSettings
 
 if TYPE_CHECKING:
+    from madang.api.dashboards import Listener
     from madang.api.identity import Identity
     from madang.services import Services
 
@@ -28,6 +29,8 @@ class House:
         Set when the service stops: streams end and long polls answer at once.
     streams
         Open event streams by person id.
+    waits
+        Held long polls by person id.
     requests
         Answers by method, route and status.
     """
@@ -35,8 +38,10 @@ class House:
     services: "Services"
     settings: ServiceSettings
     identity: "Identity"
+    dashboards: "Listener"
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[str] = field(default_factory=Counter)
+    waits: Counter[str] = field(default_factory=Counter)
     requests: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
 

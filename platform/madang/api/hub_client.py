@@ -85,8 +85,13 @@ class HubClient:
         """Close the connections to the hub."""
         await self._http.aclose()
 
-    async def user_for_token(self, token: str) -> HubUser | None:
+    async def user_for_token(self, token: str, max_age_s: float = CACHE_S) -> HubUser | None:
         """Return whose token it is, or None when the hub does not know it.
+
+        Parameters
+        ----------
+        max_age_s
+            How old a remembered answer may be.
 
         Raises
         ------
@@ -95,7 +100,7 @@ class HubClient:
         """
         key = hashlib.sha256(token.encode()).hexdigest()
         known = self._known.get(key)
-        if known is not None and self._clock() < known[0]:
+        if known is not None and self._clock() < known[0] - CACHE_S + max_age_s:
             self._known.move_to_end(key)
             return known[1]
         task = self._asking.get(key)

@@ -95,7 +95,7 @@ async def login_finish(request: Request) -> Response:
     state = request.query_params.get("state", "")
     code = request.query_params.get("code", "")
     kept = _read(house, request.cookies.get(_cookie(state), "")) if _STATE.fullmatch(state) else {}
-    if not code or not hmac.compare_digest(str(kept.get("state", "")), state):
+    if not code or not kept or not hmac.compare_digest(str(kept.get("state", "")), state):
         raise UnauthenticatedError("login_state")
     token = await house.identity.hub.token_for_code(code[:512], CALLBACK, str(kept["verifier"]))
     user = await house.identity.hub.user_for_token(token)

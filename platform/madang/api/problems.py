@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
 
 from madang.api.identity import lang_of
 from madang.api.pages import error_page
@@ -24,6 +25,7 @@ from madang.settings.config import SERVICE_PREFIX
 
 MAX_GIVEN_CHARS = 80
 RETRY_AFTER_S = 2
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 class JsonResponse(Response):
@@ -80,8 +82,8 @@ def install(app: FastAPI) -> None:
         if "Location" in headers:
             return RedirectResponse(headers["Location"], status)
         response = answer_problem(request, _http_error(request, status))
-        if "Allow" in headers:
-            response.headers["Allow"] = headers["Allow"]
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = ", ".join(_allowed(request))
         return response
 
     app.add_exception_handler(MadangError, refused)
@@ -119,6 +121,18 @@ def _limit(error: Mapping[str, Any], lang: str) -> str:
     if key not in catalogue():
         key = "limit.other"
     return text(key, lang, **{str(k): str(v) for k, v in (error.get("ctx") or {}).items()})
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return what an address takes, which may stand in several routes."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
+        )
+    ]
 
 
 def _http_error(request: Request, status: int) -> MadangError:

@@ -8,6 +8,7 @@ the token, it is dropped.
 import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -117,8 +118,25 @@ def refuse_foreign(request: Request, csrf: str) -> None:
         raise RefusedError("cross_site", given=site[:20])
     if mode == "no-cors" and is_api:
         raise RefusedError("cross_site", given=mode)
+    origin = request.headers.get("origin", "")
+    if origin and (is_api or not is_safe) and not is_ours(request, origin):
+        raise RefusedError("cross_site", given=ascii(origin[:60])[1:-1])
     if not is_safe and not _equal(csrf, request.headers.get(CSRF_HEADER, "")):
         raise RefusedError("csrf_missing")
+
+
+def is_ours(request: Request, origin: str) -> bool:
+    """Tell whether a page of this installation sent the request, by what its browser says.
+
+    People may reach the proxy under several names, and what stands before it may rename the host:
+    ours is the host that was asked for, that a proxy says was asked for, or the public one.
+    """
+    public = urlsplit(request.app.state.house.settings.public_url).netloc
+    asked = (request.headers.get("host", ""), request.headers.get("x-forwarded-host", ""))
+    known = {host.strip().lower() for name in (*asked, public) for host in name.split(",")}
+    # "null" and whatever is no address have no host.
+    scheme, _, host = origin.partition("://")
+    return scheme in ("http", "https") and host.lower() in known - {""}
 
 
 def _equal(wanted: str, given: str) -> bool:

@@ -23,7 +23,6 @@ _ALWAYS = {
 }
 _NAMED = {404: "What was named does not exist, or is not the asker's to see."}
 _ACTS = {409: "It does not fit the present state, or the key was used for something else."}
-_WAITS = {429: "One person waits in too many places; try again after `Retry-After` seconds."}
 
 
 def problems(
@@ -37,8 +36,6 @@ def problems(
         found |= _NAMED
     if set(methods) - {"GET"} or path.endswith("/credentials"):
         found |= _ACTS
-    if "wait_s" in taken:
-        found |= _WAITS
     return {
         status: {"model": Problem, "description": words} for status, words in sorted(found.items())
     }

@@ -5,14 +5,32 @@ when the client leaves and cut short when the service stops.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 
 from madang.api.house import House
+from madang.services.requests import Actor
 
 Found = TypeVar("Found")
+
+MAX_WAITS = 100
+"""Requests of one person that are held; each costs a look at every change. More answer at once."""
+
+
+@contextmanager
+def held(house: House, actor: Actor) -> Iterator[bool]:
+    """Count a request that is held; yields whether its person may have one more."""
+    person = actor.person.id
+    house.waits[person] += 1
+    try:
+        yield house.waits[person] <= MAX_WAITS
+    finally:
+        house.waits[person] -= 1
+        if house.waits[person] <= 0:
+            del house.waits[person]
 
 
 async def unless_gone(

@@ -30,6 +30,12 @@ def up(
     tls_cert: Annotated[Path | None, typer.Option(help="PEM file: certificate and chain.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file: its key.")] = None,
     public_host: Annotated[str | None, typer.Option(help="Name that people use.")] = None,
+    dashboard_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of Dask dashboards.")
+    ] = None,
+    dashboard_url: Annotated[
+        str | None, typer.Option(help="Address of that port behind your own proxy.")
+    ] = None,
 ) -> None:
     """Start proxy, hub and service on this machine."""
     from madang import stack
@@ -47,6 +53,8 @@ def up(
         tls_cert=tls_cert,
         tls_key=tls_key,
         public_host=public_host,
+        dashboard_port=dashboard_port,
+        dashboard_url=dashboard_url,
     )
 
 

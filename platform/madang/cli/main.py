@@ -15,6 +15,7 @@ from madang.cli import (
     keeping,
     leases,
     money,
+    notices,
     pool,
     projects,
     runs,
@@ -61,6 +62,7 @@ projects.add_to(app)
 money.add_to(app)
 keeping.add_to(app)
 upkeep.add_to(app)
+notices.add_to(app)
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:

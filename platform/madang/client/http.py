@@ -114,6 +114,10 @@ class MadangClient:
         """Change something, and return it."""
         return self.request("PATCH", path, body=body).json()
 
+    def put(self, path: str, body: Any) -> Any:
+        """Keep something as given, and return it."""
+        return self.request("PUT", path, body=body).json()
+
     def delete(self, path: str, **query: Any) -> Any:
         """End something; what is gone already is no error of the service's."""
         answer = self.request("DELETE", path, query=query)

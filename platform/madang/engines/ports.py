@@ -72,6 +72,12 @@ class Admission(Protocol):
     async def poll(self, now_ms: int) -> Sequence[AdmissionEvent]:
         """Return what was decided since the last call."""
 
+    async def waiting(self) -> Mapping[str, QueueItem]:
+        """Return what waits, by lease, as it was asked for last."""
+
+    async def holding(self) -> Sequence[tuple[str, int]]:
+        """Return (lease, attempt) of all that devices were given to and not released again."""
+
     async def standings(self, now_ms: int) -> Mapping[str, Standing]:
         """Return the standing of each waiting lease by its id."""
 

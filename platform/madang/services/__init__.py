@@ -13,6 +13,7 @@ from madang.services.bus import ChangeBus
 from madang.services.changes import Changes
 from madang.services.clusters import Clusters
 from madang.services.core import Core, HubPort
+from madang.services.dashboards import Dashboards
 from madang.services.delivery import Delivery
 from madang.services.departures import Departures
 from madang.services.environments import Environments
@@ -49,6 +50,7 @@ class Services:
         self.changes = Changes(core, self.leases.get)
         self.pool = Pool(core)
         self.clusters = Clusters(core)
+        self.dashboards = Dashboards(core)
         self.runs = Runs(core)
         self.slots = Slots(core)
         self.environments = Environments(core, self.runs)

@@ -5,6 +5,7 @@ from typing import Any
 
 from madang.domain.lease import Lease, Standing
 from madang.domain.profile import Device
+from madang.domain.upkeep import DeviceMark
 from madang.services import access, views
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
@@ -15,6 +16,9 @@ from madang.store import Tx
 AUDIT_ROWS = 200
 CSV_ROWS = 20_000
 CSV_COLUMNS = ("at_ms", "person", "act", "target", "target_name", "reason", "details")
+
+
+_UNMARKED = {"is_out": False, "out_reason": "", "out_by": "", "out_since_ms": None}
 
 
 class Administration:
@@ -35,8 +39,11 @@ class Administration:
             leases = tx.leases.find(state=UNFINISHED, limit=None)
             names = views.Names(tx, actor, leases)
             shown = [views.lease_view(core, tx, actor, lease, standings, names) for lease in leases]
+            marks = {mark.device: _mark(tx, mark) for mark in tx.device_marks.all()}
             return {
-                "flavors": self._flavors(devices, leases, shown),
+                "flavors": self._flavors(devices, leases, shown, marks),
+                # Marked, and not there any more: the broken card that was pulled.
+                "gone": [{"id": name, **mark} for name, mark in marks.items()],
                 "leases": sorted(shown, key=_order),
                 "now_ms": now,
             }
@@ -44,7 +51,11 @@ class Administration:
         return await core.store.read(work)
 
     def _flavors(
-        self, devices: Any, leases: list[Lease], shown: list[dict[str, Any]]
+        self,
+        devices: Any,
+        leases: list[Lease],
+        shown: list[dict[str, Any]],
+        marks: dict[str, dict[str, Any]],
     ) -> list[dict[str, Any]]:
         holders = {
             device: view
@@ -58,7 +69,7 @@ class Administration:
                 "title": flavor.title,
                 "is_simulated": flavor.is_simulated,
                 "devices": [
-                    self._device(device, holders.get(device.id))
+                    self._device(device, holders.get(device.id)) | marks.pop(device.id, _UNMARKED)
                     for device in devices
                     if device.flavor == flavor.name
                 ],
@@ -132,6 +143,16 @@ class Administration:
         """Return the same acts as comma-separated values, safe to open in a spreadsheet."""
         found = await self.audit(actor, act=act, words=words, limit=CSV_ROWS)
         return to_csv(CSV_COLUMNS, found["rows"])
+
+
+def _mark(tx: Tx, mark: DeviceMark) -> dict[str, Any]:
+    by = tx.people.get(mark.person)
+    return {
+        "is_out": True,
+        "out_reason": mark.reason,
+        "out_by": by.hub_name if by else "",
+        "out_since_ms": mark.at_ms,
+    }
 
 
 def _name(tx: Tx, key: str) -> str:

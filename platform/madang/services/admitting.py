@@ -15,9 +15,10 @@ from madang.domain.lease import (
 )
 from madang.domain.run import RunState
 from madang.engines.ports import Admitted, AskedBack, Refused
-from madang.services import leasing, runs, telling, views
+from madang.services import leasing, telling, views
 from madang.services.core import Core
 from madang.services.leases import begin_end
+from madang.services.slot_opening import REFUSED, fail_waiting
 from madang.store import Tx
 
 FRESH_MS = 10_000
@@ -106,7 +107,7 @@ async def on_refused(core: Core, event: Refused) -> None:
         if lease is not None and lease.state is LeaseState.QUEUED:
             begin_end(tx, lease, EndReason.REFUSED, core.clock())
             for run in tx.runs.find(state=RunState.QUEUED, lease=lease.id):
-                runs.fail_waiting(core, tx, run, runs.REFUSED)
+                fail_waiting(core, tx, run, REFUSED)
 
     await core.store.write(work)
     core.changed("leases", "queue")

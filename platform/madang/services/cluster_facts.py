@@ -18,6 +18,7 @@ TIMEOUT_S = 2.0
 MAX_WORKERS = 64
 _HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 _NAME = re.compile(r"[\w.:/\[\]-]{1,120}")
+_OF_WORKER = ("threads", "memory_bytes", "limit_bytes", "cpu_percent", "processing")
 _COUNTS = ("workers", "cores", "tasks", "processing", "waiting", "memory", "erred", "bytes")
 
 
@@ -37,10 +38,20 @@ async def ask(dashboard_url: str, key: str) -> dict[str, Any] | None:
             ) as http,
         ):
             counts = await _json(http, f"{base}/json/counts.json")
-            workers = await _json(http, f"{base}/api/v1/get_workers")
+            workers = await _workers(http, f"{base}/api/v1/")
     except (httpx.HTTPError, TimeoutError, ValueError, RecursionError):
         return None
     return read(counts, workers)
+
+
+async def _workers(http: httpx.AsyncClient, api: str) -> Any:
+    """Return the workers with their memory; a scheduler of an earlier version knows names only."""
+    try:
+        return await _json(http, f"{api}workers")
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != 404:
+            raise
+        return await _json(http, f"{api}get_workers")
 
 
 async def _json(http: httpx.AsyncClient, url: str) -> Any:
@@ -66,11 +77,12 @@ def read(counts: Any, workers: Any) -> dict[str, Any] | None:
     }
 
 
-def _worker(row: Mapping[str, Any]) -> dict[str, str] | None:
+def _worker(row: Mapping[str, Any]) -> dict[str, Any] | None:
     name, address = str(row.get("name"))[:120], str(row.get("address"))[:120]
     if not _NAME.fullmatch(name) or not _NAME.fullmatch(address):
         return None
-    return {"name": name, "address": address}
+    known = {key: _count(row.get(key)) for key in _OF_WORKER}
+    return {"name": name, "address": address, **known}
 
 
 def _count(value: Any) -> int:

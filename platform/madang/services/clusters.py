@@ -9,7 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 from madang.domain.cluster import MAX_WORKERS, Cluster, scheduler_key
-from madang.domain.lease import EndReason, Lease, LeaseClass, LeaseKind, LeaseState, Standing
+from madang.domain.lease import (
+    EndReason,
+    Lease,
+    LeaseClass,
+    LeaseKind,
+    LeaseState,
+    Standing,
+    Target,
+)
 from madang.domain.project import Project
 from madang.domain.run import Run, RunState
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
@@ -24,6 +32,7 @@ from madang.services import (
     views,
 )
 from madang.services.core import Core
+from madang.services.dashboards import link
 from madang.services.idempotency import fingerprint, once
 from madang.services.leases import begin_end
 from madang.services.requests import Actor, ClusterRequest
@@ -210,7 +219,7 @@ class Clusters:
         ready = endpoint is not None
         return view | {
             "address": endpoint.address if endpoint else "",
-            "dashboard_url": endpoint.dashboard_url if endpoint else "",
+            "dashboard_url": link(self._core.public_url, view["id"]) if endpoint else "",
             "ready": ready,
             "version": scaling.version(view, ready),
         }
@@ -244,7 +253,7 @@ class Clusters:
             raise ConflictError("cluster_not_ready", state=str(lease.state))
         return {
             "address": endpoint.address,
-            "dashboard_url": endpoint.dashboard_url,
+            "dashboard_url": link(core.public_url, cluster_id),
             "ca_pem": endpoint.ca_pem,
             "cert_pem": endpoint.cert_pem,
             "key_pem": endpoint.key_pem,
@@ -289,16 +298,18 @@ class Clusters:
             lease = tx.leases.get(cluster.lease)
             if lease is None:
                 raise NotFoundError("cluster_unknown", given=cluster_id[:60])
-            told = acts.note_end(
-                core,
-                tx,
-                actor,
-                owner=lease.person,
-                project=lease.project,
-                target=lease.id,
-                act="lease.end",
-                why=why,
-            )
+            told = ""
+            if lease.target is not Target.END:
+                told = acts.note_end(
+                    core,
+                    tx,
+                    actor,
+                    owner=lease.person,
+                    project=lease.project,
+                    target=lease.id,
+                    act="lease.end",
+                    why=why,
+                )
             leases = [lease, *scaling.parts_of(tx, lease)]
             return [scaling.let_go(core, tx, one, why=told) for one in leases]
 

@@ -16,7 +16,7 @@ from madang.services.core import Core
 from madang.services.leases import UNFINISHED, begin_end
 from madang.services.people import People, hub_name_of, left_key
 from madang.services.requests import Actor
-from madang.services.runs import CANCELLING
+from madang.services.run_ends import CANCELLING
 from madang.store import Tx
 
 UNFINISHED_RUNS = (RunState.QUEUED, RunState.RUNNING)

@@ -30,6 +30,8 @@ from madang.services import access, builder, leasing, runs
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, EnvironmentRequest
+from madang.services.run_ends import CANCELLING
+from madang.services.slot_opening import SLOT_MARGIN_MS, ensure_slots
 from madang.store import Tx
 from madang.units import new_id
 
@@ -92,7 +94,7 @@ class Environments:
             return once(tx, actor.person.id, key, print_, core.clock(), make)[0]
 
         made = await core.store.write(work)
-        await runs.ensure_slots(core)
+        await ensure_slots(core)
         core.changed("environments", "projects", "runs", "queue")
         return await self.get(actor, made)
 
@@ -143,7 +145,7 @@ class Environments:
             return once(tx, actor.person.id, key, print_, core.clock(), make)[0]
 
         made = await core.store.write(work)
-        await runs.ensure_slots(core)
+        await ensure_slots(core)
         core.changed("environments", "projects", "runs", "queue")
         return await self.get(actor, made)
 
@@ -166,7 +168,7 @@ class Environments:
         """Write the run and the revision that it builds, in one transaction."""
         core = self._core
         now, number = core.clock(), tx.environments.next_number(environment.id)
-        longest = leasing.tier_of(core, project).max_hours * 3_600_000 - runs.SLOT_MARGIN_MS
+        longest = leasing.tier_of(core, project).max_hours * 3_600_000 - SLOT_MARGIN_MS
         run = Run(
             id=new_id("run", now),
             person=actor.person.id,
@@ -405,4 +407,4 @@ def _stop(tx: Tx, run_id: str, now_ms: int) -> None:
         state, reason = RunState.CANCELLED, "cancelled"
         tx.runs.change(run.id, RunState.QUEUED, state=state, reason=reason, ended_ms=now_ms)
     else:
-        tx.runs.change(run.id, RunState.RUNNING, reason=runs.CANCELLING)
+        tx.runs.change(run.id, RunState.RUNNING, reason=CANCELLING)

@@ -11,6 +11,7 @@ from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, LeaseRequest
+from madang.services.run_ends import cancel_waiting
 from madang.store import Tx
 
 UNFINISHED = tuple(state for state in LeaseState if state is not LeaseState.ENDED)
@@ -56,7 +57,7 @@ class Leases:
         access.require_person(actor)
         core = self._core
 
-        def work(tx: Tx) -> tuple[Lease, bool]:
+        def work(tx: Tx) -> Lease:
             same = tx.leases.find(
                 state=UNFINISHED,
                 kind=LeaseKind.NOTEBOOK,
@@ -65,7 +66,7 @@ class Leases:
                 limit=1,
             )
             if same:
-                return same[0], False
+                return same[0]
             project = access.usable_project(tx, actor, request.project)
             inside = environment_use.option(tx, project, request.environment)
             lease = leasing.notebook_lease(core, actor, project, request, inside)
@@ -78,11 +79,11 @@ class Leases:
 
             print_ = fingerprint("lease", request)
             made_id, made = once(tx, actor.person.id, key, print_, lease.submitted_ms, make)
-            return (lease, True) if made else (_known(tx, made_id), False)
+            return lease if made else _known(tx, made_id)
 
-        lease, made = await core.store.write(work)
-        if made:
-            await leasing.enqueue(core, lease.id)
+        lease = await core.store.write(work)
+        # Also when it was asked for before: the engine may never have heard of it.
+        await leasing.enqueue(core, lease.id)
         return await self.get(actor, lease.id)
 
     async def get(self, actor: Actor, lease_id: str) -> dict[str, Any]:
@@ -183,12 +184,19 @@ class Leases:
         return await self.get(actor, lease_id)
 
     async def end(self, actor: Actor, lease_id: str, *, why: str = "") -> dict[str, Any]:
-        """Withdraw a waiting lease, or let a running one save and end; repeating is harmless."""
+        """Withdraw a waiting lease, or let a running one save and end; repeating is harmless.
+
+        With a slot that has taken no run yet go the runs that it was opened for: they would open
+        the next one at once.
+        """
         access.require_person(actor)
         core = self._core
 
         def work(tx: Tx) -> Lease:
             lease = access.manageable_lease(tx, actor, lease_id)
+            if lease.target is Target.END:
+                # It ends already; asked again, nobody has ended it a second time.
+                return lease
             told = acts.note_end(
                 core,
                 tx,
@@ -199,12 +207,14 @@ class Leases:
                 act="lease.end",
                 why=why,
             )
+            if lease.kind is LeaseKind.SLOT:
+                cancel_waiting(tx, lease, core.clock())
             return begin_end(tx, lease, EndReason.CANCELLED, core.clock(), why=told)
 
         lease = await core.store.write(work)
         if lease.is_ended:
             await core.engine.admission.withdraw(lease.id)
-        core.changed("leases", "queue", "usage")
+        core.changed("leases", "queue", "runs", "usage")
         return await self.get(actor, lease_id)
 
     async def activity(self, actor: Actor, lease_id: str, body: Mapping[str, Any]) -> None:

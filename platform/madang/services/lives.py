@@ -5,10 +5,11 @@ from madang.domain.run import RunState
 from madang.engines.ports import AttemptLife
 from madang.errors import ConflictError
 from madang.policy import budget
-from madang.services import charging, launching, leasing, runs, scaling, telling
+from madang.services import charging, launching, leasing, scaling, telling
 from madang.services.core import Core
 from madang.services.leases import begin_end
-from madang.services.run_ends import end_with_slot
+from madang.services.run_ends import CANCELLING, end_with_slot
+from madang.services.slot_opening import note_slot_fault
 from madang.store import Tx
 from madang.units import cost_microcredits
 
@@ -165,7 +166,7 @@ async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
     now = core.clock()
     had_run = await core.store.write(lambda tx: _close(core, tx, lease, life, now))
     if lease.kind is LeaseKind.SLOT and lease.reason in _FAULTS and not had_run:
-        runs.note_slot_fault(core, lease)
+        note_slot_fault(core, lease)
     await core.engine.admission.release(lease.id, lease.attempt)
     core.live.forget(lease.id)
     if lease.target is Target.REQUEUE:
@@ -268,7 +269,7 @@ def _close_runs(tx: Tx, lease: Lease, now: int) -> bool:
     run = tx.runs.active_of_lease(lease.id) if lease.kind is LeaseKind.SLOT else None
     if run is None:
         return False
-    if run.reason == runs.CANCELLING:
+    if run.reason == CANCELLING:
         state, reason = RunState.CANCELLED, "cancelled"
         tx.runs.change(run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now)
     else:

@@ -16,10 +16,12 @@ from typing import Any
 from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.run import RunState
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
-from madang.services import adapting, admitting, clusters, leasing, lives, runs, scaling
+from madang.services import adapting, admitting, clusters, leasing, lives, scaling
+from madang.services.agreeing import agree
 from madang.services.builds import Builds
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
+from madang.services.slot_opening import ensure_slots
 from madang.services.upkeep import Upkeep
 from madang.store import Tx
 
@@ -109,7 +111,7 @@ class Reconciler:
         await self._guarded("clusters", clusters.end_orphans(core))
         await self._guarded("workers", scaling.follow(core))
         await self._guarded("adapting", adapting.look(core))
-        await self._guarded("slots", runs.ensure_slots(core))
+        await self._guarded("slots", ensure_slots(core))
         await self._guarded("builds", self.builds.look())
         if now - self._sampled_ms >= SAMPLE_MS:
             self._sampled_ms = now
@@ -117,6 +119,7 @@ class Reconciler:
         if now - self._swept_ms >= ORPHANS_MS:
             self._swept_ms = now
             await self._guarded("sweep", self.sweep())
+            await self._guarded("queue", agree(core))
             await self._guarded("environments", self.builds.tidy())
         if now - self._tidied_ms >= TIDY_MS:
             self._tidied_ms = now

@@ -7,8 +7,11 @@ from madang.domain.run import Run, RunState
 from madang.services import telling
 from madang.store import Tx
 
-LOST_RETRIES = 3
-"""A run whose slot was lost is tried again this often."""
+LOST_TRIES = 3
+"""A run that has lost so many slots has failed."""
+
+CANCELLING = "cancelling"
+"""Reason of a running run that was told to stop and has not reported its end."""
 
 SLOT_STOPPED = "slot_stopped"
 """What a worker reports that was told to stop; it does not know why, the service does."""
@@ -24,11 +27,14 @@ def end_with_slot(tx: Tx, run: Run, slot: Lease, now_ms: int, **seen: Any) -> Ru
     """End a running run as its slot ends, or put it back into the queue.
 
     Preempted is not failed: a run whose slot was asked back waits as long as it takes, one whose
-    slot was lost is tried again a few times.
+    slot was lost is tried again a few times, however often it was preempted between.
     """
     is_preempted = slot.target is Target.REQUEUE
     is_lost = slot.reason in (EndReason.LOST, EndReason.FAILED, EndReason.COMPLETED, None)
-    if is_preempted or (is_lost and run.attempt < LOST_RETRIES):
+    lost_times = int(tx.meta.get(f"lost/{run.id}", 0)) + is_lost
+    if is_preempted or (is_lost and lost_times < LOST_TRIES):
+        if not is_preempted:
+            tx.meta.set(f"lost/{run.id}", lost_times)
         return tx.runs.change(
             run.id, RunState.RUNNING, state=RunState.QUEUED, lease="", started_ms=None, reason=""
         )
@@ -39,3 +45,13 @@ def end_with_slot(tx: Tx, run: Run, slot: Lease, now_ms: int, **seen: Any) -> Ru
     )
     telling.run_ended(tx, ended, now_ms)
     return ended
+
+
+def cancel_waiting(tx: Tx, slot: Lease, now_ms: int) -> None:
+    """Cancel the runs for which a slot was opened that somebody ends before it took one."""
+    if tx.runs.active_of_lease(slot.id) is not None:
+        return
+    for run in tx.runs.find(state=RunState.QUEUED, lease=slot.id):
+        tx.runs.change(
+            run.id, RunState.QUEUED, state=RunState.CANCELLED, reason="cancelled", ended_ms=now_ms
+        )

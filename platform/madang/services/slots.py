@@ -12,8 +12,8 @@ from madang.services.clusters import end_orphans
 from madang.services.core import Core, RunProgress
 from madang.services.leases import begin_end
 from madang.services.requests import Actor
-from madang.services.run_ends import SLOT_STOPPED, end_with_slot
-from madang.services.runs import CANCELLING, fail_waiting, slot_group, slot_over
+from madang.services.run_ends import CANCELLING, SLOT_STOPPED, end_with_slot
+from madang.services.slot_opening import fail_waiting, slot_group
 from madang.store import Tx
 
 IDLE_MS = 10_000
@@ -59,7 +59,7 @@ class Slots:
         core = self._core
         lease = tx.leases.get(actor.token_lease)
         if lease is None or not lease.holds_devices or lease.target is not Target.RUN:
-            raise slot_over(lease)
+            raise _slot_over(lease)
         if lease.kind is not LeaseKind.SLOT:
             # A cluster's processes have a token too; they take no runs.
             raise RefusedError("slot_token_only")
@@ -147,7 +147,7 @@ class Slots:
         lease = await core.store.write(work)
         if lease is not None:
             core.changed("leases", "queue")
-            raise slot_over(lease)
+            raise _slot_over(lease)
 
     async def progress(self, actor: Actor, run_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Take progress and log of a running run; tells whether it should stop."""
@@ -226,3 +226,8 @@ def _own(tx: Tx, actor: Actor, run_id: str) -> Run:
     if not (actor.token_lease or actor.token_run):
         raise RefusedError("slot_token_only")
     return access.visible_run(tx, actor, run_id)
+
+
+def _slot_over(lease: Lease | None) -> ConflictError:
+    """Return the error that tells a slot worker to end."""
+    return ConflictError("slot_over", state=str(lease.state) if lease else "ended")

@@ -2,10 +2,13 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A sign that begins a formula, at the start of a cell or of what a reader with another separator
+# takes for one; the wide forms are read as the narrow ones.
+_FORMULA = re.compile(r"(^|[;\t\r\n]) *(?=[=+\-@\t\r＝＋－＠])")
 
 
 def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -21,6 +24,4 @@ def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         value = "; ".join(f"{key}={item}" for key, item in value.items())
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    return _FORMULA.sub(r"\g<0>'", value) if isinstance(value, str) else value

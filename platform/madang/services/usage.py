@@ -27,6 +27,9 @@ CSV_COLUMNS = (
     *("unmetered_device_ms", "microcredits"),
 )
 QUARTER_MS = 900_000
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+"""Months outside are mistakes, and some calendars end."""
+
 KINDS = (EntryKind.CHARGE, EntryKind.REFUND)
 
 VERIFY_SHARE = 5
@@ -140,6 +143,8 @@ class Usage:
             first = datetime.strptime(month, "%Y-%m").replace(tzinfo=zone)
         except ValueError as error:
             raise InvalidError("month_unreadable", given=month[:20]) from error
+        if not FIRST_YEAR <= first.year < LAST_YEAR:
+            raise InvalidError("month_unreadable", given=month[:20])
         after = (first + timedelta(days=32)).replace(day=1)
         return int(first.timestamp() * 1000), int(after.timestamp() * 1000)
 

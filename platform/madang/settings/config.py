@@ -38,6 +38,12 @@ class ServiceSettings:
         Opens the metrics and nothing else; empty for none. Secret.
     system_users
         Clusters and slots run as the system user of their person.
+    dashboard_host, dashboard_port
+        Where dashboards of clusters are served, on an origin of their own; port 0 for nowhere.
+    dashboard_url
+        Address by which people reach them behind a proxy of the site; empty for the port itself.
+    dashboard_cert, dashboard_key
+        PEM files when that port speaks TLS.
     """
 
     home: Home
@@ -54,6 +60,11 @@ class ServiceSettings:
     login_is_shared: bool = True
     system_users: bool = False
     metrics_token: str = field(default="", repr=False)
+    dashboard_host: str = "127.0.0.1"
+    dashboard_port: int = 0
+    dashboard_url: str = ""
+    dashboard_cert: str = ""
+    dashboard_key: str = ""
 
     @property
     def service_url(self) -> str:
@@ -80,6 +91,11 @@ class ServiceSettings:
             login_is_shared=values.get("MADANG_LOGIN_IS_SHARED", "1") == "1",
             metrics_token=values.get("MADANG_METRICS_TOKEN", ""),
             system_users=values.get("MADANG_SYSTEM_USERS", "0") == "1",
+            dashboard_host=values.get("MADANG_DASHBOARD_HOST", "127.0.0.1"),
+            dashboard_port=int(values.get("MADANG_DASHBOARD_PORT", "0")),
+            dashboard_url=values.get("MADANG_DASHBOARD_URL", ""),
+            dashboard_cert=values.get("MADANG_DASHBOARD_CERT", ""),
+            dashboard_key=values.get("MADANG_DASHBOARD_KEY", ""),
         )
 
     def to_env(self) -> dict[str, str]:
@@ -99,4 +115,9 @@ class ServiceSettings:
             "MADANG_LOGIN_IS_SHARED": "1" if self.login_is_shared else "0",
             "MADANG_METRICS_TOKEN": self.metrics_token,
             "MADANG_SYSTEM_USERS": "1" if self.system_users else "0",
+            "MADANG_DASHBOARD_HOST": self.dashboard_host,
+            "MADANG_DASHBOARD_PORT": str(self.dashboard_port),
+            "MADANG_DASHBOARD_URL": self.dashboard_url,
+            "MADANG_DASHBOARD_CERT": self.dashboard_cert,
+            "MADANG_DASHBOARD_KEY": self.dashboard_key,
         }

@@ -112,6 +112,11 @@ FOR_THE_SERVICE: Rows = {
     "MADANG_METRICS_TOKEN": ("", "Token with which the metrics are read. Secret."),
     "MADANG_SYSTEM_USERS": ("0", "1 when servers run as accounts of this machine."),
     "MADANG_SMTP_PASSWORD": ("", "Password of the mail server. Secret."),
+    "MADANG_DASHBOARD_HOST": ("127.0.0.1", "Address that dashboards of clusters are served on."),
+    "MADANG_DASHBOARD_PORT": ("0", "Port of the dashboards; 0 for no dashboards."),
+    "MADANG_DASHBOARD_URL": ("", "Address of the dashboards behind a proxy of the site."),
+    "MADANG_DASHBOARD_CERT": ("", "PEM file: certificate of the dashboards' port, for TLS."),
+    "MADANG_DASHBOARD_KEY": ("", "PEM file: its key."),
 }
 
 FOR_THE_HUB: Rows = {

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from madang.engines.local.devices import parse_gpus
-from madang.errors import InvalidError
+from madang.errors import InvalidError, LocalError
 from madang.hub.settings import HubSettings
 from madang.settings.config import ServiceSettings
 from madang.settings.files import load_policy, load_profiles
@@ -39,6 +40,8 @@ class UpOptions:
     tls_cert: str | None = None
     tls_key: str | None = None
     public_host: str | None = None
+    dashboard_port: int | None = None
+    dashboard_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,8 @@ def make_plan(
         A file is missing or cannot be read; ``gpus_unreadable``.
     UnavailableError
         ``nvml_unavailable``.
+    LocalError
+        ``dashboard_port_busy``.
     """
     if options.login == "pam":
         refuse_without_system_users()
@@ -93,7 +98,7 @@ def make_plan(
     if options.gpus != "auto":
         # Said here at once, instead of by a service that ends as soon as it starts.
         parse_gpus(options.gpus)
-    chosen = _choose_ports(options.port, before)
+    chosen = _choose_ports(options, before)
     tls = _tls(options)
     public_url = _public_url(options, is_tls=bool(tls))
     service = ServiceSettings(
@@ -110,6 +115,11 @@ def make_plan(
         login_is_shared=options.login == "shared",
         metrics_token=secrets.metrics_token,
         system_users=options.login == "pam",
+        dashboard_host=options.host,
+        dashboard_port=chosen["dashboards"],
+        dashboard_url=_dashboard_url(options.dashboard_url),
+        dashboard_cert=tls.get("tls_cert", ""),
+        dashboard_key=tls.get("tls_key", ""),
     )
     hub = HubSettings(
         home=home,
@@ -150,10 +160,27 @@ def make_plan(
     )
 
 
-def _choose_ports(public: int, before: State) -> dict[str, int]:
-    taken = {public}
+def _choose_ports(options: UpOptions, before: State) -> dict[str, int]:
+    wanted = options.dashboard_port
+    if wanted is not None and not ports.is_free(options.host, wanted):
+        raise LocalError(
+            "dashboard_port_busy",
+            port=wanted,
+            holder=ports.holder(wanted) or "?",
+            host=options.host,
+        )
+    taken = {options.port} | ({wanted} if wanted else set())
     chosen = {n: ports.choose(before.ports.get(n), taken) for n in ("hub", "proxy_api", "service")}
-    return {**chosen, "public": public}
+    dashboards = wanted or ports.choose(before.ports.get("dashboards"), taken)
+    return {**chosen, "dashboards": dashboards, "public": options.port}
+
+
+def _dashboard_url(given: str | None) -> str:
+    """Return the address of the dashboards, without a slash at its end; it has no path."""
+    parts = urlsplit((given or "").rstrip("/"))
+    if given and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path):
+        raise InvalidError("dashboard_url_unusable", given=given[:80])
+    return f"{parts.scheme}://{parts.netloc}" if given else ""
 
 
 def _tls(options: UpOptions) -> dict[str, str]:

@@ -41,6 +41,8 @@ def up(
     tls_cert: str | Path | None = None,
     tls_key: str | Path | None = None,
     public_host: str | None = None,
+    dashboard_port: int | None = None,
+    dashboard_url: str | None = None,
     tell: Tell = print,
 ) -> None:
     """Run proxy, hub and service until SIGTERM or Ctrl-C, then end everything.
@@ -63,6 +65,9 @@ def up(
         PEM files for the public address: the certificate, with its chain below it, and its key.
     public_host
         Name by which people reach this machine; what the address is shown with.
+    dashboard_port, dashboard_url
+        Where dashboards of clusters are served, None for a free port; and the address by which
+        people reach that port when a proxy of the site stands before it.
     tell
         Called with each line for the person.
 
@@ -71,9 +76,9 @@ def up(
     LocalError
         ``already_up``, ``public_port_busy``, ``no_node``, ``proxy_install``, ``part_not_healthy``,
         ``tls_unusable``, ``tls_expired``, ``pam_needs_root``, ``python_out_of_reach``,
-        ``restore_unfinished``.
+        ``restore_unfinished``, ``dashboard_port_busy``.
     InvalidError
-        A file is missing or cannot be read.
+        ``dashboard_url_unusable``; a file is missing or cannot be read.
     """
     options = UpOptions(
         host=host,
@@ -86,6 +91,8 @@ def up(
         tls_cert=_absolute(tls_cert),
         tls_key=_absolute(tls_key),
         public_host=public_host,
+        dashboard_port=dashboard_port,
+        dashboard_url=dashboard_url,
     )
     if detach:
         from madang.stack.detached import start_detached

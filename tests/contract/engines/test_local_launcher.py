@@ -304,14 +304,29 @@ async def only_who_knows_the_key_is_answered(endpoint: ClusterEndpoint) -> None:
     """Everybody on the machine reaches loopback; only owner and service may ask and retire."""
     async with httpx.AsyncClient(base_url=endpoint.dashboard_url, trust_env=False) as stranger:
         for headers in ({}, {"X-Madang-Key": "guessed"}):
-            for ask in ("get_workers", "adaptive_target"):
+            for ask in ("get_workers", "workers", "adaptive_target"):
                 answer = await stranger.get(f"api/v1/{ask}", headers=headers)
-                assert (answer.status_code, answer.content) == (403, b"")
+                assert answer.status_code == 403
+                assert b"worker-0" not in answer.content
+            # The dashboard shows code and logs, so the same key stands before it.
+            for page in (
+                "",
+                "status",
+                "info/main/workers.html",
+                "json/counts.json",
+                "sitemap.json",
+            ):
+                answer = await stranger.get(page, headers=headers)
+                assert answer.status_code == 403, page
             body = {"workers": ["tls://127.0.0.1:1"]}
             answer = await stranger.post("api/v1/retire_workers", json=body, headers=headers)
             assert answer.status_code == 403
         key = {"X-Madang-Key": scheduler_key(endpoint.key_pem)}
         assert (await stranger.get("api/v1/get_workers", headers=key)).json()["num_workers"] == 2
+        found = (await stranger.get("api/v1/workers", headers=key)).json()["workers"]
+        assert sorted(row["name"] for row in found) == ["lease-d-1-worker-0", "worker-0"]
+        assert all(row["memory_bytes"] > 0 for row in found)
+        assert (await stranger.get("info/main/workers.html", headers=key)).status_code == 200
 
 
 async def test_workers_join_and_are_let_go_without_losing_data(local: LocalHouse) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from madang.domain.lease import LeaseKind
 from madang.errors import ConflictError, NotFoundError, RefusedError
-from madang.services import leasing, runs
+from madang.services import leasing, slot_opening
 from madang.services.requests import ClusterRequest
 
 
@@ -70,7 +70,7 @@ async def test_slots_that_cannot_start_are_tried_seldom_and_then_no_more(house: 
         if lease.get("state") == "active":
             house.engine.finish(lease["id"], 1)
     assert (view["state"], view["reason"]) == ("failed", "slot_lost")
-    assert await slots(house) == runs.MAX_SLOT_FAULTS
+    assert await slots(house) == slot_opening.MAX_SLOT_FAULTS
 
 
 async def test_a_failing_part_of_a_look_stops_no_other(house: Any) -> None:

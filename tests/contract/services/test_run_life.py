@@ -61,6 +61,52 @@ async def test_a_run_whose_slot_was_lost_waits_for_another(house: Any) -> None:
     assert task["run"]["attempt"] == 2
 
 
+async def test_preempted_attempts_are_no_lost_ones(house: Any) -> None:
+    """P10: asked back twice and lost once is one loss, not three."""
+    run = await house.submit("ada")
+    for _ in range(2):
+        worker, _ = await taken(house, run)
+        house.engine.ask_back(worker.token_lease)
+        await house.turn(8)
+    for attempt in (3, 4, 5):
+        worker, task = await taken(house, run)
+        assert task["run"]["attempt"] == attempt
+        house.engine.vanish(worker.token_lease)
+        await house.turn(3)
+    view = await house.services.runs.get(await house.actor("ada"), run["id"])
+    assert (view["state"], view["reason"]) == ("failed", "slot_lost")
+
+
+async def test_who_ends_a_waiting_slot_cancels_the_run_it_was_opened_for(house: Any) -> None:
+    await house.ask("bora", profile="gpu-4")
+    await house.turn()
+    ada = await house.actor("ada")
+    runs = [await house.submit("ada"), await house.submit("ada", flavor="cpu", devices=0)]
+    await house.turn(2)
+    slot = (await house.services.runs.get(ada, runs[0]["id"]))["lease"]
+    assert (await house.lease(slot))["state"] == "queued"
+    await house.services.leases.end(ada, slot)
+    await house.turn(5)
+    first, other = [await house.services.runs.get(ada, run["id"]) for run in runs]
+    assert (first["state"], first["reason"]) == ("cancelled", "cancelled")
+    assert other["state"] == "queued"
+    leases = await house.services.leases.list(ada, kind="slot", mine=True)
+    assert [x["id"] for x in leases if x["state"] != "ended" and x["devices"]] == []
+
+
+async def test_who_ends_a_working_slot_cancels_its_run_and_no_other(house: Any) -> None:
+    ada = await house.actor("ada")
+    run = await house.submit("ada")
+    worker, _ = await taken(house, run)
+    waiting = await house.submit("ada")
+    await house.services.leases.end(ada, worker.token_lease)
+    await house.turn(8)
+    assert (await house.services.runs.get(ada, run["id"]))["state"] == "cancelled"
+    view = await house.services.runs.get(ada, waiting["id"])
+    assert view["state"] == "queued"
+    assert view["lease"] != worker.token_lease
+
+
 async def test_a_slot_asked_back_puts_its_run_back_in_the_queue(house: Any) -> None:
     run = await house.submit("ada")
     worker, _ = await taken(house, run)

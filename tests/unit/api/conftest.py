@@ -278,8 +278,9 @@ class FakeServices:
             usage=self._any, entries=self._any, verify=self._any, csv=self._text
         )
 
+        self.told = ""
         self.upkeep = SimpleNamespace(
-            notice=lambda lang: None,
+            notice=lambda lang: {"text": f"{lang}: {self.told}"} if self.told else None,
             begin_maintenance=self._any,
             end_maintenance=self._any,
             devices=self._any,

@@ -331,3 +331,11 @@ async def test_openapi_builds_and_describes_bodies(bench: Any) -> None:
     assert described["paths"][f"{API}/leases"]["post"]["operationId"] == "lease_create"
     assert "LeaseBody" in json.dumps(described["paths"][f"{API}/leases"])
     assert set(described["components"]["schemas"]["Problem"]["properties"]) >= {"code", "hint"}
+
+
+async def test_what_everybody_is_told_needs_no_login(bench: Any) -> None:
+    async with bench.client() as client:
+        assert (await client.get("/services/madang/notice")).json() is None
+        bench.services.told = "fans"
+        told = (await client.get("/services/madang/notice")).json()
+    assert told == {"ko": "ko: fans", "en": "en: fans"}

@@ -15,7 +15,7 @@ RAISED = re.compile(r"Error\(\s*\"([a-z_0-9]+)\"")
 
 
 def codes() -> set[str]:
-    files = [path for path in SOURCE.rglob("*.py") if "pages" not in path.parts]
+    files = [path for path in SOURCE.rglob("*.py") if "pages" not in path.relative_to(SOURCE).parts]
     found = {code for path in files for code in RAISED.findall(path.read_text())}
     return found | {"body_invalid", "query_invalid", "service_port_busy", "service_port_unusable"}
 

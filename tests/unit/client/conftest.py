@@ -85,6 +85,9 @@ def handler_of(service):
         def do_POST(self):
             self._handle()
 
+        def do_PUT(self):
+            self._handle()
+
         def do_DELETE(self):
             self._handle()
 

@@ -406,7 +406,17 @@ def cluster(now: int, **changes: Any) -> dict[str, Any]:
             "memory": 12,
             "erred": 1,
             "bytes": 123_456_789,
-            "named": [{"name": "worker-0", "address": "tls://127.0.0.1:3"}],
+            "named": [
+                {
+                    "name": "worker-0",
+                    "address": "tls://127.0.0.1:3",
+                    "threads": 2,
+                    "memory_bytes": 3 * 2**30,
+                    "limit_bytes": 4 * 2**30,
+                    "cpu_percent": 97,
+                    "processing": 4,
+                }
+            ],
         },
     } | changes
 
@@ -415,10 +425,14 @@ def overview(now: int) -> dict[str, Any]:
     device = {"id": "sim-0", "is_healthy": True, "lease": "lease-1", "person": "jimin"}
     device |= {"project": "vision", "kind": "notebook", "since_ms": now - MS_PER_HOUR}
     device |= {"utilisation_percent": 80, "memory_bytes": 30 * 2**30}
-    free = dict.fromkeys(device, "") | {"id": "sim-1", "is_healthy": False}
+    device |= {"is_out": False, "out_reason": "", "out_by": "", "out_since_ms": None}
+    free = dict.fromkeys(device, "") | {"id": "sim-1", "is_healthy": False, "is_out": True}
+    free |= {"out_reason": "fan is loud", "out_by": "root", "out_since_ms": now - MS_PER_HOUR}
     free |= {"since_ms": None, "utilisation_percent": None, "memory_bytes": None}
     flavor = {"name": "sim-h200", "title": "H200", "is_simulated": True, "devices": [device, free]}
-    return {"flavors": [flavor], "leases": [lease(now, 1), queued(now, 2)], "now_ms": now}
+    leases = [lease(now, 1), queued(now, 2)]
+    gone = [{**free, "id": "GPU-pulled", "out_reason": "broken"}]
+    return {"flavors": [flavor], "gone": gone, "leases": leases, "now_ms": now}
 
 
 def people(now: int) -> list[dict[str, Any]]:

@@ -1,9 +1,13 @@
 """Projects, clusters, administration and the public page, beyond what every page must do."""
 
+import ast
 import re
+from pathlib import Path
 
+import madang.services
 from madang.api.pages.charts import people_chart, sparkline, wait_chart
 from madang.errors import RefusedError
+from madang.i18n import catalogue
 
 
 async def test_the_public_page_asks_for_no_login(house):
@@ -92,3 +96,60 @@ def test_people_are_stacked_and_the_many_are_one():
     assert len(chart["columns"][0]["parts"]) == len(chart["keys"]) == 7
     assert chart["columns"][1]["parts"] == []
     assert people_chart(["2026-11-01"], []) is None
+
+
+async def test_devices_are_taken_out_and_put_back_with_a_reason(house):
+    house.is_admin = True
+    page = (await house.get("/admin")).text
+    assert 'data-open="drain-dialog" data-set=\'{"device": "sim-0"}\'' in page
+    assert 'data-action="POST api/v1/devices/return" data-body=\'{"device": "sim-1"}\'' in page
+    assert "fan is loud" in page
+    # A card that was pulled can still be put back on the list.
+    assert 'data-body=\'{"device": "GPU-pulled"}\'' in page
+    dialog = page.partition('id="drain-dialog"')[2].partition("</dialog>")[0]
+    assert 'name="reason"' in dialog
+    assert "required" in dialog
+
+
+async def test_maintenance_is_begun_and_ended_here_and_seen_everywhere(house):
+    house.is_admin = True
+    page = (await house.get("/admin")).text
+    assert 'id="pause-begin"' in page
+    assert 'id="pause-end"' not in page
+    house.notice = {
+        "reason": "new driver",
+        "since_ms": house.now,
+        "until_ms": None,
+        "text": "Nothing new starts: new driver",
+    }
+    page = (await house.get("/admin")).text
+    assert 'data-action="DELETE api/v1/maintenance"' in page
+    assert 'id="pause-begin"' not in page
+    for place in ("/", "/queue", "/runs", "/clusters", "/usage", "/public"):
+        assert "Nothing new starts: new driver" in (await house.get(place)).text
+
+
+def acts_that_are_kept() -> set[str]:
+    """Return the name of every act that the use-cases write to the trail."""
+    found = set()
+    for path in Path(madang.services.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            place = {"add": 2, "record": 3}.get(name, 99)
+            given = [*node.args[place : place + 1]]
+            given += [keyword.value for keyword in node.keywords if keyword.arg == "act"]
+            for one in given:
+                if isinstance(one, ast.Constant) and re.fullmatch(
+                    r"[a-z]+\.[a-z_]+", str(one.value)
+                ):
+                    found.add(one.value)
+    return found
+
+
+def test_every_act_has_words_and_no_words_are_left_over():
+    kept = acts_that_are_kept()
+    assert {"lease.end", "device.drain", "maintenance.begin", "grant.add", "run.cancel"} <= kept
+    start = "pages.admin.act."
+    assert {key.removeprefix(start) for key in catalogue() if key.startswith(start)} == kept

@@ -41,7 +41,10 @@ class Outline(HTMLParser):
             self.ids.append(attributes["id"])
         if tag == "label":
             self.labels.add(attributes.get("for"))
-        if tag in ("input", "select", "textarea") and attributes.get("type") != "radio":
+        if tag in ("input", "select", "textarea") and attributes.get("type") not in (
+            "radio",
+            "hidden",
+        ):
             self.fields.append(attributes["id"])
         if tag == "script":
             self.scripts.append(attributes.get("src"))
@@ -183,7 +186,12 @@ def test_script_stays_small_and_knows_every_word_it_uses():
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_maintenance_stands_on_every_page_and_in_its_live_part(house, path):
-    house.notice = {"text": "Nothing new starts: <new> fans."}
+    house.notice = {
+        "text": "Nothing new starts: <new> fans.",
+        "reason": "<new> fans",
+        "since_ms": house.now,
+        "until_ms": None,
+    }
     for headers in ({}, {"X-Madang-Fragment": "1"}):
         shown = (await house.get(where(house, path), **headers)).text
         if shown:

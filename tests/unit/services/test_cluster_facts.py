@@ -55,7 +55,18 @@ async def test_counts_and_workers(scheduler: str) -> None:
     facts = await ask(scheduler, "k")
     assert facts is not None
     assert (facts["workers"], facts["cores"], facts["erred"]) == (2, 4, 0)
-    assert facts["named"] == [{"name": "worker-0", "address": "tls://127.0.0.1:5"}]
+    # Of a scheduler that was started by an earlier version: names, and no memory.
+    assert [(row["name"], row["memory_bytes"]) for row in facts["named"]] == [("worker-0", 0)]
+
+
+async def test_memory_of_each_worker(scheduler: str) -> None:
+    says(json.dumps(COUNTS).encode())
+    row = WORKERS["workers"][0] | {"memory_bytes": 5, "limit_bytes": "many", "cpu_percent": -3}
+    Scheduler.answers["/api/v1/workers"] = (200, json.dumps({"workers": [row]}).encode())
+    facts = await ask(scheduler, "k")
+    assert facts is not None
+    (worker,) = facts["named"]
+    assert (worker["memory_bytes"], worker["limit_bytes"], worker["cpu_percent"]) == (5, 0, 0)
 
 
 @pytest.mark.parametrize(

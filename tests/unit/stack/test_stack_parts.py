@@ -2,6 +2,7 @@ import dataclasses
 import json
 import os
 import re
+import socket
 import textwrap
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def test_plan_gives_each_part_what_it_needs_and_no_secret_on_a_command_line(home
     assert all(part.env[MARKER] == str(home.root) for part in plan.parts.values())
     assert ServiceSettings.from_env(plan.parts["service"].env).gpus == "sim:2xh200"
     assert plan.hub.service_url == plan.service.service_url
-    assert len(set(plan.ports.values())) == 4
+    assert len(set(plan.ports.values())) == 5
+    assert plan.service.dashboard_port == plan.ports["dashboards"]
 
 
 def test_a_file_that_is_not_there_is_named(home):
@@ -154,3 +156,43 @@ def test_tail_of_a_log(tmp_path):
     assert tail(log) == ""
     log.write_text(textwrap.dedent("a\nb\nc\n"))
     assert tail(log, lines=2) == "b\nc"
+
+
+def test_dashboards_have_a_port_of_their_own_and_keep_it(home):
+    first = make_plan(home, UpOptions(port=8123, gpus="sim:2xh200"), secrets(), State(), ["chp"])
+    before = State(ports=dict(first.ports))
+    again = make_plan(home, UpOptions(port=8123, gpus="sim:2xh200"), secrets(), before, ["chp"])
+    assert again.ports["dashboards"] == first.ports["dashboards"]
+    given = UpOptions(port=8123, gpus="sim:2xh200", dashboard_url="https://dash.lab.example/")
+    plan = make_plan(home, given, secrets(), before, ["chp"])
+    assert plan.service.dashboard_url == "https://dash.lab.example"
+    kept = ServiceSettings.from_env(plan.parts["service"].env)
+    assert (kept.dashboard_port, kept.dashboard_url) == (
+        plan.ports["dashboards"],
+        "https://dash.lab.example",
+    )
+
+
+@pytest.mark.parametrize("given", ["dash.lab", "ftp://dash", "https://dash/path", "https://"])
+def test_an_address_of_dashboards_is_an_origin(home, given):
+    with pytest.raises(InvalidError) as caught:
+        make_plan(
+            home,
+            UpOptions(port=8123, gpus="sim:2xh200", dashboard_url=given),
+            secrets(),
+            State(),
+            ["chp"],
+        )
+    assert caught.value.code == "dashboard_url_unusable"
+
+
+def test_a_busy_port_for_dashboards_is_said_before_anything_starts(home):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        options = UpOptions(
+            port=8123, gpus="sim:2xh200", dashboard_port=int(taken.getsockname()[1])
+        )
+        with pytest.raises(LocalError) as caught:
+            make_plan(home, options, secrets(), State(), ["chp"])
+    assert caught.value.code == "dashboard_port_busy"

@@ -35,6 +35,7 @@ async def show(visit: Visit) -> Screen:
         ),
         values={
             "flavors": [_flavor(flavor) for flavor in overview["flavors"]],
+            "gone": overview["gone"],
             "leases": [_lease(visit, lease) for lease in overview["leases"]],
             "people": [
                 {**row, "api": f"api/v1/people/{quote(row['person'], safe='')}"} for row in people

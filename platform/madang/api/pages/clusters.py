@@ -38,6 +38,7 @@ async def show_one(visit: Visit) -> Screen:
             "cluster": cluster,
             "facts": facts,
             "tasks": _tasks(facts) if facts else [],
+            "workers": [_worker(one) for one in facts["named"]] if facts else [],
             "bytes": _size(facts["bytes"]) if facts else "",
             "needs_reason": visit.actor.is_admin and cluster["person"] != visit.person,
         },
@@ -53,6 +54,18 @@ def _row(visit: Visit, cluster: dict[str, Any]) -> dict[str, Any]:
     )
     named = {**cluster["lease"], "name": cluster["name"] or cluster["lease"]["name"]}
     return {"cluster": cluster, "item": card(visit, named), "size": size}
+
+
+def _worker(worker: dict[str, Any]) -> dict[str, Any]:
+    used, limit = worker["memory_bytes"], worker["limit_bytes"]
+    return {
+        **worker,
+        "memory": _size(used) if used else "–",
+        "limit": _size(limit) if limit else "",
+        "bar": stack([("used", min(used, limit))], limit or 1),
+        # At this share Dask begins to pause a worker.
+        "is_full": bool(limit) and used >= 0.8 * limit,
+    }
 
 
 def _tasks(facts: dict[str, Any]) -> list[dict[str, Any]]:

@@ -105,5 +105,10 @@ class Frame:
             links=self._renderer.links,
             now_ms=now_ms(),
             path={key: str(value) for key, value in request.path_params.items()},
-            query={key: value[:_MAX_QUERY_CHARS] for key, value in request.query_params.items()},
+            query={key: _plain(value) for key, value in request.query_params.items()},
         )
+
+
+def _plain(value: str) -> str:
+    """Return what an address says, short and without anything that cannot be seen."""
+    return "".join(filter(str.isprintable, value[:_MAX_QUERY_CHARS]))

@@ -33,7 +33,12 @@ class Public:
                 ],
             },
         )
-        answer = self._renderer.render(screen, lang=lang, now_ms=view["now_ms"])
+        answer = self._renderer.render(
+            screen,
+            lang=lang,
+            now_ms=view["now_ms"],
+            notice=self._services.upkeep.notice(lang),
+        )
         # Looked at by many at once, on screens in the hall: a minute old is good enough.
         answer.headers["Refresh"] = "60"
         return answer

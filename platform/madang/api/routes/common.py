@@ -12,7 +12,7 @@ from madang.api.headers import DOWNLOAD_CSP
 from madang.api.house import House, house_of
 from madang.api.problems import JsonResponse
 from madang.api.reading import ApiRoute
-from madang.api.waiting import unless_gone
+from madang.api.waiting import held, unless_gone
 from madang.errors import RefusedError
 from madang.services.requests import Actor
 
@@ -95,7 +95,8 @@ TimeQuery = Annotated[int | None, Query(ge=0, le=MAX_TIME_MS, description="UTC m
 
 def file_of(media_type: str, what: str) -> dict[int | str, dict[str, Any]]:
     """Return the description of an answer that is a file."""
-    content = {media_type: {"schema": {"type": "string"}}}
+    is_json = media_type.endswith("json")
+    content = {media_type: {"schema": {"type": "object" if is_json else "string"}}}
     return {200: {"description": what, "content": content}}
 
 
@@ -122,8 +123,10 @@ async def get_or_wait(
     seen: str,
 ) -> Response:
     """Return a view at once, or when it changed after ``seen``, or when the time is over."""
-    if wait_s <= 0:
-        return answer(await noun.get(actor, thing_id))
-    waiting = noun.wait(actor, thing_id, seen=seen, timeout_s=wait_s)
-    view = await unless_gone(house_of(request), request, waiting)
+    house = house_of(request)
+    with held(house, actor) as may_wait:
+        if wait_s <= 0 or not may_wait:
+            return answer(await noun.get(actor, thing_id))
+        waiting = noun.wait(actor, thing_id, seen=seen, timeout_s=wait_s)
+        view = await unless_gone(house, request, waiting)
     return answer(await noun.get(actor, thing_id) if view is None else view)

@@ -9,6 +9,8 @@ from madang.api.house import house_of
 from madang.api.routes.common import Someone, TheHouse, answer, file_of, noun_router
 from madang.api.shapes.administration import Health
 from madang.api.shapes.base import Problem
+from madang.api.shapes.pool import NoticeWords
+from madang.i18n import LANGUAGES
 
 STREAM = file_of("text/event-stream", "Lines of events; it does not end by itself.")
 
@@ -34,3 +36,12 @@ async def health_get(request: Request) -> Response:
     """Say whether the service can work; needs no login."""
     health = await house_of(request).services.health()
     return answer(health, 200 if health.get("ok", True) else 503)
+
+
+@health_router.get("/notice", operation_id="notice_get", response_model=NoticeWords | None)
+async def notice_get(request: Request) -> Response:
+    """Say what everybody is told now, by language, null for nothing; needs no login."""
+    upkeep = house_of(request).services.upkeep
+    told = {lang: upkeep.notice(lang) for lang in LANGUAGES}
+    words = {lang: notice["text"] for lang, notice in told.items() if notice}
+    return answer(words or None)

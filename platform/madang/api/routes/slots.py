@@ -13,7 +13,7 @@ from madang.api.reading import large_body
 from madang.api.routes.common import TheHouse, Worker, answer, noun_router
 from madang.api.shapes.base import Problem
 from madang.api.shapes.runs import Kept, Run, Stop, Work
-from madang.api.waiting import unless_gone
+from madang.api.waiting import held, unless_gone
 from madang.errors import ConflictError, InvalidError
 
 NEXT_S = 15.0
@@ -35,9 +35,10 @@ router = noun_router("slots")
 @router.post("/slots/next", operation_id="slot_next", response_model=Work, responses=NEXT)
 async def slot_next(request: Request, house: TheHouse, actor: Worker) -> Response:
     """Take the next run of this slot; 204 when there is none now, 410 when the slot shall stop."""
-    waiting = house.services.slots.next(actor, NEXT_S)
     try:
-        work = await unless_gone(house, request, waiting)
+        with held(house, actor) as may_wait:
+            waiting = house.services.slots.next(actor, NEXT_S if may_wait else 0.0)
+            work = await unless_gone(house, request, waiting)
     except ConflictError as error:
         if error.code == "slot_over":
             with_status(error, 410)
@@ -65,6 +66,10 @@ async def run_store_output(
     data = await request.body()
     if not data:
         raise InvalidError("body_empty")
+    # Parsing a notebook for every cell that ends would cost more than it tells; what shows it
+    # later trusts nothing in it.
+    if not (data.lstrip()[:1] == b"{" and data.rstrip()[-1:] == b"}"):
+        raise InvalidError("output_no_notebook", given=ascii(data[:20]))
     return answer(await house.services.slots.put_output(actor, run_id, data))
 
 

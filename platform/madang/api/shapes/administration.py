@@ -7,10 +7,19 @@ from madang.api.shapes.leases import Lease
 from madang.domain.lease import LeaseKind
 
 
-class HeldDevice(Shape):
-    """A device and who holds it; empty where nobody does."""
+class Mark(Shape):
+    """Whether a device was taken out of the pool, by whom and why."""
 
     id: str
+    is_out: bool
+    out_reason: str
+    out_by: str
+    out_since_ms: TimeMs | None
+
+
+class HeldDevice(Mark):
+    """A device and who holds it; empty where nobody does."""
+
     is_healthy: bool
     lease: str
     person: str
@@ -34,6 +43,7 @@ class Overview(Shape):
     """Every device, and every lease that has not ended."""
 
     flavors: list[FlavorWithDevices]
+    gone: list[Mark]
     leases: list[Lease]
     now_ms: TimeMs
 

@@ -51,10 +51,15 @@ class Cluster(Shape):
 
 
 class Worker(Shape):
-    """A worker that a scheduler names."""
+    """A worker as its scheduler knows it; zeros from a scheduler of an earlier version."""
 
     name: str
     address: str
+    threads: Count
+    memory_bytes: Count
+    limit_bytes: Count
+    cpu_percent: Count
+    processing: Count
 
 
 class Facts(Shape):

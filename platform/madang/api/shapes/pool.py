@@ -18,6 +18,13 @@ class Maintenance(Shape):
     text: str
 
 
+class NoticeWords(Shape):
+    """The same by language, for pages that carry both."""
+
+    ko: str
+    en: str
+
+
 class _Flavor(Shape):
     name: str
     title: str

@@ -110,6 +110,14 @@ class HostileAdmission:
             if at_ms <= self._world.now_ms:
                 self._send_admitted(key)
 
+    async def waiting(self) -> Mapping[str, QueueItem]:
+        """Return what waits, by lease."""
+        return dict(self._waiting)
+
+    async def holding(self) -> Sequence[tuple[str, int]]:
+        """Return every attempt that holds devices."""
+        return list(self._held)
+
     async def standings(self, now_ms: int) -> Mapping[str, Standing]:
         """Return places in the order of requests, without times."""
         del now_ms

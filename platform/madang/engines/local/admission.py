@@ -155,6 +155,14 @@ class LocalAdmission:
             self._standings.forget()
         return self._news.due(now_ms)
 
+    async def waiting(self) -> Mapping[str, QueueItem]:
+        """Return what waits, by lease."""
+        return {item.lease_id: item for item in self._queue.waiting_items()}
+
+    async def holding(self) -> Sequence[tuple[str, int]]:
+        """Return every attempt that was given devices and has not released them."""
+        return list(self._held)
+
     async def standings(self, now_ms: int) -> Mapping[str, Standing]:
         """Return the standing of each waiting lease, at most about a second old."""
         return await self._standings.get(self._queue, self._ends(), now_ms)

@@ -38,7 +38,9 @@ _ROUTES = (
     "distributed.http.health",
     "distributed.http.statics",
 )
-"""With the JSON interface behind a key; without the proxy, which reaches any host."""
+"""With our own JSON interface; without the proxy, which reaches any host. All behind a key."""
+
+_ORIGINS = "DASK_DISTRIBUTED__SCHEDULER__DASHBOARD__BOKEH_APPLICATION__ALLOW_WEBSOCKET_ORIGIN"
 
 DEATH_TIMEOUT_S = 60
 """A worker that finds no scheduler for so long ends itself, even while the service is down."""
@@ -127,10 +129,16 @@ def cluster_commands(
             *(machine.python, "-m", "distributed.cli.dask_scheduler"),
             *("--host", LOOPBACK, "--port", str(ports[0]), "--protocol", "tls"),
             *("--dashboard-address", f"{LOOPBACK}:{ports[1]}", "--no-jupyter"),
+            *("--preload", "madang.client.scheduler_door"),
             *tls,
         ),
         # The scheduler computes nothing, so it must not take memory on a device.
-        env={**_dask_env(spec, machine, env), **device_env((), is_simulated=False)},
+        env={
+            **_dask_env(spec, machine, env),
+            **device_env((), is_simulated=False),
+            # Bokeh's own check of who opens a websocket; whoever hands it on says this address.
+            _ORIGINS: repr([f"{LOOPBACK}:{ports[1]}"]),
+        },
     )
     address = f"tls://{LOOPBACK}:{ports[0]}"
     return scheduler, *worker_commands(spec, machine, env, folder, address)

@@ -112,13 +112,44 @@ class Standings:
     async def preview(
         self, queue: FairQueue, ends: Mapping[str, int], item: QueueItem, now_ms: int
     ) -> Standing | None:
-        """Return the standing that a lease would have that is asked for, or changed, now."""
+        """Return the standing that a lease would have that is asked for, or changed, now.
+
+        In a very long queue its place is found, and the times are those that are told now to
+        whoever stands there: the queue is not played for one who only looks.
+        """
         play = queue.copy()
         play.submit(item, now_ms)
+        if len(play.waiting_items()) > LONG_QUEUE:
+            known = await self.get(queue, ends, now_ms)
+            return await asyncio.to_thread(_placed, play, item, known, now_ms)
         async with self._lock:
             durations = self.durations()
             found = await asyncio.to_thread(compute, play, ends, durations, now_ms)
         return found.get(item.lease_id)
+
+
+def _placed(
+    queue: FairQueue, item: QueueItem, known: Mapping[str, Standing], now_ms: int
+) -> Standing | None:
+    waiting = queue.waiting(item.flavor, now_ms)
+    place = next((one for one in waiting if one.lease_id == item.lease_id), None)
+    if place is None:
+        return None
+    flavor = {one.lease_id for one in queue.waiting_items(item.flavor)}
+    there = next(
+        (one for key, one in known.items() if key in flavor and one.position == place.position),
+        None,
+    )
+    return Standing(
+        lease_id=item.lease_id,
+        position=place.position,
+        waiting=len(waiting),
+        reason=place.reason,
+        expected_ms=there.expected_ms if there else None,
+        earliest_ms=there.earliest_ms if there else None,
+        latest_ms=there.latest_ms if there else None,
+        devices_free=queue.free(item.flavor),
+    )
 
 
 def compute(

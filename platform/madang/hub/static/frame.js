@@ -61,12 +61,25 @@
     return null;
   }
 
+  // What everybody is told now; the service has it in both languages. Without an answer: nothing.
+  async function tell() {
+    const place = document.getElementById("notice");
+    if (!place) return;
+    const answer = await fetch(place.dataset.at, { credentials: "omit" }).catch(() => null);
+    const words = answer && answer.ok ? await answer.json().catch(() => null) : null;
+    if (!words) return;
+    place.dataset.ko = words.ko;
+    place.dataset.en = words.en;
+    place.textContent = words[isKorean() ? "ko" : "en"];
+    place.hidden = false;
+  }
+
   const found = document.cookie.match(/(?:^|; )madang-lang=(ko|en)/);
   const preferred = (navigator.language || "en").toLowerCase().startsWith("ko") ? "ko" : "en";
   const first = found ? found[1] : preferred;
   root.classList.add("m-" + first);
   root.lang = first;
-  addEventListener("DOMContentLoaded", () => show(first));
+  addEventListener("DOMContentLoaded", () => { show(first); tell(); });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-lang]");
     if (!button) return;

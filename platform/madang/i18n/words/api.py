@@ -208,6 +208,14 @@ TEXTS = {
     "limit.dict_type": ("an object is expected", "객체여야 합니다"),
     "limit.model_type": ("an object is expected", "객체여야 합니다"),
     "limit.model_attributes_type": ("an object is expected", "객체여야 합니다"),
+    "error.output_no_notebook.message": (
+        "What was handed in is no notebook; it begins with {given}.",
+        "제출한 내용이 노트북이 아닙니다. 처음 부분: {given}",
+    ),
+    "error.output_no_notebook.hint": (
+        "Send the executed notebook as JSON, an object from its first byte to its last.",
+        "실행한 노트북을 JSON 객체 그대로 보내 주세요.",
+    ),
     "limit.literal_error": ("expected is {expected}", "쓸 수 있는 값: {expected}"),
     "limit.greater_than_equal": ("at least {ge}", "{ge} 이상이어야 합니다"),
     "limit.less_than_equal": ("at most {le}", "{le} 이하여야 합니다"),

@@ -121,5 +121,21 @@ TEXTS = {
     "column.used": ("busy GPU-h", "실사용 GPU·시간"),
     "column.seq": ("entry", "항목"),
     "column.lease": ("lease", "임대"),
+    "column.told": ("when", "언제"),
+    "column.subject": ("notice", "알림"),
+    "column.mail": ("mail", "메일"),
+    "column.webhook_url": ("webhook", "웹훅"),
+    "column.webhook_secret": ("key of its signature", "서명 키"),
+    "column.lang": ("language", "언어"),
+    "column.kinds": ("told about", "알림 종류"),
+    "cli.notice_sent": ("A test is on its way.", "시험 알림을 보냈습니다."),
+    "error.notice_unknown.message": (
+        "'{given}' is not the id of exactly one of your latest notices.",
+        "'{given}'(으)로 시작하는 최근 알림이 없거나 여럿입니다.",
+    ),
+    "error.notice_unknown.hint": (
+        "See them with: madang notices",
+        "알림 목록 보기: madang notices",
+    ),
     "column.hash": ("hash", "해시"),
 }

@@ -134,13 +134,17 @@ TEXTS = {
         "작업자가 모두 끝나고 그 메모리에 있는 데이터는 사라집니다. 이미 받아 온 결과와 저장한 파일은 남습니다.",
     ),
     "pages.ask.stop.slot": (
-        "The run that it works on now is interrupted and goes back to the queue.",
-        "지금 처리 중인 실행은 중단되고 대기열로 돌아갑니다.",
+        "The run that it works on now is cancelled; what is done so far is kept. Other runs that wait get another worker.",
+        "지금 처리 중인 실행은 취소되고 여기까지의 결과는 남습니다. 기다리는 다른 실행에는 새 작업자가 배정됩니다.",
     ),
     "pages.ask.cancel.title": ("Stop waiting for “{name}”?", "‘{name}’의 대기를 취소할까요?"),
     "pages.ask.cancel.text": (
         "You lose your place. If you ask again, you start at the end of the line. To keep it, use “Hold my place”.",
         "지금 순서가 사라지고, 다시 신청하면 맨 뒤에서 기다리게 됩니다. 순서를 지키려면 ‘잠시 보류’를 눌러 주세요.",
+    ),
+    "pages.ask.cancel.slot": (
+        "The run that it was asked for is cancelled with it. You can submit it again.",
+        "이 작업자를 기다리던 실행도 함께 취소됩니다. 필요하면 다시 제출해 주세요.",
     ),
     "pages.ask.run.title": ("Cancel “{name}”?", "‘{name}’ 실행을 취소할까요?"),
     "pages.ask.run.text": (

@@ -199,7 +199,7 @@ TEXTS = {
     "pages.cluster.erred": ("failed", "실패"),
     "pages.cluster.other": ("released", "해제됨"),
     "pages.cluster.name": ("Name", "이름"),
-    "pages.cluster.address": ("Address", "주소"),
+    "pages.cluster.cpu": ("CPU", "CPU 사용률"),
     "pages.cluster.no_workers": (
         "No worker has joined yet; this takes some seconds.",
         "아직 합류한 워커가 없습니다. 몇 초 걸립니다.",

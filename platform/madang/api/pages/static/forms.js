@@ -1,5 +1,5 @@
 // Forms that send what was typed to the API, in the page or in a dialog. A form says where to
-// (data-send="POST api/v1/…"), each field how (data-as="int|credits|query"). No rule lives here.
+// (data-send="POST api/v1/…"), each field how (data-as="int|credits|moment|query"). No rule lives here.
 
 const { call, refresh } = window.madang;
 
@@ -12,6 +12,7 @@ function gathered(form) {
     if (as === "query") { if (value) query.set(field.name, value); }
     else if (as === "int") body[field.name] = Number.parseInt(value, 10);
     else if (as === "credits") body[field.name] = Math.round(Number(value) * 1e6);
+    else if (as === "moment") body[field.name] = value ? new Date(value).getTime() : null;
     else body[field.name] = value;
   }
   return { body, query: String(query) };

@@ -1,0 +1,150 @@
+"""Opens slots for waiting runs, and says which runs a slot may take.
+
+Called after each submit and by the reconcile loop. It never starts anything: a slot is a lease that
+waits in the queue like any other.
+"""
+
+from madang.domain.lease import Lease, LeaseClass, LeaseKind, LeaseState, Target
+from madang.domain.project import Project
+from madang.domain.run import Run, RunState
+from madang.errors import MadangError
+from madang.services import access, leasing, telling
+from madang.services.core import Core, SlotFaults, SlotGroup
+from madang.services.requests import Actor
+from madang.store import Tx
+
+SLOT_MARGIN_MS = 60_000
+"""A slot lives this much longer than the run that it is opened for (start, upload, save)."""
+
+REFUSED = "refused"
+"""Reason of a run whose size, project or person is no longer allowed what it asks for."""
+
+MAX_SLOT_FAULTS = 5
+"""A run for which so many slots in a row could not even start fails."""
+
+LONGEST_PAUSE_MS = 300_000
+BUDGET_PAUSE_MS = 5_000
+"""How often it is looked whether the budget can carry a slot now."""
+
+
+def slot_lease(core: Core, actor: Actor, project: Project, run: Run) -> Lease:
+    """Return the slot that would take the run; refuses what the pool or tier cannot carry."""
+    return leasing.new_lease(
+        core,
+        actor,
+        project,
+        kind=LeaseKind.SLOT,
+        lease_class=LeaseClass.BATCH,
+        flavor=run.flavor,
+        devices=run.devices,
+        limit_ms=run.limit_ms + SLOT_MARGIN_MS,
+        name=run.name,
+        options={},
+    )
+
+
+async def ensure_slots(core: Core) -> None:
+    """Open a slot for waiting runs that no waiting or working slot can take.
+
+    Only the oldest run of each group counts, as slots take no other. One whose slot cannot be
+    opened never holds up the rest: without budget it waits, with a size that is no longer allowed
+    it fails.
+    """
+
+    def wanting(tx: Tx) -> list[Run]:
+        slots = _slots(tx)
+        return [
+            run
+            for run in tx.runs.heads()
+            if not _is_paused(core, run)
+            and not any(run.lease == slot.id and _fits(core, slot, run) for slot in slots)
+        ]
+
+    if not (heads := await core.store.read(wanting)):
+        return
+    opened: list[str] = []
+
+    def work(tx: Tx) -> None:
+        slots = _slots(tx)
+        for run in heads:
+            fresh = tx.runs.get(run.id)
+            if fresh is None or fresh.state is not RunState.QUEUED:
+                continue
+            slot = next((s for s in slots if _fits(core, s, run)), None)
+            if slot is None:
+                slot = _open_slot(core, tx, run)
+                if slot is None:
+                    continue
+                opened.append(slot.id)
+            if fresh.lease != slot.id:
+                tx.runs.change(run.id, RunState.QUEUED, lease=slot.id)
+
+    await core.store.write(work)
+    for lease_id in opened:
+        await leasing.enqueue(core, lease_id)
+
+
+def _slots(tx: Tx) -> list[Lease]:
+    states = [LeaseState.QUEUED, LeaseState.ADMITTED, LeaseState.ACTIVE]
+    return tx.leases.find(state=states, kind=LeaseKind.SLOT)
+
+
+def slot_group(of: Run | Lease) -> SlotGroup:
+    """Return what a slot and the runs that it may take have in common."""
+    return (of.person, of.project, of.flavor, of.devices)
+
+
+def _is_paused(core: Core, run: Run) -> bool:
+    faults = core.live.slot_faults.get(slot_group(run))
+    return faults is not None and core.clock() < faults.until_ms
+
+
+def note_slot_fault(core: Core, slot: Lease) -> None:
+    """Take note of a slot that ended badly before it took a run: the next one is opened later."""
+    faults = core.live.slot_faults.setdefault(slot_group(slot), SlotFaults())
+    faults.count += 1
+    faults.until_ms = core.clock() + min(1_000 * 2**faults.count, LONGEST_PAUSE_MS)
+
+
+def _fits(core: Core, slot: Lease, run: Run) -> bool:
+    """Tell whether a slot may take a run: same person, project and size, and enough time left."""
+    if slot_group(slot) != slot_group(run):
+        return False
+    if slot.target is not Target.RUN:
+        return False
+    left = slot.limit_ms if slot.expires_ms is None else slot.expires_ms - core.clock()
+    return left >= run.limit_ms
+
+
+def _open_slot(core: Core, tx: Tx, run: Run) -> Lease | None:
+    """Add the slot of a run; None when it must wait for budget, or when it failed for good."""
+    person = tx.people.get(run.person)
+    faults = core.live.slot_faults.get(slot_group(run))
+    if faults is not None and faults.count >= MAX_SLOT_FAULTS:
+        faults.count = 0
+        fail_waiting(core, tx, run, "slot_lost")
+        return None
+    if person is None:
+        fail_waiting(core, tx, run, REFUSED)
+        return None
+    actor = Actor(person=person)
+    try:
+        project = access.usable_project(tx, actor, run.project)
+        slot = slot_lease(core, actor, project, run)
+        leasing.check_budget(core, tx, project, slot)
+    except MadangError as error:
+        if error.code != "budget_too_small":
+            fail_waiting(core, tx, run, REFUSED)
+            return None
+        pause = core.live.slot_faults.setdefault(slot_group(run), SlotFaults())
+        pause.until_ms = core.clock() + BUDGET_PAUSE_MS
+        return None
+    return tx.leases.add(slot)
+
+
+def fail_waiting(core: Core, tx: Tx, run: Run, reason: str) -> None:
+    """End a waiting run that no slot can ever take."""
+    ended = tx.runs.change(
+        run.id, RunState.QUEUED, state=RunState.FAILED, reason=reason, ended_ms=core.clock()
+    )
+    telling.run_ended(tx, ended, core.clock())

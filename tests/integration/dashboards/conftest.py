@@ -1,0 +1,6 @@
+"""The stage of the dashboard tests is found from here."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
