@@ -266,6 +266,7 @@ TEXTS = {
         "Its environment was deleted before it could start.",
         "시작하기 전에 환경이 삭제되었습니다.",
     ),
+    "pages.admin.act.environment.delete": ("deleted an environment", "환경을 지움"),
     "pages.env.title": ("Environments", "환경"),
     "pages.env.add": ("Build an environment", "환경 만들기"),
     "pages.env.name": ("Name", "이름"),
