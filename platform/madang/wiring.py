@@ -11,7 +11,7 @@ from madang.services import Services
 from madang.services.bus import ChangeBus
 from madang.services.core import Core
 from madang.settings.config import ServiceSettings
-from madang.settings.files import Policy, load_policy, load_profiles
+from madang.settings.files import Policy, load_examples, load_policy, load_profiles
 from madang.store import Store
 
 
@@ -28,6 +28,7 @@ def build(settings: ServiceSettings) -> Services:
         engine=engine,
         policy=policy,
         profiles=load_profiles(settings.profiles_path),
+        examples=load_examples(settings.policy_path.parent / "environments"),
         flavors={flavor.name: flavor for flavor in flavors},
         devices_total=devices_total,
         service_url=settings.service_url,

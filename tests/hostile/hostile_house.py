@@ -17,6 +17,7 @@ import httpx
 from madang.api.app import create_app
 from madang.api.hub_client import HubClient
 from madang.api.serve import bind, make_server
+from madang.domain.environment import EnvironmentRef
 from madang.domain.profile import Flavor
 from madang.engines.hostile import HostileEngine
 from madang.pki.seal import Seal
@@ -273,6 +274,28 @@ class House:
         assert work["run"]["id"] == run["id"]
         return run["id"], launched.token, work["token"]
 
+    def failed_environment(self, who: str = "bora") -> dict[str, Any]:
+        """An environment whose only build was cancelled."""
+        body = {"project": "vision", "name": f"f{self.number()}", "spec": "numpy"}
+        made = self.good(who, "POST", "environments", body)
+        self.good(who, "DELETE", f"runs/{made['latest']['run']}")
+        return self.state(f"environments/{made['id']}", "failed")
+
+    def ready_environment(self, who: str = "bora", project: str = "vision") -> dict[str, Any]:
+        """An environment that was built."""
+        body = {"project": project, "name": f"b{self.number()}", "spec": "numpy"}
+        made = self.good(who, "POST", "environments", body)
+        run = made["latest"]["run"]
+        lease = self.until(lambda: self.good(who, "GET", f"runs/{run}")["lease"], "a slot")
+        self.state(f"leases/{lease}", "active")
+        token = self.engine.launcher.specs[(lease, 1)].token
+        work = self.good(token, "POST", "slots/next")
+        place, environment = made["project_id"], made["id"]
+        ref = EnvironmentRef(project=place, environment=environment, revision=1)
+        self.engine.environments.finish(ref, run, {"numpy": "2.4.0"})
+        self.good(work["token"], "POST", f"runs/{run}/finish", {"state": "succeeded"})
+        return self.state(f"environments/{made['id']}", "ready")
+
 
 class Furniture:
     """Things of Bora in ``vision`` and of Chan in ``language``; all devices are held.
@@ -291,6 +314,7 @@ class Furniture:
         self.notebook = house.active_notebook()["id"]
         self.run, self.slot_token, self.run_token = house.slot()
         self.slot = house.good("bora", "GET", f"runs/{self.run}")["lease"]
+        self.environment = house.ready_environment()["id"]
         self.cluster = house.cluster(name="secret-bora-cluster")["id"]
         house.state(f"clusters/{self.cluster}", "active")
         self.ended_run, self.ended_slot_token, self.ended_run_token = self._ended_run()
@@ -326,6 +350,9 @@ class Furniture:
         for run in house.good("root", "GET", "runs?state=queued"):
             if not run["name"].startswith("secret"):
                 house.good("root", "DELETE", f"runs/{run['id']}?why=over")
+        for found in house.good("bora", "GET", "environments?project=vision"):
+            if found["id"] != self.environment:
+                house.good("root", "DELETE", f"environments/{found['id']}")
 
     def next_run(self) -> None:
         """Give Bora's slot another run, once the one before has ended."""

@@ -23,6 +23,7 @@ MADE_UP = {
     "lease_id": f"lease-{GONE}",
     "cluster_id": f"cluster-{GONE}",
     "run_id": f"run-{GONE}",
+    "environment_id": f"environment-{GONE}",
     "project": "nowhere",
     "person": "nobody",
 }
@@ -76,6 +77,7 @@ class Acts:
         self.ids = {
             "lease_id": furniture.notebook,
             "cluster_id": furniture.cluster,
+            "environment_id": furniture.environment,
             "project": "vision",
             "person": "guest",
         }
@@ -94,6 +96,8 @@ class Acts:
             "cluster_scale": {"workers": 1},
             "cluster_adapt": {"minimum": 0, "maximum": 0},
             "run_create": {"project": "vision", "notebook": NOTEBOOK},
+            "environment_create": {"project": "vision", "name": f"e{number}", "spec": "numpy"},
+            "environment_rebuild": {"spec": "numpy"},
             "run_report": {"cells_done": 0, "cells_total": 1},
             "run_store_output": json.loads(NOTEBOOK),
             "run_finish": {"state": "succeeded"},
@@ -117,6 +121,8 @@ class Acts:
             ids["lease_id"] = house.notebook()["id"]
         elif name == "cluster_end":
             ids["cluster_id"] = house.cluster()["id"]
+        elif name in ("environment_rebuild", "environment_delete"):
+            ids["environment_id"] = house.failed_environment()["id"]
         elif name == "run_cancel":
             ids["run_id"] = house.run()["id"]
         elif name in ("run_output", "run_retry", "/runs/{run_id}/view"):

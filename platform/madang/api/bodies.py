@@ -17,11 +17,13 @@ from pydantic import (
     field_validator,
 )
 
+from madang.domain.environment_spec import MAX_SPEC_BYTES
 from madang.domain.project import Role
 from madang.errors import InvalidError
 from madang.services.requests import (
     ChangeRequest,
     ClusterRequest,
+    EnvironmentRequest,
     ExtendRequest,
     GrantRequest,
     LeaseRequest,
@@ -83,6 +85,7 @@ class LeaseBody(Body):
     devices: Devices | None = None
     limit_s: LimitS | None = None
     start_without_me: bool | None = None
+    environment: Word = ""
 
     def request(self) -> LeaseRequest:
         """Return it as the use-case takes it."""
@@ -94,6 +97,7 @@ class LeaseBody(Body):
             devices=self.devices,
             limit_ms=_ms(self.limit_s),
             start_without_me=bool(self.start_without_me),
+            environment=self.environment,
         )
 
 
@@ -155,6 +159,7 @@ class ClusterBody(Body):
     threads_per_worker: Annotated[int, Field(ge=1, le=1024)] | None = None
     flavor: Word | None = None
     limit_s: LimitS | None = None
+    environment: Word = ""
 
     def request(self) -> ClusterRequest:
         """Return it as the use-case takes it."""
@@ -165,6 +170,7 @@ class ClusterBody(Body):
             workers=self.workers,
             gpus_per_worker=self.gpus_per_worker,
             limit_ms=_ms(self.limit_s),
+            environment=self.environment,
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 
@@ -193,6 +199,7 @@ class RunBody(Body):
     flavor: Word | None = None
     devices: Devices | None = None
     limit_s: LimitS | None = None
+    environment: Word = ""
 
     def request(self) -> RunRequest:
         """Return it as the use-case takes it, which checks notebook, parameters and names.
@@ -213,8 +220,31 @@ class RunBody(Body):
             notebook=self.notebook.encode("utf-8"),
             parameters=self.parameters,
             files={name: _file(name, data) for name, data in self.files.items()},
+            environment=self.environment,
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
+
+
+class EnvironmentBody(Body):
+    """Ask for an environment; its project stands here or in the address."""
+
+    project: Word = ""
+    name: Word
+    title: Name = ""
+    kind: Word = "uv"
+    spec: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SPEC_BYTES)]
+    python: Word = ""
+
+    def request(self, project: str) -> EnvironmentRequest:
+        """Return it as the use-case takes it."""
+        return EnvironmentRequest(**{**self.model_dump(), "project": self.project or project})
+
+
+class RebuildBody(Body):
+    """Build an environment again; what is left out stays as it was."""
+
+    spec: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SPEC_BYTES)] | None = None
+    python: Word | None = None
 
 
 class ReasonBody(Body):

@@ -10,6 +10,7 @@ import typer
 from madang import __version__
 from madang.cli import (
     clusters,
+    environments,
     house,
     keeping,
     leases,
@@ -53,6 +54,7 @@ def _global(
 
 house.add_to(app)
 runs.add_to(app)
+environments.add_to(app)
 leases.add_to(app)
 clusters.add_to(app)
 pool.add_to(app)

@@ -69,6 +69,9 @@ def run(
     flavor: Annotated[str, typer.Option(help="Kind of device.")] = "gpu",
     devices: Annotated[int, typer.Option(min=0, help="Number of devices.")] = 1,
     limit: Annotated[str, typer.Option(help="Time limit, such as 90s or 2h.")] = "1h",
+    environment: Annotated[
+        str, typer.Option(help="Environment of the project to execute with.")
+    ] = "",
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show the cells.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="With --watch: save the result here.")
@@ -90,6 +93,7 @@ def run(
             flavor=flavor,
             devices=devices,
             limit=limit,
+            environment=environment,
             client=client,
         )
         if watch or output is not None:

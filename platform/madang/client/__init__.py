@@ -9,20 +9,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from madang.client.cluster import Cluster
+    from madang.client.environments import Environment, environment
     from madang.client.http import MadangClient
     from madang.client.report import Usage, usage
     from madang.client.runs import Run, run
 
 _PLACES = {
     "Cluster": "madang.client.cluster",
+    "Environment": "madang.client.environments",
     "MadangClient": "madang.client.http",
     "Run": "madang.client.runs",
     "Usage": "madang.client.report",
+    "environment": "madang.client.environments",
     "run": "madang.client.runs",
     "usage": "madang.client.report",
 }
 
-__all__ = ["Cluster", "MadangClient", "Run", "Usage", "run", "usage"]
+__all__ = [
+    "Cluster",
+    "Environment",
+    "MadangClient",
+    "Run",
+    "Usage",
+    "environment",
+    "run",
+    "usage",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -24,11 +24,12 @@ from distributed import Client
 from distributed.core import Status
 
 from madang.client.adapting import Adapting
+from madang.client.fitting import check_fit
 from madang.client.http import MadangClient
 from madang.client.known_cluster import KnownCluster
 from madang.client.link import Link
 from madang.domain.cluster import MAX_WORKERS
-from madang.errors import MadangError, UnavailableError
+from madang.errors import ConflictError, MadangError, UnavailableError
 from madang.units import parse_duration_ms
 
 _GOODBYE_S = 10.0
@@ -53,6 +54,9 @@ class Cluster(KnownCluster):
         Threads of each worker.
     limit
         Time limit such as ``"2h"``; the service's default when None.
+    environment
+        Environment of the project whose packages scheduler and workers have. That of the kernel
+        when None, and "" for the installation's own.
     wait
         True waits in the queue until the cluster is ready, False returns at once, a number waits
         at most so many seconds and returns either way: look at ``state`` or call :meth:`wait`.
@@ -72,7 +76,8 @@ class Cluster(KnownCluster):
     MadangError
         What the service refuses: no budget, a cap, an unknown project or flavor.
     ConflictError
-        ``cluster_ended`` when it ended before it was ready.
+        ``cluster_ended`` when it ended before it was ready; ``cluster_versions_differ`` when its
+        environment has another Python or Dask than this process.
 
     Notes
     -----
@@ -92,12 +97,15 @@ class Cluster(KnownCluster):
         flavor: str = "gpu",
         threads_per_worker: int = 1,
         limit: str | float | None = None,
+        environment: str | None = None,
         wait: bool | float = True,
         asynchronous: bool = False,
         close_on_exit: bool = True,
         client: MadangClient | None = None,
         loop: Any = None,
     ) -> None:
+        if environment is None:
+            environment = os.environ.get("MADANG_ENVIRONMENT", "")
         body = {
             "project": project or os.environ.get("MADANG_PROJECT", ""),
             "name": name,
@@ -106,6 +114,8 @@ class Cluster(KnownCluster):
             "threads_per_worker": threads_per_worker,
             "flavor": flavor,
         }
+        if environment:
+            body["environment"] = environment
         if limit is not None:
             body["limit_s"] = max(1, math.ceil(parse_duration_ms(limit) / 1000))
         http = client or MadangClient()
@@ -167,6 +177,11 @@ class Cluster(KnownCluster):
         view = self._saw(self._make())
         if self._close_on_exit:
             self._finalizer = weakref.finalize(self, _let_go, self._http, view["id"], self._links)
+        try:
+            check_fit(view)
+        except ConflictError:
+            self._end()
+            raise
         if self._wait is False:
             return
         try:

@@ -184,6 +184,7 @@ def run(
     flavor: str = "gpu",
     devices: int = 1,
     limit: str | float = "1h",
+    environment: str = "",
     wait: bool = False,
     client: MadangClient | None = None,
 ) -> Run:
@@ -207,6 +208,9 @@ def run(
         Kind and number of devices.
     limit
         Time limit of the run, such as ``"90s"`` or ``"2h"``.
+    environment
+        Environment of the project that the notebook executes with; the installation's own when it
+        is empty.
     wait
         Wait for the end, and raise when the run did not succeed.
     client
@@ -241,6 +245,8 @@ def run(
         "devices": devices,
         "limit_s": limit_s,
     }
+    if environment:
+        body["environment"] = environment
     http = client or MadangClient()
     job = Run(http.post("runs", body), http)
     return job.wait().check() if wait else job

@@ -48,6 +48,9 @@ class Run:
         Progress; not committed for each cell, the service keeps it in memory while running.
     error
         ``{"cell", "name", "value"}`` of the failing cell, or None.
+    environment, environment_revision
+        What its kernel executes with; empty for the installation itself. The revision is chosen
+        when a slot takes the run.
     """
 
     id: str
@@ -71,6 +74,8 @@ class Run:
     reason: str = ""
     error: Mapping[str, Any] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    environment: str = ""
+    environment_revision: int = 0
 
     @property
     def is_final(self) -> bool:

@@ -1,6 +1,6 @@
 """The seam between the use-cases and whatever carries them out.
 
-An engine is four ports. ``services`` is the only caller; only ``wiring`` picks one.
+An engine is five ports. ``services`` is the only caller; only ``wiring`` picks one.
 Every method must be safe to repeat: services write the intent first, then act, and act again after
 a restart. Times are UTC milliseconds. Nothing here may block the event loop for long.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from madang.domain.cluster import ClusterEndpoint
+from madang.domain.environment import Built, EnvironmentRef
 from madang.domain.lease import LeaseKind, Standing
 from madang.domain.profile import Device, FlavorCapacity
 from madang.domain.queue import ProjectShare, QueueItem
@@ -125,6 +126,9 @@ class LaunchSpec:
         their own is started. None for the first lease of a cluster.
     env
         Extra environment without secrets.
+    environment
+        Clusters only: whose interpreter scheduler and workers run with; None for the
+        installation's own.
     deadline_ms, grace_ms
         How long after its start each process ends even if nobody asks it to, and the time that it
         gets then to save.
@@ -145,6 +149,7 @@ class LaunchSpec:
     threads_per_worker: int = 1
     joins: tuple[str, int] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    environment: EnvironmentRef | None = None
     deadline_ms: int | None = None
     grace_ms: int = 10_000
 
@@ -276,12 +281,48 @@ class Artifacts(Protocol):
         """Return stored bytes; ``NotFoundError`` when there are none of that name."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernel:
+    """A kernel that notebook servers of a project offer."""
+
+    name: str
+    title: str
+    environment: str
+    ref: EnvironmentRef
+
+
+class Environments(Protocol):
+    """Folders of environments: made empty, filled by a build, and never changed afterwards."""
+
+    async def prepare(self, ref: EnvironmentRef, person_name: str) -> str:
+        """Make an empty folder for a build, owned by its person, and return its path.
+
+        What an earlier build of the same revision left is deleted; only call it while none runs.
+        """
+
+    async def inspect(self, ref: EnvironmentRef) -> Built | None:
+        """Return what a build wrote last of all; None unless it was finished."""
+
+    async def python(self, ref: EnvironmentRef) -> str:
+        """Return the path of an environment's interpreter."""
+
+    async def publish(self, project: str, kernels: Sequence[Kernel]) -> None:
+        """Let notebook servers of a project offer these kernels and no others of ours."""
+
+    async def remove(self, ref: EnvironmentRef) -> None:
+        """Delete a folder; harmless when it is gone."""
+
+    async def kept(self) -> Sequence[EnvironmentRef]:
+        """Return every folder that there is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The four ports of one engine, as ``wiring`` hands them to services."""
+    """The five ports of one engine, as ``wiring`` hands them to services."""
 
     name: str
     admission: Admission
     launcher: Launcher
     meter: Meter
     artifacts: Artifacts
+    environments: Environments

@@ -25,7 +25,9 @@ from madang.domain.lease import deadline_ms
 from madang.domain.profile import device_env
 from madang.errors import RefusedError
 from madang.hub import fast_start
+from madang.hub.kernels import first_kernel, kernel_env
 from madang.hub.spawner import LeasedMixin, server_failed
+from madang.settings.environment_folders import EnvironmentFolders
 from madang.settings.home import Home
 from madang.settings.system_users import system_user
 
@@ -136,7 +138,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "person": self.person,
             "server": self.name,
         }
-        argv = self._argv()
+        argv = [*self._argv(), *first_kernel(self._environments, lease)]
         user = self.person if self.is_system_users else None
         warm = fast_start.parent_of(self) if self._can_fork else None
         if warm is not None and fast_start.own_packages(env.get("HOME", "")):
@@ -160,6 +162,10 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         root = ["--allow-root"] if os.geteuid() == 0 and not self.is_system_users else []
         return [*command, *_SERVER_ARGS, *_node_roots(), *root, *self.get_args()]
 
+    @property
+    def _environments(self) -> EnvironmentFolders:
+        return EnvironmentFolders(self.home.environments(system_users=self.is_system_users))
+
     def _lease_env(self, lease: dict[str, Any]) -> dict[str, str]:
         devices = tuple(str(device) for device in lease.get("device_ids") or ())
         return {
@@ -169,6 +175,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             "MADANG_PROJECT": str(lease.get("project") or ""),
             "JUPYTERHUB_ACTIVITY_INTERVAL": "900",
             "JUPYTER_CONFIG_PATH": str(_LAB_SETTINGS),
+            **kernel_env(self._environments, lease),
             **device_env(devices, bool(lease.get("is_simulated"))),
         }
 

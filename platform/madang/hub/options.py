@@ -10,7 +10,7 @@ from typing import Any
 from madang.errors import InvalidError
 from madang.units import MS_PER_S, parse_duration_ms
 
-_NAMES = ("project", "profile", "flavor")
+_NAMES = ("project", "profile", "flavor", "environment")
 _LIMIT_CHARACTERS = 100
 _YES = frozenset({"1", "on", "true", "yes"})
 
@@ -25,13 +25,25 @@ def from_form(form: Mapping[str, Any]) -> dict[str, Any]:
     # The form has one group of choices for each project, of which one is shown.
     chosen = first.get("choice", "")
     project, _, profile = chosen.partition("/")
+    project = first.get("project") or project
     given = {
-        "project": first.get("project") or project,
+        "project": project,
         "profile": first.get("profile") or profile,
+        "environment": _environment(form.get("environment"), project),
         "hours": first.get("hours", ""),
         "start_without_me": first.get("start_without_me", ""),
     }
     return {key: value for key, value in given.items() if value}
+
+
+def _environment(values: Any, project: str) -> str:
+    """Return the environment that was chosen for a project; the form has a list for each."""
+    chosen = [value for value in values or () if isinstance(value, str)]
+    for value in chosen:
+        place, sign, name = value.partition("/")
+        if sign and place == project:
+            return name
+    return next((value for value in chosen if "/" not in value), "")
 
 
 def lease_body(options: Mapping[str, Any], server: str) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def form_html(views: Mapping[str, Any], chosen: Mapping[str, Any], at_ms: int | 
         projects=projects,
         project=project,
         choice="/".join(choice),
+        environment=f"{chosen.get('project') or ''}/{chosen.get('environment') or ''}",
         hours=str(chosen.get("hours") or ""),
         start_without_me=bool(chosen.get("start_without_me")),
     )
@@ -106,6 +107,7 @@ def _project(
     korean = views["ko"]["projects"][index]["profiles"]
     return {
         "name": entry["name"],
+        "environments": list(entry.get("environments") or ()),
         "title": entry.get("title") or entry["name"],
         "left": told.both("hub.form.left", credits=credits_short(int(entry["left_microcredits"]))),
         "profiles": [

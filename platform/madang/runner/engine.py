@@ -4,6 +4,8 @@ Only :mod:`madang.runner.execute` uses it. Papermill's own injection, metadata a
 as they are; what is replaced is where it reads and writes, and who hears of each cell.
 """
 
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from madang.runner.files import NOTEBOOK, OUTPUT, RunFolder, write_atomically
 from madang.runner.watch import Watch
 
 ENGINE = "madang"
+OTHER = "madang-environment"
 INJECTED = "injected-parameters"
 
 
@@ -98,8 +101,39 @@ def use_files_only() -> None:
     papermill_io.register("local", RunFiles())
 
 
-def execute(folder: RunFolder, parameters: dict[str, Any], watch: Watch) -> None:
+def use_interpreter(folder: RunFolder, python: str) -> str:
+    """Describe a kernel of another interpreter, and return its name.
+
+    Of our own packages none may shine through, and of the person's neither: an environment is what
+    its report says.
+    """
+    prefix = Path(python).parent.parent
+    kernel = folder.jupyter / "kernels" / OTHER
+    kernel.mkdir(parents=True)
+    path = f"{prefix / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    spec = {
+        "argv": [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": OTHER,
+        "language": "python",
+        "env": {
+            "PATH": path,
+            "VIRTUAL_ENV": str(prefix),
+            "PYTHONPATH": "",
+            "PYTHONNOUSERSITE": "1",
+        },
+    }
+    (kernel / "kernel.json").write_text(json.dumps(spec), "utf-8")
+    os.environ["JUPYTER_PATH"] = str(folder.jupyter)
+    return OTHER
+
+
+def execute(folder: RunFolder, parameters: dict[str, Any], watch: Watch, python: str = "") -> None:
     """Execute the snapshot of a run; the process must stand in ``folder.root``.
+
+    Parameters
+    ----------
+    python
+        Interpreter of the kernel; empty for our own.
 
     Raises
     ------
@@ -111,6 +145,7 @@ def execute(folder: RunFolder, parameters: dict[str, Any], watch: Watch) -> None
         The output cannot be saved.
     """
     use_files_only()
+    kernel = use_interpreter(folder, python) if python else "python3"
     papermill_engines.register(ENGINE, WatchedEngine)
     # Constant relative names: papermill reads paths as templates and would fill in parameters.
     papermill.execute_notebook(
@@ -118,7 +153,7 @@ def execute(folder: RunFolder, parameters: dict[str, Any], watch: Watch) -> None
         OUTPUT,
         parameters=parameters,
         engine_name=ENGINE,
-        kernel_name="python3",
+        kernel_name=kernel,
         language="python",
         progress_bar=False,
         cwd=str(folder.work),

@@ -42,10 +42,12 @@ def execute_folder(folder: RunFolder, watch: Watch) -> dict[str, Any]:
         check_declared(parameters, check_notebook(folder.notebook.read_bytes())["declared"])
     except MadangError as error:
         return outcome(RunState.FAILED, error.code, name=type(error).__name__, value=str(error))
-    return _run(folder, parameters, watch)
+    return _run(folder, parameters, watch, str(task.get("python") or ""))
 
 
-def _run(folder: RunFolder, parameters: dict[str, Any], watch: Watch) -> dict[str, Any]:
+def _run(
+    folder: RunFolder, parameters: dict[str, Any], watch: Watch, python: str
+) -> dict[str, Any]:
     """Run papermill and translate each way it can end."""
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -53,7 +55,7 @@ def _run(folder: RunFolder, parameters: dict[str, Any], watch: Watch) -> dict[st
     from madang.runner.engine import execute
 
     try:
-        execute(folder, parameters, watch)
+        execute(folder, parameters, watch, python)
     except PapermillExecutionError as error:
         ended = outcome(
             RunState.FAILED, "cell_failed", cell=watch.cell, name=error.ename, value=error.evalue

@@ -40,6 +40,11 @@ class RunFolder:
         return self.root / "task.json"
 
     @property
+    def jupyter(self) -> Path:
+        """Holds the kernel of an environment, where the run has one."""
+        return self.root / "jupyter"
+
+    @property
     def work(self) -> Path:
         """Working folder of the kernel, with the files that travelled with the run."""
         return self.root / "work"
@@ -51,6 +56,7 @@ def make_run_folder(
     files: Mapping[str, bytes],
     parameters: Mapping[str, Any],
     limit_ms: int,
+    python: str = "",
 ) -> RunFolder:
     """Write the snapshot of a run into a folder that must not exist yet.
 
@@ -60,6 +66,8 @@ def make_run_folder(
         The folder to make; its parent exists.
     limit_ms
         Time that the run may take.
+    python
+        Interpreter of the kernel; empty for our own.
 
     Raises
     ------
@@ -69,6 +77,8 @@ def make_run_folder(
     check_notebook(notebook)
     named = check_files(files)
     task = {"parameters": check_parameters(parameters), "limit_ms": int(limit_ms)}
+    if python:
+        task["python"] = python
     folder = RunFolder(root)
     root.mkdir(mode=0o700)
     folder.work.mkdir(mode=0o700)

@@ -183,8 +183,10 @@ class Slot:
         return report.send_end(result, deadline) and has_output
 
 
-def _contents(task: Mapping[str, Any]) -> tuple[bytes, dict[str, bytes], dict[str, Any], int]:
-    """Return notebook, files, parameters and limit of a run as the service hands it over."""
+def _contents(
+    task: Mapping[str, Any],
+) -> tuple[bytes, dict[str, bytes], dict[str, Any], int, str]:
+    """Return what makes up the folder of a run, as the service hands it over."""
     from base64 import b64decode
 
     files = {name: b64decode(data) for name, data in (task.get("files") or {}).items()}
@@ -193,13 +195,18 @@ def _contents(task: Mapping[str, Any]) -> tuple[bytes, dict[str, bytes], dict[st
         files,
         task["run"]["parameters"],
         task["limit_ms"],
+        str(task.get("python") or ""),
     )
 
 
 def _run_env(url: str, task: Mapping[str, Any]) -> dict[str, str]:
     """Return what a run's kernel knows about itself; its token reaches no further than the run."""
     run = task["run"]
-    return {
+    inside = run.get("environment")
+    more = {"MADANG_ENVIRONMENT": inside["name"]} if inside else {}
+    if task.get("build_folder"):
+        more["MADANG_BUILD_FOLDER"] = task["build_folder"]
+    return more | {
         "MADANG_URL": url,
         "MADANG_TOKEN": task["token"],
         "MADANG_RUN": run["id"],

@@ -16,6 +16,7 @@ from madang.services.core import Core, HubPort
 from madang.services.dashboards import Dashboards
 from madang.services.delivery import Delivery
 from madang.services.departures import Departures
+from madang.services.environments import Environments
 from madang.services.leases import Leases
 from madang.services.notices import Notices
 from madang.services.people import People
@@ -52,6 +53,7 @@ class Services:
         self.dashboards = Dashboards(core)
         self.runs = Runs(core)
         self.slots = Slots(core)
+        self.environments = Environments(core, self.runs)
         self.projects = Projects(core)
         self.people = People(core)
         self.departures = Departures(core, self.people)

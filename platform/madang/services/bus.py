@@ -6,7 +6,9 @@ Whoever is woken reads the store again, so a lost or doubled message does no har
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
-TOPICS = frozenset({"leases", "queue", "runs", "clusters", "usage", "notices", "projects"})
+TOPICS = frozenset(
+    {"leases", "queue", "runs", "clusters", "usage", "notices", "projects", "environments"}
+)
 
 
 class ChangeBus:

@@ -21,7 +21,16 @@ from madang.domain.lease import (
 from madang.domain.project import Project
 from madang.domain.run import Run, RunState
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
-from madang.services import access, acts, adapting, cluster_facts, leasing, scaling, views
+from madang.services import (
+    access,
+    acts,
+    adapting,
+    cluster_facts,
+    environment_use,
+    leasing,
+    scaling,
+    views,
+)
 from madang.services.core import Core
 from madang.services.dashboards import link
 from madang.services.idempotency import fingerprint, once
@@ -51,7 +60,8 @@ class Clusters:
 
         def work(tx: Tx) -> tuple[str, bool]:
             project = self._project(tx, actor, request)
-            lease = self._lease(actor, project, request, _run_of(tx, actor))
+            inside = environment_use.option(tx, project, request.environment)
+            lease = self._lease(actor, project, request, _run_of(tx, actor), inside)
             cluster = Cluster(
                 id=new_id("cluster", lease.submitted_ms),
                 lease=lease.id,
@@ -91,7 +101,12 @@ class Clusters:
         return access.usable_project(tx, actor, project.id)
 
     def _lease(
-        self, actor: Actor, project: Project, request: ClusterRequest, run: Run | None
+        self,
+        actor: Actor,
+        project: Project,
+        request: ClusterRequest,
+        run: Run | None,
+        inside: Mapping[str, Any],
     ) -> Lease:
         devices = request.workers * request.gpus_per_worker
         flavor = "cpu" if request.gpus_per_worker == 0 else request.flavor
@@ -111,6 +126,7 @@ class Clusters:
                 "threads_per_worker": request.threads_per_worker,
                 "run": run.id if run else "",
                 "run_attempt": run.attempt if run else 0,
+                **inside,
             },
         )
 
@@ -189,6 +205,7 @@ class Clusters:
             "threads_per_worker": cluster.threads_per_worker,
             "state": view["state"],
             "created_ms": cluster.created_ms,
+            **environment_use.cluster_view(tx, lease),
             **size,
             "adapt": adapting.adapt_view(self._core, lease, actor.lang),
         }

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from madang.domain.environment_spec import Example
 from madang.domain.lease import Lease, Standing
 from madang.domain.notice import Channel
 from madang.domain.profile import Flavor, Profile
@@ -126,6 +127,7 @@ class Core:
     hub: HubPort | None = None
     public_url: str = ""
     notifiers: Mapping[Channel, Notifier] = field(default_factory=dict)
+    examples: tuple[Example, ...] = ()
     maintenance: Maintenance | None = None
     measures: Measures = field(default_factory=Measures)
 

@@ -3,7 +3,7 @@
 from madang.domain.lease import Lease, LeaseState, deadline_ms
 from madang.engines.ports import LaunchSpec
 from madang.errors import MadangError
-from madang.services import scaling, tokens
+from madang.services import environment_use, scaling, tokens
 from madang.services.core import Core
 from madang.store import Tx
 
@@ -12,13 +12,16 @@ FIRST_ASK_MS = 2_000
 """The hub's own waiting start is given this long before it is asked."""
 
 
-async def launch(core: Core, lease: Lease) -> None:
+async def launch(core: Core, waiting: Lease) -> None:
     """Start the processes of a cluster or slot; repeating changes nothing.
 
     Workers that join a scheduler wait until it lives.
     """
 
     def work(tx: Tx) -> LaunchSpec | None:
+        lease = tx.leases.get(waiting.id)
+        if lease is None or lease.attempt != waiting.attempt or not lease.holds_devices:
+            return None
         project = tx.projects.get(lease.project)
         person = tx.people.get(lease.person)
         if project is None or person is None:
@@ -29,6 +32,9 @@ async def launch(core: Core, lease: Lease) -> None:
             if first is None or first.state is not LeaseState.ACTIVE:
                 return None
             joins = (first.id, first.attempt)
+        inside, kept = environment_use.of_cluster(tx, lease)
+        if kept:
+            tx.leases.change(lease.id, lease.state, options={**lease.options, **kept})
         return LaunchSpec(
             lease_id=lease.id,
             attempt=lease.attempt,
@@ -44,6 +50,7 @@ async def launch(core: Core, lease: Lease) -> None:
             gpus_per_worker=int(lease.options.get("gpus_per_worker", 0)),
             threads_per_worker=int(lease.options.get("threads_per_worker", 1)),
             joins=joins,
+            environment=inside,
             deadline_ms=deadline_ms(lease.limit_ms, core.policy.stop_grace_ms),
             grace_ms=core.policy.stop_grace_ms,
         )

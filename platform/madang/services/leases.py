@@ -6,7 +6,7 @@ from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
 from madang.errors import ConflictError, InvalidError, RefusedError
-from madang.services import access, acts, leasing, telling, views
+from madang.services import access, acts, environment_use, leasing, telling, views
 from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
@@ -68,7 +68,8 @@ class Leases:
             if same:
                 return same[0]
             project = access.usable_project(tx, actor, request.project)
-            lease = leasing.notebook_lease(core, actor, project, request)
+            inside = environment_use.option(tx, project, request.environment)
+            lease = leasing.notebook_lease(core, actor, project, request, inside)
 
             def make() -> str:
                 leasing.check_count(tx, actor)

@@ -97,11 +97,21 @@ def _check_devices(core: Core, flavor: str, devices: int, tier: Tier) -> None:
         )
 
 
-def notebook_lease(core: Core, actor: Actor, project: Project, request: LeaseRequest) -> Lease:
-    """Return the lease of a notebook asked for by profile, or by flavor and devices."""
+def notebook_lease(
+    core: Core,
+    actor: Actor,
+    project: Project,
+    request: LeaseRequest,
+    inside: Mapping[str, Any] | None = None,
+) -> Lease:
+    """Return the lease of a notebook asked for by profile, or by flavor and devices.
+
+    ``inside`` is the option that names its environment, if it has one.
+    """
     options: dict[str, Any] = {
         "profile": request.profile,
         "start_without_me": request.start_without_me,
+        **(inside or {}),
     }
     flavor, devices, limit_ms = request.flavor or "gpu", request.devices, request.limit_ms
     if request.profile:

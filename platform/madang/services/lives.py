@@ -3,6 +3,7 @@
 from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseState, Target
 from madang.domain.run import RunState
 from madang.engines.ports import AttemptLife
+from madang.errors import ConflictError
 from madang.policy import budget
 from madang.services import charging, launching, leasing, scaling, telling
 from madang.services.core import Core
@@ -56,7 +57,7 @@ async def _admitted(core: Core, lease: Lease, life: AttemptLife) -> None:
         if waited > START_MS:
             await end(core, lease, EndReason.LOST)
         else:
-            await launching.launch(core, lease)
+            await _launch(core, lease)
     elif lease.claimed_ms is None:
         if lease.claim_by_ms is not None and now >= lease.claim_by_ms:
             await _miss_turn(core, lease)
@@ -64,6 +65,16 @@ async def _admitted(core: Core, lease: Lease, life: AttemptLife) -> None:
         await _miss_turn(core, lease)
     else:
         await launching.ask_hub(core, lease)
+
+
+async def _launch(core: Core, lease: Lease) -> None:
+    """Start a cluster or slot; one whose environment is gone ends, as it would wait for ever."""
+    try:
+        await launching.launch(core, lease)
+    except ConflictError as error:
+        if error.code != "environment_gone":
+            raise
+        await end(core, lease, EndReason.FAILED)
 
 
 async def _miss_turn(core: Core, lease: Lease) -> None:

@@ -8,7 +8,7 @@ from madang.domain.profile import FlavorCapacity, Profile
 from madang.domain.project import MAY_USE, Project, Role
 from madang.errors import MadangError
 from madang.i18n import problem
-from madang.services import access, leasing, views
+from madang.services import access, environment_use, leasing, views
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
 from madang.services.requests import Actor, LeaseRequest
@@ -58,31 +58,31 @@ class Pool:
         core = self._core
         capacity = {item.flavor: item for item in await core.engine.admission.capacity()}
 
-        def work(tx: Tx) -> tuple[list[tuple[Project, Role, int, int]], dict[str, int]]:
+        def work(tx: Tx) -> tuple[list[tuple[Project, dict[str, Any]]], dict[str, int]]:
             rows = []
             for item, role in tx.projects.of_person(actor.person.id):
                 if project is None or project in (item.name, item.id):
                     balance = tx.budget.balance(item.id)
-                    rows.append((item, role, balance.left, balance.granted))
+                    facts = {
+                        "name": item.name,
+                        "title": item.title,
+                        "role": str(role),
+                        "left_microcredits": balance.left,
+                        "granted_microcredits": balance.granted,
+                        "environments": environment_use.offered(tx, item),
+                    }
+                    rows.append((item, facts))
             return rows, tx.leases.waiting_by_flavor()
 
         rows, waiting = await core.store.read(work)
         projects = []
-        for item, role, left, granted in rows:
+        for item, facts in rows:
+            role, left = Role(facts["role"]), facts["left_microcredits"]
             offers = [
                 await self._offer(actor, item, role, profile, left, capacity, waiting)
                 for profile in core.profiles
             ]
-            projects.append(
-                {
-                    "name": item.name,
-                    "title": item.title,
-                    "role": str(role),
-                    "left_microcredits": left,
-                    "granted_microcredits": granted,
-                    "profiles": offers,
-                }
-            )
+            projects.append({**facts, "profiles": offers})
         return {"person": actor.person.hub_name, "projects": projects}
 
     async def _offer(

@@ -18,6 +18,7 @@ from madang.domain.run import RunState
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 from madang.services import adapting, admitting, clusters, leasing, lives, scaling
 from madang.services.agreeing import agree
+from madang.services.builds import Builds
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
 from madang.services.slot_opening import ensure_slots
@@ -44,6 +45,7 @@ class Reconciler:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self.builds = Builds(core)
         self._task: asyncio.Task[None] | None = None
         self._sampled_ms = 0
         self._shared_ms = 0
@@ -79,6 +81,7 @@ class Reconciler:
             if lease.state is LeaseState.QUEUED and lease.project in projects:
                 item = leasing.queue_item(core, projects[lease.project], lease, lease.attempt + 1)
                 await core.engine.admission.enqueue(item)
+        await self._guarded("environments", self.builds.restore())
         core.changed("leases", "queue")
 
     async def _run(self) -> None:
@@ -109,6 +112,7 @@ class Reconciler:
         await self._guarded("workers", scaling.follow(core))
         await self._guarded("adapting", adapting.look(core))
         await self._guarded("slots", ensure_slots(core))
+        await self._guarded("builds", self.builds.look())
         if now - self._sampled_ms >= SAMPLE_MS:
             self._sampled_ms = now
             await self._guarded("samples", self._sample(now))
@@ -116,6 +120,7 @@ class Reconciler:
             self._swept_ms = now
             await self._guarded("sweep", self.sweep())
             await self._guarded("queue", agree(core))
+            await self._guarded("environments", self.builds.tidy())
         if now - self._tidied_ms >= TIDY_MS:
             self._tidied_ms = now
             await self._guarded("tidy", self.tidy())

@@ -46,6 +46,8 @@ class LeaseRequest:
         None for the profile's limit.
     start_without_me
         Start when the turn comes, without a claim.
+    environment
+        Name or id of the environment whose kernel is offered first; empty for none.
     """
 
     kind: LeaseKind = LeaseKind.NOTEBOOK
@@ -56,6 +58,7 @@ class LeaseRequest:
     devices: int | None = None
     limit_ms: int | None = None
     start_without_me: bool = False
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,7 @@ class ClusterRequest:
     threads_per_worker: int = 1
     flavor: str = "gpu"
     limit_ms: int | None = None
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,19 @@ class RunRequest:
     flavor: str = "gpu"
     devices: int = 1
     limit_ms: int = 3_600_000
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentRequest:
+    """A new environment of a project; a rebuild takes spec and python of it."""
+
+    project: str = ""
+    name: str = ""
+    title: str = ""
+    kind: str = "uv"
+    spec: str = ""
+    python: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

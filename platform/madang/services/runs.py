@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from madang.domain.lease import Standing
@@ -14,7 +15,7 @@ from madang.domain.run_inputs import (
     check_parameters,
 )
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
-from madang.services import access, acts, leasing, views
+from madang.services import access, acts, environment_use, leasing, views
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, RunRequest
@@ -53,15 +54,19 @@ class Runs:
         def work(tx: Tx) -> str:
             project = access.usable_project(tx, actor, request.project)
             run = self._row(actor, project, request, notebook, files)
+            if request.environment:
+                inside = environment_use.usable(tx, project, request.environment)
+                run = replace(run, environment=inside.id)
 
             def make() -> str:
-                _check_room(core, tx, actor, project, run)
+                check_room(core, tx, actor, project, run)
                 tx.runs.add(run)
                 return run.id
 
             asked = (request.project, request.name, notebook, request.parameters, files)
             size = (request.flavor, request.devices, request.limit_ms)
-            print_ = fingerprint("run", asked, size)
+            inside_of = [request.environment] if request.environment else []
+            print_ = fingerprint("run", asked, size, *inside_of)
             return once(tx, actor.person.id, key, print_, run.submitted_ms, make)[0]
 
         run_id = await core.store.write(work)
@@ -77,7 +82,8 @@ class Runs:
         RefusedError
             ``retry_not_yours``: a notebook runs as its submitter, so nobody re-runs another's.
         ConflictError
-            ``retry_not_final`` while it has not ended.
+            ``retry_not_final`` while it has not ended; ``retry_is_rebuild`` for one that builds an
+            environment, which is built again in a folder of its own.
         """
         access.require_person(actor)
         core = self._core
@@ -88,11 +94,13 @@ class Runs:
                 raise RefusedError("retry_not_yours", given=old.name)
             if not old.is_final:
                 raise ConflictError("retry_not_final", state=str(old.state))
+            if tx.environments.built_by(old.id) is not None:
+                raise ConflictError("retry_is_rebuild", given=old.name)
             project = access.usable_project(tx, actor, old.project)
 
             def make() -> str:
                 run = _again(old, core.clock())
-                _check_room(core, tx, actor, project, run)
+                check_room(core, tx, actor, project, run)
                 tx.runs.add(run)
                 return run.id
 
@@ -186,14 +194,15 @@ class Runs:
 
     async def log(self, actor: Actor, run_id: str) -> str:
         """Return the end of what the run printed."""
+        await self._core.store.read(lambda tx: access.visible_run(tx, actor, run_id))
+        return await self.kept_log(run_id)
 
-        def work(tx: Tx) -> tuple[Run, Any]:
-            return access.visible_run(tx, actor, run_id), tx.meta.get(f"log/{run_id}")
-
-        run, kept = await self._core.store.read(work)
-        live = self._core.live.progress.get(run.id)
+    async def kept_log(self, run_id: str) -> str:
+        """Return the end of what a run printed; the caller has checked who asks."""
+        live = self._core.live.progress.get(run_id)
         if live is not None:
             return live.log
+        kept = await self._core.store.read(lambda tx: tx.meta.get(f"log/{run_id}"))
         return (await self._core.engine.artifacts.get(kept)).decode() if kept else ""
 
     async def cancel(self, actor: Actor, run_id: str, *, why: str = "") -> dict[str, Any]:
@@ -232,7 +241,7 @@ class Runs:
         return await self.get(actor, run_id)
 
 
-def _check_room(core: Core, tx: Tx, actor: Actor, project: Project, run: Run) -> None:
+def check_room(core: Core, tx: Tx, actor: Actor, project: Project, run: Run) -> None:
     """Refuse a run that the person, the pool, the tier or the budget has no room for."""
     waiting = tx.runs.count(RunState.QUEUED, actor.person.id)
     if waiting >= MAX_QUEUED:
@@ -254,4 +263,5 @@ def _again(old: Run, at_ms: int) -> Run:
         limit_ms=old.limit_ms,
         submitted_ms=at_ms,
         files=old.files,
+        environment=old.environment,
     )

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from madang.domain.environment import EnvironmentRef
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Target
 from madang.domain.run import FINAL_RUN_STATES, Run, RunState
 from madang.errors import ConflictError, RefusedError
-from madang.services import access, telling, tokens, views
+from madang.services import access, environment_use, telling, tokens, views
 from madang.services.clusters import end_orphans
 from madang.services.core import Core, RunProgress
 from madang.services.leases import begin_end
 from madang.services.requests import Actor
 from madang.services.run_ends import CANCELLING, SLOT_STOPPED, end_with_slot
-from madang.services.slot_opening import slot_group
+from madang.services.slot_opening import fail_waiting, slot_group
 from madang.store import Tx
 
 IDLE_MS = 10_000
@@ -69,6 +70,11 @@ class Slots:
             left_ms = lease.limit_ms if expires is None else expires - core.clock()
             if queued is None or queued.limit_ms > left_ms:
                 return None
+            inside = environment_use.chosen(tx, queued.environment) if queued.environment else None
+            if queued.environment and inside is None:
+                # Deleted, or gone with another machine: it must not execute with anything else.
+                fail_waiting(core, tx, queued, "environment_gone")
+                return None
             run = tx.runs.change(
                 queued.id,
                 RunState.QUEUED,
@@ -76,6 +82,7 @@ class Slots:
                 lease=lease.id,
                 attempt=queued.attempt + 1,
                 started_ms=core.clock(),
+                environment_revision=inside.n if inside is not None else 0,
             )
         return run, tokens.mint(tx, lease, core.clock(), run=run.id)
 
@@ -91,7 +98,36 @@ class Slots:
             "files": files,
             "token": token,
             "limit_ms": run.limit_ms,
+            "python": await self._python(run),
+            "build_folder": await self._build_folder(run, view["person"]),
         }
+
+    async def _python(self, run: Run) -> str:
+        """Return the interpreter of the run's kernel; empty for the installation's own."""
+        environments = self._core.engine.environments
+        if not run.environment:
+            return ""
+        ref = await self._core.store.read(
+            lambda tx: environment_use.ref_of(tx, run.environment, run.environment_revision)
+        )
+        return await environments.python(ref) if ref is not None else ""
+
+    async def _build_folder(self, run: Run, person_name: str) -> str:
+        """Return an empty folder for a run that builds an environment; empty for any other.
+
+        Whoever asks twice has started nothing in between: a slot takes one run at a time.
+        """
+
+        def ref(tx: Tx) -> EnvironmentRef | None:
+            revision = tx.environments.built_by(run.id)
+            if revision is None:
+                return None
+            return environment_use.ref_of(tx, revision.environment, revision.n)
+
+        found = await self._core.store.read(ref)
+        if found is None:
+            return ""
+        return await self._core.engine.environments.prepare(found, person_name)
 
     async def _end_if_idle(self, lease_id: str) -> None:
         core = self._core
@@ -181,7 +217,7 @@ class Slots:
         core.live.progress.pop(run.id, None)
         core.live.idle_since_ms[run.lease] = core.clock()
         await end_orphans(core)
-        core.changed("runs", "queue", "usage")
+        core.changed("runs", "queue", "usage", "environments")
         return await core.store.read(lambda tx: views.run_view(core, tx, actor, run, {}))
 
 

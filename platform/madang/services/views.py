@@ -12,6 +12,7 @@ from madang.engines.ports import Sample
 from madang.i18n import text
 from madang.policy.budget import reservation_microcredits
 from madang.policy.changing import Size, keeps_place
+from madang.services import environment_use
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
@@ -144,6 +145,7 @@ def lease_view(
         "charged_microcredits": cost + cost_microcredits(running_ms, core.rate(lease)),
         "standing": standing_view(standing, actor.lang),
         "cluster": str(lease.options.get("cluster", "")),
+        "environment": environment_use.view(tx, *environment_use.named(lease)),
         "utilisation_percent": sum(metered) // len(metered) if metered else None,
         "samples": _use(samples),
         "can_manage": names.may_manage(lease.person, lease.project),
@@ -230,6 +232,7 @@ def run_view(
         "error": dict(run.error) if run.error else None,
         "lease": run.lease,
         "attempt": run.attempt,
+        "environment": environment_use.view(tx, run.environment, run.environment_revision),
         "has_output": bool(run.output_sha256),
         "held_device_ms": held,
         "charged_microcredits": cost_microcredits(held, rate),

@@ -23,6 +23,7 @@ POLICY: Mapping[str, Rows] = {
         "admins": ("[]", "Names of administrators."),
         "keep_attempts": ("30d", "How long logs and records of an ended attempt are kept."),
         "notices": ("{}", "How mail and webhooks leave the house."),
+        "environments": ("{}", "What environments may be built from."),
         "metrics_from_loopback": (
             "false",
             "Whether everybody on this machine may read the metrics, without the budgets.",
@@ -42,6 +43,15 @@ POLICY: Mapping[str, Rows] = {
         "members": ("{}", "Role by person: owner, manager, member, viewer, instructor, auditor."),
         "grant": ("0", "Credits that it starts with."),
         "grant_days": ("365", "Days for which the grant is good."),
+    },
+    "environments": {
+        "allow_urls": ("false", "Packages may come from an address, not only from the registry."),
+        "channels": (
+            "[conda-forge, rapidsai, nvidia, bioconda]",
+            "Conda channels that a spec may name, also `file:///…`; the first is the default.",
+        ),
+        "max_per_project": ("20", "Environments that a project may have."),
+        "build_limit": ("2h", "Time limit of a build."),
     },
     "notices": {
         "smtp": ("", "The mail server; without it no mail is sent."),
@@ -82,6 +92,8 @@ IN_PROCESSES: Rows = {
     "MADANG_LEASE": ("", "Id of the lease."),
     "MADANG_ATTEMPT": ("", "Number of its attempt."),
     "MADANG_RUN": ("", "Id of the run; in the process that executes it."),
+    "MADANG_ENVIRONMENT": ("", "Environment that the kernel or run executes with, if any."),
+    "MADANG_BUILD_FOLDER": ("", "Where a build of an environment writes; in its run."),
     "MADANG_SIMULATED_GPUS": ("", "Simulated devices of the lease, joined by commas."),
 }
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from madang.domain.environment import EnvironmentKind, is_environment_name
+from madang.domain.environment_spec import Example
 from madang.domain.profile import Profile
 from madang.domain.project import Role, Tier
 from madang.errors import InvalidError
@@ -72,6 +74,25 @@ class NoticePolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentPolicy:
+    """What environments may be built from.
+
+    Attributes
+    ----------
+    allows_urls
+        Packages may come from an address (https, git+https), not only from the registry.
+    channels
+        Conda channels that a spec may name; the first is taken when it names none. A channel that
+        the administrator keeps in a folder is written as ``file:///…``.
+    """
+
+    allows_urls: bool = False
+    channels: tuple[str, ...] = ("conda-forge", "rapidsai", "nvidia", "bioconda")
+    max_per_project: int = 20
+    build_limit_ms: int = 2 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """All of policy.yaml.
 
@@ -102,6 +123,7 @@ class Policy:
     keep_attempts_ms: int = 30 * 86_400_000
     metrics_from_loopback: bool = False
     notices: NoticePolicy = NoticePolicy()
+    environments: EnvironmentPolicy = EnvironmentPolicy()
     source: Mapping[str, Any] = field(default_factory=dict)
 
     def rate(self, flavor: str) -> int:
@@ -149,6 +171,7 @@ def load_policy(path: Path) -> Policy:
         "keep_attempts",
         "notices",
         "metrics_from_loopback",
+        "environments",
     }
     data = _take(_yaml(path), path.name, known | more)
     tiers = {name: _tier(name, body or {}) for name, body in (data.get("tiers") or {}).items()}
@@ -167,6 +190,7 @@ def load_policy(path: Path) -> Policy:
         metrics_from_loopback=data.get("metrics_from_loopback") is True,
         keep_attempts_ms=parse_duration_ms(data.get("keep_attempts", "30d")),
         notices=_notices(data.get("notices") or {}),
+        environments=_environments(data.get("environments") or {}),
         source=data,
     )
 
@@ -189,6 +213,18 @@ def _notices(body: Mapping[str, Any]) -> NoticePolicy:
         smtp=smtp,
         mail_domains=tuple(str(name).lower() for name in data.get("mail_domains") or ()),
         allows_loopback=bool(data.get("webhook_loopback", False)),
+    )
+
+
+def _environments(body: Mapping[str, Any]) -> EnvironmentPolicy:
+    known = {"allow_urls", "channels", "max_per_project", "build_limit"}
+    data = _take(body, "environments", known)
+    default = EnvironmentPolicy()
+    return EnvironmentPolicy(
+        allows_urls=data.get("allow_urls") is True,
+        channels=tuple(str(name) for name in data.get("channels", default.channels)),
+        max_per_project=int(data.get("max_per_project", default.max_per_project)),
+        build_limit_ms=parse_duration_ms(data.get("build_limit", "2h")),
     )
 
 
@@ -219,6 +255,29 @@ def _project(name: str, body: Mapping[str, Any], tiers: Mapping[str, Tier]) -> P
         grant_microcredits=_credits(data.get("grant", 0)),
         grant_days=int(data.get("grant_days", 365)),
     )
+
+
+def load_examples(folder: Path) -> tuple[Example, ...]:
+    """Read the examples of environments beside policy.yaml: ``environments/*.txt`` and ``*.yml``.
+
+    The first line of a file may be a comment; it is what people read of it.
+    """
+    kinds = {".txt": EnvironmentKind.UV, ".yml": EnvironmentKind.CONDA}
+    found = []
+    for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+        if path.suffix not in kinds or not is_environment_name(path.stem):
+            continue
+        first, _, rest = path.read_text("utf-8").partition("\n")
+        is_said = first.startswith("#")
+        found.append(
+            Example(
+                name=path.stem,
+                title=first.lstrip("# ").strip() if is_said else path.stem,
+                kind=kinds[path.suffix],
+                spec=rest if is_said else f"{first}\n{rest}",
+            )
+        )
+    return tuple(found)
 
 
 def load_profiles(path: Path) -> tuple[Profile, ...]:

@@ -95,6 +95,15 @@ class Home:
         """Snapshots and outputs of runs, by hash."""
         return self.root / "artifacts"
 
+    def environments(self, *, system_users: bool = False) -> Path:
+        """Return where environments are built and kept; it may be a link to another disk.
+
+        Accounts of their own cannot enter the data folder, so for them it lies beside it.
+        """
+        if system_users:
+            return self.root.with_name(f"{self.root.name}-environments")
+        return self.root / "environments"
+
     @property
     def attempts(self) -> Path:
         """A folder for each attempt, with the shim's records of its processes."""

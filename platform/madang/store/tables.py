@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 
+from madang.domain.environment import BuildState, EnvironmentKind
 from madang.domain.lease import EndReason, LeaseClass, LeaseKind, LeaseState, Target
 from madang.domain.notice import Channel, NoticeKind, NoticeState
 from madang.domain.project import Role
@@ -40,6 +41,7 @@ metadata = MetaData(
 
 SEGMENT_IS_UNIQUE = text("lease <> '' AND kind IN ('charge', 'overhead', 'refund')")
 NOTEBOOK_IS_UNFINISHED = text("kind = 'notebook' AND state <> 'ended'")
+ENVIRONMENT_IS_THERE = text("deleted_ms IS NULL")
 
 
 def _id(name: str = "id", *more: ForeignKey, key: bool = False) -> Column[str]:
@@ -251,6 +253,8 @@ runs = Table(
     _text("reason"),
     Column("error", JSON_DATA, nullable=True),
     Column("files", JSON_DATA, nullable=False),
+    _id("environment"),
+    _count("environment_revision"),
     Index(None, "state", "person", "project", "submitted_ms"),
     Index(None, "project", "submitted_ms"),
     Index(None, "lease"),
@@ -270,6 +274,49 @@ clusters = Table(
     _big("created_ms"),
     Index(None, "person"),
     Index(None, "project"),
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    _id(key=True),
+    _id("project", ForeignKey("projects.id")),
+    _text("name", 64),
+    _text("title"),
+    Column("kind", EnumText(EnvironmentKind), nullable=False),
+    _id("person", ForeignKey("people.id")),
+    _big("created_ms"),
+    _big("deleted_ms", null=True),
+    Index(
+        "uq_environments_name",
+        "project",
+        "name",
+        unique=True,
+        sqlite_where=ENVIRONMENT_IS_THERE,
+        postgresql_where=ENVIRONMENT_IS_THERE,
+    ),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    _id("environment", ForeignKey("environments.id"), key=True),
+    _count("n", key=True),
+    _text("spec"),
+    _text("python", 16),
+    _id("person", ForeignKey("people.id")),
+    _id("run"),
+    _big("asked_ms"),
+    Column("state", EnumText(BuildState), nullable=False),
+    _big("ended_ms", null=True),
+    _big("superseded_ms", null=True),
+    _big("size_bytes"),
+    _count("packages"),
+    _text("report_sha256", 64),
+    _text("reason", 64),
+    Column("versions", JSON_DATA, nullable=False),
+    Index(None, "state"),
+    Index(None, "run"),
 )
 
 keys = Table(

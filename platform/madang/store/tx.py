@@ -7,6 +7,7 @@ from madang.store.audit import Audit
 from madang.store.budget import Budget
 from madang.store.clusters import Clusters
 from madang.store.devices import DeviceMarks
+from madang.store.environments import Environments
 from madang.store.grants import Grants
 from madang.store.keys import Keys
 from madang.store.leases import Leases
@@ -34,6 +35,7 @@ class Tx:
         self.attempts = Attempts(connection)
         self.runs = Runs(connection)
         self.clusters = Clusters(connection)
+        self.environments = Environments(connection)
         self.keys = Keys(connection)
         self.tokens = Tokens(connection)
         self.sessions = Sessions(connection)

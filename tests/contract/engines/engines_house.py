@@ -1,6 +1,7 @@
 """One house for each engine, so that the same tests run against all of them."""
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -10,15 +11,18 @@ from pathlib import Path
 import pytest
 
 from madang import shim
+from madang.domain.environment import EnvironmentRef
 from madang.domain.lease import LeaseClass, LeaseKind
 from madang.domain.queue import ProjectShare, QueueItem
 from madang.engines.hostile import Faults, HostileEngine
 from madang.engines.local.admission import LocalAdmission
 from madang.engines.local.artifacts import LocalArtifacts
 from madang.engines.local.devices import parse_gpus
+from madang.engines.local.environments import LocalEnvironments
 from madang.engines.local.launcher import LocalLauncher
 from madang.engines.local.meter import LocalMeter
 from madang.engines.ports import AdmissionEvent, Admitted, Engine, LaunchSpec
+from madang.settings.environment_folders import RECORD as RECORD_OF_BUILD
 from madang.settings.home import Home
 from madang.shim.record import MARKER, RECORD
 
@@ -95,6 +99,10 @@ class House:
         """Lose what the admission has in memory."""
         raise NotImplementedError
 
+    async def build(self, ref: EnvironmentRef, run: str) -> None:
+        """Do what the last step of a build does."""
+        raise NotImplementedError
+
     async def events(self, wanted: Callable[[AdmissionEvent], bool]) -> list[AdmissionEvent]:
         """Poll until an event that is wanted has come; return all that came."""
         seen: list[AdmissionEvent] = []
@@ -168,6 +176,9 @@ class HostileHouse(House):
         self.hostile = fresh
         self.engine = fresh.engine()
 
+    async def build(self, ref: EnvironmentRef, run: str) -> None:
+        self.hostile.environments.finish(ref, run, {"numpy": "2.4.0"})
+
 
 class LocalHouse(House):
     def __init__(self, root: Path) -> None:
@@ -185,6 +196,7 @@ class LocalHouse(House):
             ),
             meter=LocalMeter(self.devices),
             artifacts=LocalArtifacts(self.home.artifacts),
+            environments=LocalEnvironments(self.home.environments()),
         )
 
     def now(self) -> int:
@@ -211,6 +223,19 @@ class LocalHouse(House):
 
     async def restart(self) -> None:
         self._build()
+
+    async def build(self, ref: EnvironmentRef, run: str) -> None:
+        write_build(await self.engine.environments.python(ref), run)
+
+
+def write_build(interpreter: str, run: str) -> None:
+    """Leave what a build leaves: an interpreter, and the record."""
+    python = Path(interpreter)
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    listed = [{"name": "numpy", "version": "2.4.0"}]
+    record = {"run": run, "python": "3.12.1", "size_bytes": 1, "packages": listed}
+    (python.parent.parent / RECORD_OF_BUILD).write_text(json.dumps(record))
 
 
 def marked(root: Path) -> list[int]:

@@ -115,6 +115,8 @@ class FakeService:
                 "name": body["name"],
                 "person": person,
                 "project": body.get("project", ""),
+                "project_id": "project-01",
+                "environment": {"name": body["environment"]} if "environment" in body else None,
                 "profile": body.get("profile", ""),
                 "state": "queued",
                 "ready": False,

@@ -11,6 +11,9 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from madang import shim
+from madang.domain.environment import EnvironmentRef
+from madang.engines.local.environments import LocalEnvironments
+from madang.engines.ports import Kernel
 
 pytestmark = pytest.mark.integration
 
@@ -228,3 +231,43 @@ def test_refusals_reach_the_person(running, service):
     page = browser.get(f"{base}/spawn-pending/ada")
     assert "/services/madang/wait?server=" in page.text
     browser.close()
+
+
+def test_environments_of_the_project_and_of_no_other_are_kernels(running, service):
+    environments = LocalEnvironments(running.home.environments())
+
+    def publish(project, *names):
+        kernels = [
+            Kernel(
+                name=f"madang-{name}",
+                title=name,
+                environment=name,
+                ref=EnvironmentRef(project=project, environment="environment-01", revision=1),
+            )
+            for name in names
+        ]
+        asyncio.run(environments.publish(project, kernels))
+
+    publish("project-01", "torch")
+    publish("project-02", "foreign")
+    running.add_user("kim")
+    assert running.spawn("kim", environment="torch").status_code == 202
+    lease = wait_for(lambda: service.of("kim"), "lease asked for")[0]
+    assert service.requests[-1][1]["environment"] == "torch"
+    service.admit(lease["id"])
+    server = running.ready_server("kim")
+    token = running.http.post("/users/kim/tokens", json={}).json()["token"]
+    address = f"http://127.0.0.1:{running.port}{server['url']}api/kernelspecs"
+
+    def kernels():
+        headers = {"Authorization": f"token {token}"}
+        answer = httpx.get(address, headers=headers, trust_env=False).json()
+        ours = {name for name in answer["kernelspecs"] if name.startswith("madang-")}
+        return answer["default"], ours
+
+    assert kernels() == ("madang-torch", {"madang-torch"})
+    # What is built while the server runs shows up in it.
+    publish("project-01", "torch", "rapids")
+    assert kernels()[1] == {"madang-torch", "madang-rapids"}
+    assert running.http.delete("/users/kim/server").status_code in (202, 204)
+    wait_for(lambda: not live_servers(running.home), "server ended")

@@ -219,6 +219,72 @@ def _processes(uid):
     return found
 
 
+INSIDE = """
+import os, pathlib, sys
+prefix = pathlib.Path(sys.prefix)
+def attempt(act):
+    try:
+        act()
+    except OSError as error:
+        return type(error).__name__
+    return "allowed"
+print("INSIDE", os.getuid(), prefix.stat().st_uid, attempt(lambda: (prefix / "x").touch()),
+      attempt(lambda: os.listdir(prefix.parent)), attempt(lambda: os.listdir(prefix.parents[2])))
+"""
+
+
+def _printed(artifacts):
+    """Return the words of the line that the notebook printed."""
+    kept = [path.read_text() for path in artifacts.rglob("*") if path.is_file()]
+    texts = [out["text"] for text in kept if text.startswith("{") for out in _outputs(text)]
+    texts = ["".join(text) for text in texts]
+    return next(text for text in texts if text.startswith("INSIDE")).split()[1:]
+
+
+def _outputs(notebook):
+    cells = json.loads(notebook).get("cells", [])
+    return [out for cell in cells for out in cell["outputs"] if "text" in out]
+
+
+async def _until_over(visitor, path, over):
+    deadline = time.monotonic() + 240
+    view = await visitor.api("GET", path)
+    while view["state"] not in over and time.monotonic() < deadline:
+        await asyncio.sleep(0.3)
+        view = await visitor.api("GET", path)
+    return view
+
+
+async def test_one_builds_an_environment_and_another_executes_with_it(home, passable, accounts):
+    port = ports.choose(None, set())
+    await asyncio.to_thread(
+        up, home, port=port, gpus="sim:2xh200", login="pam", detach=True, tell=lambda _: None
+    )
+    ada, bora = (Visitor(f"http://127.0.0.1:{port}", one.pw_name, PASSWORD) for one in accounts)
+    try:
+        await ada.log_in()
+        await bora.log_in()
+        spec = {"project": "open", "name": "small", "spec": "iniconfig"}
+        made = await ada.api("POST", "environments", json=spec)
+        view = await _until_over(ada, f"environments/{made['id']}", ("ready", "failed"))
+        assert view["state"] == "ready", view["latest"]
+        cell = {**NOTEBOOK["cells"][0], "source": INSIDE}
+        body = {"project": "open", "flavor": "cpu", "devices": 0, "environment": "small"}
+        body["notebook"] = json.dumps({**NOTEBOOK, "cells": [cell]})
+        run = await bora.api("POST", "runs", json=body)
+        over = ("succeeded", "failed", "cancelled", "expired")
+        done = await _until_over(bora, f"runs/{run['id']}", over)
+        assert done["state"] == "succeeded", done
+        said = _printed(home.artifacts)
+    finally:
+        await ada.close()
+        await bora.close()
+    # It runs as who uses it and belongs to who built it; nobody else writes there or looks around.
+    denied = "PermissionError"
+    uids = [str(one.pw_uid) for one in reversed(accounts)]
+    assert said == [*uids, denied, denied, denied]
+
+
 def test_a_user_that_is_none_or_root_starts_nothing(tmp_path):
     for name in ("nobody-of-this-name", "root"):
         record = tmp_path / name

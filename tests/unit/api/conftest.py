@@ -23,6 +23,7 @@ from madang.units import now_ms
 API_TOKEN = "the-service-token"
 API = "/services/madang/api/v1"
 LEASE = "lease-01arz3ndektsv4rrffq69g5fav"
+ENVIRONMENT = "environment-01arz3ndektsv4rrffq69g5fav"
 CLUSTER = "cluster-01arz3ndektsv4rrffq69g5fav"
 PROJECT = "project-01arz3ndektsv4rrffq69g5fav"
 PERSON = "bora"
@@ -177,6 +178,32 @@ class FakeChanges(Things):
         return self._note("extend", actor, thing_id, request=request, key=key)
 
 
+class FakeEnvironments(Things):
+    async def create(self, actor: Actor, request: Any, *, key: str | None) -> Any:
+        return self._note("create", actor, request=request, key=key)
+
+    async def list(self, actor: Actor, *, project: str | None = None) -> Any:
+        return self._note("list", actor, project=project)
+
+    async def get(self, actor: Actor, thing_id: str, *, project: str = "") -> Any:
+        return self._note("get", actor, thing_id, project=project)
+
+    async def rebuild(
+        self, actor: Actor, thing_id: str, *, project: str, spec: Any, python: Any, key: str | None
+    ) -> Any:
+        return self._note("rebuild", actor, thing_id, spec=spec, python=python, key=key)
+
+    async def delete(self, actor: Actor, thing_id: str, *, project: str) -> Any:
+        return self._note("delete", actor, thing_id)
+
+    async def log(self, actor: Actor, thing_id: str, *, project: str) -> str:
+        return await super().log(actor, thing_id)
+
+    async def report(self, actor: Actor, thing_id: str, *, project: str) -> bytes:
+        self._note("report", actor, thing_id)
+        return b"{}"
+
+
 class FakeNotices:
     def __init__(self) -> None:
         self.saved: list[Any] = []
@@ -236,6 +263,7 @@ class FakeServices:
         self.notices = FakeNotices()
         self.clusters = Things("cluster", CLUSTER)
         self.runs = Things("run", RUN)
+        self.environments = FakeEnvironments("environment", ENVIRONMENT)
         self.slots = FakeSlots("run", RUN)
         self.events = FakeEvents()
         self.fault: Exception | None = None

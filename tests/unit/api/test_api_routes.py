@@ -21,6 +21,7 @@ API = "/services/madang/api/v1"
 UNKNOWN = "run-00000000000000000000000000"
 LEASE = "lease-01arz3ndektsv4rrffq69g5fav"
 CLUSTER = "cluster-01arz3ndektsv4rrffq69g5fav"
+ENVIRONMENT = "environment-01arz3ndektsv4rrffq69g5fav"
 PROJECT = "project-01arz3ndektsv4rrffq69g5fav"
 RUN = "run-01arz3ndektsv4rrffq69g5fav"
 WORKER = {"run_report", "run_store_output", "run_finish", "slot_next"}
@@ -35,6 +36,8 @@ BODIES: dict[str, Any] = {
     "cluster_scale": {"workers": 3},
     "cluster_adapt": {"minimum": 1, "maximum": 3},
     "run_create": {"notebook": "{}"},
+    "environment_create": {"project": "lab", "name": "torch", "spec": "torch"},
+    "environment_rebuild": {"spec": "torch"},
     "project_create": {"name": "lab", "tier": "research", "reason": "new group"},
     "project_rename": {"title": "Lab"},
     "member_set": {"person": "bora", "role": "viewer"},
@@ -60,6 +63,8 @@ BROKEN: dict[str, tuple[str, Any]] = {
     "cluster_scale": ("workers", -1),
     "cluster_adapt": ("maximum", 1.5),
     "run_create": ("parameters", [1]),
+    "environment_create": ("spec", ""),
+    "environment_rebuild": ("python", 3.12),
     "project_create": ("weight", 0),
     "project_rename": ("title", 3),
     "member_set": ("person", ""),
@@ -95,13 +100,18 @@ def is_problem(data: Any, status: int) -> bool:
 
 
 def path_of(path: str) -> str:
-    names = ("lease_id", "cluster_id", "run_id", "project", "person")
+    names = ("lease_id", "cluster_id", "run_id", "environment_id", "project", "person")
     return path.format(**dict.fromkeys(names, UNKNOWN))
 
 
 def known_path(path: str) -> str:
     return path.format(
-        lease_id=LEASE, cluster_id=CLUSTER, run_id=RUN, project=PROJECT, person="bora"
+        lease_id=LEASE,
+        cluster_id=CLUSTER,
+        run_id=RUN,
+        environment_id=ENVIRONMENT,
+        project=PROJECT,
+        person="bora",
     )
 
 

@@ -10,6 +10,7 @@ from pages_views import (
     MINUTE,
     audit,
     cluster,
+    environment,
     lease,
     me,
     notices,
@@ -27,6 +28,8 @@ from pages_views import (
 )
 
 from madang.api.pages import build, error_page
+from madang.domain.environment import EnvironmentKind
+from madang.domain.environment_spec import Example
 from madang.domain.project import Person
 from madang.errors import NotFoundError
 from madang.services.requests import Actor
@@ -90,6 +93,11 @@ class House:
         self.me = me()
         self.waits, self.public = waits(self.now), public(self.now)
         self.project, self.projects = project(self.now), [project(self.now)]
+        states = ("ready", "building", "failed")
+        self.environments = [environment(self.now, state) for state in states]
+        self.examples = [
+            Example(name="torch", title="t", kind=EnvironmentKind.UV, spec="torch==2.13.*\n")
+        ]
         self.cluster, self.clusters = cluster(self.now), [cluster(self.now)]
         self.overview, self.people = overview(self.now), people(self.now)
         self.audit = audit(self.now)
@@ -131,6 +139,9 @@ class House:
                 list=answers("projects"),
                 get=answers("project"),
                 tiers=answers("tiers"),
+            ),
+            environments=SimpleNamespace(
+                list=answers("environments"), examples=lambda: self.examples
             ),
             clusters=SimpleNamespace(list=answers("clusters"), facts=answers("cluster")),
             waits=SimpleNamespace(by_day=answers("waits"), public=answers("public")),

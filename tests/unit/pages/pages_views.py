@@ -480,3 +480,39 @@ def notices(now: int, **changes: Any) -> dict[str, Any]:
             }
         ],
     } | changes
+
+
+def environment(now: int, state: str = "ready", **more: Any) -> dict[str, Any]:
+    """Return an environment of the project as the API shows it."""
+    latest = {
+        "n": 2,
+        "state": state,
+        "state_text": state,
+        "reason": "",
+        "reason_text": "A step failed." if state == "failed" else "",
+        "person": "ada",
+        "run": "run-1",
+        "python": "3.12.4",
+        "steps_done": 3,
+        "steps_total": 7,
+        "asked_ms": now - MINUTE,
+        "ended_ms": None,
+    }
+    return {
+        "id": f"environment-{state}",
+        "name": f"torch-{state}",
+        "title": "PyTorch",
+        "kind": "uv",
+        "project": "vision",
+        "person": "ada",
+        "state": state,
+        "is_ready": True,
+        "revision": 1,
+        "size_bytes": 3 * 1024**3,
+        "packages": 92,
+        "spec": "torch==2.13.*",
+        "python": "3.12",
+        "latest": latest,
+        "can_manage": True,
+        **more,
+    }

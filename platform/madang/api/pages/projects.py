@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from madang.api.pages.environments import environments_of
 from madang.api.pages.frame import Visit
 from madang.api.pages.home import budget
 from madang.api.pages.pictures import stack
@@ -34,6 +35,7 @@ async def show_all(visit: Visit) -> Screen:
 async def show_one(visit: Visit) -> Screen:
     """Show one project."""
     project = await visit.services.projects.get(visit.actor, visit.path["project"])
+    environments = await environments_of(visit, project)
     api = f"api/v1/projects/{quote(project['id'], safe='')}"
     zone = _zone(project["zone"])
     shown = {
@@ -61,6 +63,7 @@ async def show_one(visit: Visit) -> Screen:
             "api": api,
             "roles": [str(role) for role in Role],
             "needs_reason": project["role"] not in _MANAGERS,
+            **environments,
         },
     )
 

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from madang.api.routes import (
     administration,
     clusters,
+    environments,
     leases,
     live,
     notices,
@@ -29,6 +30,7 @@ def api_router() -> APIRouter:
         leases,
         clusters,
         runs,
+        environments,
         slots,
         projects,
         people,

@@ -18,6 +18,14 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Inside(Shape):
+    """The environment that work executes with; revision 0 while it has none yet."""
+
+    id: str
+    name: str
+    revision: Count
+
+
 class Problem(Shape):
     """The one shape of an error."""
 

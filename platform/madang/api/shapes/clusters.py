@@ -1,6 +1,6 @@
 """Dask clusters, their parts, and what opens them."""
 
-from madang.api.shapes.base import Count, Shape, TimeMs
+from madang.api.shapes.base import Count, Inside, Shape, TimeMs
 from madang.api.shapes.leases import Lease, Standing
 from madang.domain.lease import LeaseState
 
@@ -38,6 +38,8 @@ class Cluster(Shape):
     threads_per_worker: Count
     state: LeaseState
     created_ms: TimeMs
+    environment: Inside | None
+    versions: dict[str, str]
     workers_asked: Count
     workers_held: Count
     parts: list[Part]

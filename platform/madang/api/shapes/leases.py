@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from madang.api.shapes.base import Count, DeviceMs, Micro, Percent, Shape, TimeMs
+from madang.api.shapes.base import Count, DeviceMs, Inside, Micro, Percent, Shape, TimeMs
 from madang.domain.lease import (
     EndReason,
     LeaseClass,
@@ -97,6 +97,7 @@ class Lease(Shape):
     charged_microcredits: Micro
     standing: Standing | None
     cluster: str
+    environment: Inside | None
     utilisation_percent: Percent | None
     samples: list[Reading]
     can_manage: bool

@@ -116,6 +116,13 @@ class Offer(Shape):
     cost_per_hour_microcredits: Micro
 
 
+class Offered(Shape):
+    """An environment that a notebook may begin with."""
+
+    name: str
+    title: str
+
+
 class ProfilesOfProject(Shape):
     """What one may pick in one project."""
 
@@ -124,6 +131,7 @@ class ProfilesOfProject(Shape):
     role: Role
     left_microcredits: Micro
     granted_microcredits: Micro
+    environments: list[Offered]
     profiles: list[Offer]
 
 

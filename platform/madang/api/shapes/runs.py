@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from madang.api.shapes.base import Count, DeviceMs, Micro, Shape, TimeMs
+from madang.api.shapes.base import Count, DeviceMs, Inside, Micro, Shape, TimeMs
 from madang.api.shapes.leases import Standing
 from madang.domain.run import RunState
 
@@ -37,6 +37,7 @@ class Run(Shape):
     error: RunError | None
     lease: str
     attempt: Count
+    environment: Inside | None
     has_output: bool
     held_device_ms: DeviceMs
     charged_microcredits: Micro
@@ -53,6 +54,8 @@ class Work(Shape):
     files: dict[str, str]
     token: str
     limit_ms: Count
+    python: str
+    build_folder: str
 
 
 class Stop(Shape):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from random import Random
 
 from madang.engines.hostile.admission import HostileAdmission
+from madang.engines.hostile.environments import MemoryEnvironments
 from madang.engines.hostile.faults import Faults, World
 from madang.engines.hostile.launcher import HostileLauncher
 from madang.engines.hostile.memory import MemoryArtifacts, MemoryMeter
@@ -46,15 +47,17 @@ class HostileEngine:
         self.launcher = HostileLauncher(self._world)
         self.meter = MemoryMeter()
         self.artifacts = MemoryArtifacts()
+        self.environments = MemoryEnvironments(self._world)
 
     def engine(self) -> Engine:
-        """Return the four ports."""
+        """Return the five ports."""
         return Engine(
             name="hostile",
             admission=self.admission,
             launcher=self.launcher,
             meter=self.meter,
             artifacts=self.artifacts,
+            environments=self.environments,
         )
 
     def clock(self) -> int:

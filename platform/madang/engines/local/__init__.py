@@ -7,6 +7,7 @@ from madang.domain.profile import Flavor
 from madang.engines.local.admission import LocalAdmission
 from madang.engines.local.artifacts import LocalArtifacts
 from madang.engines.local.devices import CPU, flavors, parse_gpus
+from madang.engines.local.environments import LocalEnvironments
 from madang.engines.local.launcher import LocalLauncher
 from madang.engines.local.meter import LocalMeter
 from madang.engines.ports import Engine
@@ -27,14 +28,19 @@ def build(settings: ServiceSettings, policy: Policy) -> tuple[Engine, list[Flavo
         ``nvml_unavailable``: real GPUs were asked for and no driver answers.
     """
     devices = parse_gpus(settings.gpus)
+    is_pam = settings.system_users
+    environments = LocalEnvironments(
+        settings.home.environments(system_users=is_pam), system_users=is_pam
+    )
     engine = Engine(
         name="local",
         admission=LocalAdmission(
             devices, half_life_ms=policy.half_life_ms, grace_ms=policy.stop_grace_ms
         ),
-        launcher=LocalLauncher(settings.home, system_users=settings.system_users),
+        launcher=LocalLauncher(settings.home, system_users=is_pam, environments=environments),
         meter=LocalMeter(devices),
         artifacts=LocalArtifacts(settings.home.artifacts),
+        environments=environments,
     )
     totals = {CPU: 0}
     for device in devices:

@@ -22,8 +22,13 @@ SLOT_ARGV = (sys.executable, "-m", "madang.runner.slot")
 LOOPBACK = "127.0.0.1"
 CA_FILE, CERT_FILE, KEY_FILE = "ca.pem", "cert.pem", "key.pem"
 
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")
-"""What a tenant's process needs of ours to find programs and libraries."""
+_PASSED_ON = (
+    *("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH"),
+    # How this machine reaches its package registry; builds of environments ask it.
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"),
+    *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_CONFIG_FILE", "UV_NATIVE_TLS"),
+)
+"""What a tenant's process needs of ours to find programs, libraries and packages."""
 
 _ROUTES = (
     "distributed.http.scheduler.prometheus",
@@ -59,12 +64,15 @@ class Machine:
     environ
         Of the service; a few variables are passed on.
     has_dask_cuda, has_cudf
-        Whether these can be imported by our interpreter.
+        Whether these can be imported by the interpreter.
+    python
+        Interpreter of clusters: the installation's, or that of an environment.
     """
 
     environ: Mapping[str, str]
     has_dask_cuda: bool = False
     has_cudf: bool = False
+    python: str = sys.executable
 
 
 def is_simulated(device_ids: Sequence[str]) -> bool:
@@ -118,7 +126,7 @@ def cluster_commands(
     scheduler = Command(
         role=SCHEDULER,
         argv=(
-            *(sys.executable, "-m", "distributed.cli.dask_scheduler"),
+            *(machine.python, "-m", "distributed.cli.dask_scheduler"),
             *("--host", LOOPBACK, "--port", str(ports[0]), "--protocol", "tls"),
             *("--dashboard-address", f"{LOOPBACK}:{ports[1]}", "--no-jupyter"),
             *("--preload", "madang.client.scheduler_door"),
@@ -150,7 +158,9 @@ def worker_commands(
     connect = (address, *_tls(folder))
     if _on_gpu(spec) and machine.has_dask_cuda and spec.gpus_per_worker == 1:
         return (_cuda_workers(spec, machine, env, folder, connect),)
-    return tuple(_worker(spec, index, env, folder, connect) for index in range(spec.workers))
+    return tuple(
+        _worker(spec, machine, index, env, folder, connect) for index in range(spec.workers)
+    )
 
 
 def _on_gpu(spec: LaunchSpec) -> bool:
@@ -204,7 +214,7 @@ def _cuda_workers(
         role="worker-0",
         # Run as a module it is `dask cuda worker` itself, without a subcommand.
         argv=(
-            *(sys.executable, "-m", "dask_cuda.cli", *connect, "--name", name),
+            *(machine.python, "-m", "dask_cuda.cli", *connect, "--name", name),
             *(*_common(spec, "worker-0", folder), *spill),
         ),
         env=env,
@@ -212,7 +222,12 @@ def _cuda_workers(
 
 
 def _worker(
-    spec: LaunchSpec, index: int, env: Mapping[str, str], folder: Path, connect: tuple[str, ...]
+    spec: LaunchSpec,
+    machine: Machine,
+    index: int,
+    env: Mapping[str, str],
+    folder: Path,
+    connect: tuple[str, ...],
 ) -> Command:
     role = f"worker-{index}"
     count = spec.gpus_per_worker
@@ -220,7 +235,7 @@ def _worker(
     return Command(
         role=role,
         argv=(
-            *(sys.executable, "-m", "distributed.cli.dask_worker", *connect),
+            *(machine.python, "-m", "distributed.cli.dask_worker", *connect),
             *("--nworkers", "1", "--name", _names(spec)[index], *_common(spec, role, folder)),
         ),
         env={**env, **device_env(share, is_simulated(share))},

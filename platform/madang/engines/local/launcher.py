@@ -14,6 +14,7 @@ from pathlib import Path
 
 from madang import shim
 from madang.domain.cluster import ClusterEndpoint
+from madang.domain.environment import EnvironmentRef
 from madang.domain.lease import LeaseKind
 from madang.engines.local import cluster_files, scheduler_api, tenant
 from madang.engines.local.attempt_folder import AttemptFolder, all_attempts
@@ -27,6 +28,7 @@ from madang.engines.local.commands import (
     slot_command,
     worker_commands,
 )
+from madang.engines.local.environments import LocalEnvironments, environment_env
 from madang.engines.local.machine import machine_since_ms
 from madang.engines.ports import AttemptLife, LaunchSpec
 from madang.errors import ConflictError, LocalError
@@ -51,6 +53,8 @@ class LocalLauncher:
         What a slot executes.
     system_users
         Whether processes run as the system user of their person.
+    environments
+        Where the interpreters of clusters are found that run with an environment.
     """
 
     def __init__(
@@ -59,12 +63,16 @@ class LocalLauncher:
         environ: Mapping[str, str] | None = None,
         slot_argv: Sequence[str] = SLOT_ARGV,
         system_users: bool = False,
+        environments: LocalEnvironments | None = None,
     ) -> None:
         self._home = home
         self._system_users = system_users
         # Read once: a clock that is set later would move it past leases that run.
         self._up_since_ms = machine_since_ms()
         self._slot_argv = tuple(slot_argv)
+        self._environments = environments or LocalEnvironments(
+            home.environments(system_users=system_users), system_users=system_users
+        )
         self._machine = Machine(
             environ=dict(os.environ if environ is None else environ),
             has_dask_cuda=find_spec("dask_cuda") is not None,
@@ -123,13 +131,16 @@ class LocalLauncher:
             env.update(LOGNAME=user.name, SHELL=user.shell)
         if spec.kind is LeaseKind.SLOT:
             return (slot_command(self._slot_argv, env),)
+        machine = self._machine
+        if spec.environment is not None:
+            machine = self._inside(spec.environment, env)
         if spec.joins is not None:
             joined = cluster_files.join(folder, self._folder(*spec.joins).path)
             if joined is None:
                 raise ConflictError("joined_cluster_gone", lease=spec.joins[0])
             if user is not None:
                 folder = tenant.prepare(folder.name, user, cluster_files.pem_texts(joined))
-            return worker_commands(spec, self._machine, env, folder, joined.address)
+            return worker_commands(spec, machine, env, folder, joined.address)
         if spec.kind is LeaseKind.CLUSTER:
             days = spec.limit_ms // _MS_PER_DAY + 2
             files = cluster_files.prepare(folder, spec.lease_id, days)
@@ -137,8 +148,21 @@ class LocalLauncher:
             env[scheduler_api.KEY_ENV] = files.api_key
             if user is not None:
                 folder = tenant.prepare(folder.name, user, cluster_files.pem_texts(files))
-            return cluster_commands(spec, self._machine, env, folder, ports)
+            return cluster_commands(spec, machine, env, folder, ports)
         raise ConflictError("launch_by_hub", lease=spec.lease_id)
+
+    def _inside(self, ref: EnvironmentRef, env: dict[str, str]) -> Machine:
+        """Return the machine as an environment sees it, and put ``env`` inside of it."""
+        prefix = self._environments.prefix(ref)
+        built = self._environments.built(ref)
+        packages = {} if built is None else built.packages
+        env.update(environment_env(prefix, "", env["PATH"]))
+        return replace(
+            self._machine,
+            has_dask_cuda="dask-cuda" in packages,
+            has_cudf=any(name.split("-")[0] == "cudf" for name in packages),
+            python=str(prefix / "bin" / "python"),
+        )
 
     async def stop(self, lease_id: str, attempt: int, grace_ms: int) -> None:
         """Ask all processes of an attempt to save and end; harmless when they are gone."""

@@ -6,8 +6,8 @@ TEXTS = {
         "서버를 시작할 수 없습니다. '{option}' 항목의 값 {given}을(를) 읽을 수 없습니다.",
     ),
     "error.spawn_option.hint": (
-        "Known options: project, profile, flavor, devices, hours or limit_s, start_without_me.",
-        "쓸 수 있는 항목: project, profile, flavor, devices, hours 또는 limit_s, start_without_me.",
+        "Known options: project, profile, environment, flavor, devices, hours or limit_s, start_without_me.",
+        "쓸 수 있는 항목: project, profile, environment, flavor, devices, hours 또는 limit_s, start_without_me.",
     ),
     "error.server_died.message": (
         "The notebook server ended while it was starting (exit code {exit_code}).",
@@ -51,6 +51,11 @@ TEXTS = {
         "지금 {free}개 비어 있음 · 예상 대기 {wait}",
     ),
     "hub.form.hours": ("Hours, at the longest", "길어야 몇 시간 쓰시나요?"),
+    "hub.form.environment": ("Packages", "사용할 패키지"),
+    "hub.form.environment_hint": (
+        "New notebooks begin with this kernel; the others of the project stay in the list.",
+        "새 노트북이 이 커널로 열립니다. 프로젝트의 다른 커널도 목록에 그대로 있습니다.",
+    ),
     "hub.form.start": ("Start", "시작하기"),
     "hub.form.start_without_me": (
         "Start without me",

@@ -126,8 +126,8 @@ TEXTS = {
     "pages.ask.back": ("Go back", "돌아가기"),
     "pages.ask.stop.title": ("Stop “{name}”?", "‘{name}’을(를) 종료할까요?"),
     "pages.ask.stop.notebook": (
-        "Save first: unsaved changes and everything in the memory of its kernels are lost. Your files stay.",
-        "먼저 저장해 주세요. 저장하지 않은 내용과 커널 메모리에 있는 변수는 사라집니다. 파일은 그대로 남습니다.",
+        "Save first: unsaved changes and everything in the memory of its kernels are lost. Files in your home, packages that you installed there and environments of the project stay; files in /tmp may go.",
+        "먼저 저장해 주세요. 저장하지 않은 내용과 커널 메모리에 있는 변수는 사라집니다. 홈 폴더의 파일과 거기에 설치한 패키지, 프로젝트의 환경은 남고, /tmp의 파일은 지워질 수 있습니다.",
     ),
     "pages.ask.stop.cluster": (
         "Its workers end and data held in their memory is lost. Results that you computed or saved stay.",

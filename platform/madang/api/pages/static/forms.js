@@ -53,7 +53,7 @@ document.addEventListener("click", (event) => {
   for (const [name, value] of Object.entries(JSON.parse(button.dataset.set || "{}"))) {
     form.elements[name].value = value;
   }
-  dialog.showModal();
+  if (!dialog.open) dialog.showModal();
 });
 
 document.addEventListener("change", (event) => {
