@@ -55,8 +55,8 @@ class Guard:
         try:
             if not scope["path"].isprintable() or b"%00" in scope["query_string"]:
                 # No id and no name holds such a character, and a database may refuse to look.
-                error = NotFoundError("not_found", given=ascii(scope["path"])[1:60])
-                await answer_problem(Request(scope), error)(scope, receive, guarded)
+                unusable = NotFoundError("not_found", given=ascii(scope["path"])[1:60])
+                await answer_problem(Request(scope), unusable)(scope, receive, guarded)
                 return
             await self._app(scope, receive, guarded)
         except ClientDisconnect:
