@@ -6,7 +6,7 @@ import pytest
 
 from madang.domain.lease import LeaseKind
 from madang.errors import ConflictError, NotFoundError, RefusedError
-from madang.services import leasing, slot_opening
+from madang.services import leasing, runs, slot_opening
 from madang.services.requests import ClusterRequest
 
 
