@@ -29,7 +29,7 @@ from madang.shim.warm.state import KERNELS_NOTE
 
 NAME = "madang-fork"
 ANSWER_LIMIT_S = 5.0
-YOUNG_S = 10.0
+YOUNG_S = 30.0
 YOUNG_MAX = 2
 """After so many forked kernels that ended by themselves so young a server forks no more: one may
 have lost the race for its ports, as every kernel may."""
