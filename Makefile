@@ -47,8 +47,10 @@ test-hostile-long: $(STAMP) ## the same with 2,000 requests for each operation; 
 test-faults: $(STAMP) ## kills, refusals and full disks on a real installation
 	$(BIN)/python -m pytest tests/integration/stack tests/faults
 
-bench: $(STAMP) bench-replay bench-pages ## all figures against their peers: spawn, cluster, memory, replay (20 minutes)
+bench: $(STAMP) bench-replay bench-pages ## all figures against their peers: spawn, reads, pages, cluster, memory, replay (30 minutes)
 	$(BIN)/python tests/benchmarks/bench_spawn.py
+	test "$$(id -u)" != 0 || $(BIN)/python tests/benchmarks/bench_spawn.py --login pam --crowds 2
+	$(BIN)/python tests/benchmarks/bench_reads.py
 	$(BIN)/python tests/benchmarks/bench_cluster.py
 	$(BIN)/python tests/benchmarks/bench_memory.py
 

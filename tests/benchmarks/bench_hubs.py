@@ -25,7 +25,9 @@ from madang.shim.warm import read_state
 from madang.stack import ports, proxy_program
 from madang.stack.state import State
 
-PEOPLE = tuple(f"p{number:02d}" for number in range(1, 13))
+PEOPLE = tuple(f"bench{number:02d}" for number in range(1, 13))
+"""Also the names of system users, where those are asked for."""
+
 TICKS = os.sysconf("SC_CLK_TCK")
 ROLE = (
     "{'name': 'bench', 'services': ['bench'], 'scopes': ['admin:users', 'admin:servers', "
@@ -62,6 +64,10 @@ c.ConfigurableHTTPProxy.command = {command}
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_api}"
 c.ConfigurableHTTPProxy.pid_file = "{folder}/proxy.pid"
 c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/people/{{username}}"
+"""
+SYSTEM_USERS = """
+c.JupyterHub.spawner_class = "localprocess"
+c.Spawner.args = []
 """
 
 
@@ -106,12 +112,21 @@ def pss_mib(pids: Any) -> float:
 
 
 class Hub:
-    """One hub with the twelve people and their tokens."""
+    """One hub with the twelve people and their tokens.
+
+    Parameters
+    ----------
+    login
+        ``shared``, or ``pam``: each server runs as the system user of its person.
+    """
 
     name = ""
 
-    def __init__(self) -> None:
+    def __init__(self, login: str = "shared") -> None:
+        self.login = login
         self.folder = Path(tempfile.mkdtemp(prefix="madang-bench-"))
+        if login == "pam":
+            self.folder.chmod(0o755)
         taken: set[int] = set()
         names = ("public", "hub", "proxy_api")
         self.ports = {name: ports.choose(None, taken) for name in names}
@@ -227,8 +242,14 @@ class Madang(Hub):
             "policy": str(self.folder / "policy.yaml"),
             "profiles": str(self.folder / "profiles.yaml"),
             "hub_config": str(config),
+            "login": self.login,
         }
         return [sys.executable, "-P", "-c", code, str(self.home), json.dumps(options)]
+
+    @property
+    def goals(self) -> tuple[str, str]:
+        """What one click and twelve may take, as a share of the peer's time."""
+        return ("0.42", "") if self.login == "pam" else ("0.25", "0.2")
 
     @property
     def home(self) -> Path:
@@ -266,6 +287,7 @@ class Stock(Hub):
             command=proxy_program.ensure(lambda: None),
             **self.ports,
         )
+        text += SYSTEM_USERS if self.login == "pam" else ""
         beside = Path(sys.executable).parent
         self.folder.joinpath("people").mkdir()
         path = f"PATH={beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}"

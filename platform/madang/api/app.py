@@ -13,6 +13,7 @@ from madang.api.headers import Guard
 from madang.api.house import House
 from madang.api.hub_client import HubClient
 from madang.api.identity import Identity
+from madang.api.kept import KeptReads
 from madang.api.routes import api_router
 from madang.api.routes.live import health_router
 from madang.settings.config import SERVICE_PREFIX, ServiceSettings
@@ -68,6 +69,8 @@ def create_app(
     app.state.house = house
     app.add_middleware(metrics.Counting, counts=house.requests)
     app.add_middleware(Guard)
+    # The outermost, so that what it keeps carries all headers.
+    app.add_middleware(KeptReads, identity=identity, mark=services.core.mark, counts=house.requests)
     problems.install(app)
     app.include_router(api_router())
     app.include_router(health_router, prefix=SERVICE_PREFIX)

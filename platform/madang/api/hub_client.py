@@ -98,11 +98,10 @@ class HubClient:
         UnavailableError
             ``hub_unreachable`` when the hub does not answer.
         """
-        key = hashlib.sha256(token.encode()).hexdigest()
-        known = self._known.get(key)
-        if known is not None and self._clock() < known[0] - CACHE_S + max_age_s:
-            self._known.move_to_end(key)
-            return known[1]
+        known = self.known_user(token, max_age_s=max_age_s)
+        if known is not None:
+            return known
+        key = _digest(token)
         task = self._asking.get(key)
         if task is None:
             # One question for all requests of a page that arrive together.
@@ -110,6 +109,15 @@ class HubClient:
             self._asking[key] = task
             task.add_done_callback(lambda done: self._answered(key, done))
         return await asyncio.shield(task)
+
+    def known_user(self, token: str, *, max_age_s: float = CACHE_S) -> HubUser | None:
+        """Return whose token it is if the hub has said so within the last minute, or less."""
+        key = _digest(token)
+        known = self._known.get(key)
+        if known is None or self._clock() >= known[0] - CACHE_S + max_age_s:
+            return None
+        self._known.move_to_end(key)
+        return known[1]
 
     async def token_for_code(self, code: str, redirect_uri: str, verifier: str) -> str:
         """Exchange the code of a finished login for the person's token.
@@ -178,6 +186,10 @@ class HubClient:
         if answer.status_code >= 500 or answer.status_code == 429:
             raise UnavailableError("hub_unreachable", given=str(answer.status_code))
         return answer
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _json(answer: httpx.Response) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from madang.api.hub_client import HubClient, HubUser
 from madang.api.sessions import BrowserSessions
+from madang.domain.project import Person
 from madang.errors import RefusedError, UnauthenticatedError
 from madang.i18n import Language, choose_language
 from madang.services.requests import Actor
@@ -68,6 +69,23 @@ class Identity:
             actor = await self._by_session(request)
         request.state.actor = actor
         return actor
+
+    def known_actor(self, request: Request) -> Actor | None:
+        """Return who asks by a person's token, as :meth:`actor` would, if nobody must be asked.
+
+        None says nothing: it may be anybody, or nobody.
+        """
+        header = request.headers.get("authorization")
+        if header is None:
+            return None
+        try:
+            user = self.hub.known_user(_token(header))
+        except UnauthenticatedError:
+            return None
+        if user is None or not user.has_access:
+            return None
+        person = self._services.people.known(user.name, is_admin=user.is_admin)
+        return None if person is None else _acting(user, person, lang_of(request))
 
     async def page_actor(self, request: Request) -> Actor:
         """Return who asks for a page; a browser that nobody is logged in with goes to the login.
@@ -131,10 +149,14 @@ class Identity:
 
     async def _person(self, user: HubUser, lang: Language) -> Actor:
         person = await self._services.people.resolve(user.name, is_admin=user.is_admin)
-        if user.is_of_server:
-            # A notebook runs what others wrote: it acts for its person, never as administrator.
-            return Actor(person=replace(person, is_admin=False), lang=lang)
-        return Actor(person=person, is_admin=person.is_admin or user.is_admin, lang=lang)
+        return _acting(user, person, lang)
+
+
+def _acting(user: HubUser, person: Person, lang: Language) -> Actor:
+    if user.is_of_server:
+        # A notebook runs what others wrote: it acts for its person, never as administrator.
+        return Actor(person=replace(person, is_admin=False), lang=lang)
+    return Actor(person=person, is_admin=person.is_admin or user.is_admin, lang=lang)
 
 
 def _token(header: str) -> str:

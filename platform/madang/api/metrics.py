@@ -45,12 +45,16 @@ class Counting:
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = _route(scope)
-                method = scope["method"] if route != "unknown" else "any"
-                self._counts[(method, route, str(message["status"]))] += 1
+                self._counts[label_of(scope, message["status"])] += 1
             await send(message)
 
         await self._app(scope, receive, counted if scope["type"] == "http" else send)
+
+
+def label_of(scope: Scope, status: int) -> tuple[str, str, str]:
+    """Return method, route and status as an answer is counted."""
+    route = _route(scope)
+    return (scope["method"] if route != "unknown" else "any"), route, str(status)
 
 
 def _route(scope: Scope) -> str:

@@ -98,6 +98,9 @@ def status(home: HomeOption = None, as_json: Json = False) -> None:
         if known["is_up"]:
             fast = known["fast_start"]
             print(say("cli.fast_start_on" if fast["is_on"] else "cli.fast_start_off", **fast))
+            kernels = fast["kernels"]
+            if kernels["forked"] or kernels["fresh"]:
+                print(say("cli.kernels_fresh" if kernels["fresh"] else "cli.kernels", **kernels))
     if not known["is_up"]:
         raise typer.Exit(UnavailableError.exit_code)
 

@@ -8,11 +8,9 @@ way.
 import asyncio
 import contextlib
 import os
-import site
-import sys
-from pathlib import Path
 from typing import Any
 
+from madang.hub.fast_start_packages import own_packages as own_packages
 from madang.settings.home import Home
 from madang.shim.warm import WarmParent
 from madang.shim.warm.state import Plan, note_unwanted
@@ -41,14 +39,6 @@ def parent_of(spawner: Any) -> WarmParent:
         env["HOME"] = str(home.warm)
         _parents[home] = WarmParent(home.warm, plan, env, home.logs / "fast-start.log")
     return _parents[home]
-
-
-def own_packages(home: str) -> bool:
-    """Tell whether a person has installed packages of their own, which only they must see."""
-    if not site.ENABLE_USER_SITE:
-        return False
-    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    return Path(home, ".local", "lib", version, "site-packages").is_dir()
 
 
 def do_without(home: Home, why: str) -> None:

@@ -8,6 +8,10 @@ import contextlib
 import sys
 from importlib import import_module
 
+from madang.hub import kernel_parent
+from madang.shim.warm import forked
+from madang.shim.warm.sound import UnsoundError
+
 _PRELOADED = (
     "jupyterhub.singleuser",
     "jupyterlab.labapp",
@@ -43,6 +47,8 @@ def preload() -> None:
     Only the way of the server extension: ``jupyterhub.singleuser.app`` would select the older mixin
     and break pages.
     """
+    # First, so that it is known which modules are those of kernels.
+    kernel_parent.preload()
     _block_slow_grammar()
     for name in _PRELOADED:
         with contextlib.suppress(ImportError):
@@ -55,9 +61,25 @@ def _block_slow_grammar() -> None:
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 
+def _begin_kernels() -> list[str]:
+    """Start the parent of this server's kernels, where the server itself is a fork."""
+    if forked.served is None:
+        return []
+    try:
+        connection = kernel_parent.begin(forked.served)
+    except (OSError, UnsoundError) as error:
+        sys.stderr.write(f"madang: kernels are not forked: {error}\n")
+        return []
+    from madang.hub import kernel_forks
+
+    kernel_forks.install(connection)
+    return [f"--KernelProvisionerFactory.default_provisioner_name={kernel_forks.NAME}"]
+
+
 def main(argv: list[str] | None = None) -> None:
     """Run the notebook server."""
     args = list(sys.argv[1:] if argv is None else argv)
+    args += _begin_kernels()
     _block_slow_grammar()
     sys.argv = ["jupyterhub-singleuser", *args]
     from jupyterhub.singleuser import main as run

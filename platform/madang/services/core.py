@@ -136,6 +136,10 @@ class Core:
         self.bus.publish(*topics)
         self.wake.set()
 
+    def mark(self) -> object:
+        """Return a value that differs once anything was written to the store, or told."""
+        return self.store.writes, self.bus.changes
+
     async def standings(self) -> Mapping[str, Standing]:
         """Return what each waiting lease is told, by its id."""
         now = self.clock()

@@ -41,11 +41,17 @@ class People:
         core = self._core
         if not hub_name or len(hub_name) > MAX_NAME_CHARS:
             raise UnauthenticatedError("name_unknown", given=hub_name[:40])
+        if hub_name not in self._known:
+            self._known[hub_name] = await core.store.write(lambda tx: _arrive(core, tx, hub_name))
+        return self._as_seen(self._known[hub_name], is_admin)
+
+    def known(self, hub_name: str, *, is_admin: bool) -> Person | None:
+        """Return what :meth:`resolve` would, if the person is known without a look."""
         known = self._known.get(hub_name)
-        if known is None:
-            known = await core.store.write(lambda tx: _arrive(core, tx, hub_name))
-            self._known[hub_name] = known
-        admin = is_admin or hub_name in core.policy.admins
+        return None if known is None else self._as_seen(known, is_admin)
+
+    def _as_seen(self, known: Person, is_admin: bool) -> Person:
+        admin = is_admin or known.hub_name in self._core.policy.admins
         return Person(id=known.id, hub_name=known.hub_name, is_admin=admin)
 
     def forget(self, *hub_names: str) -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from madang.domain.lease import Lease, LeaseState, Standing
+from madang.domain.lease import Lease, LeaseState
 from madang.domain.profile import FlavorCapacity, Profile
 from madang.domain.project import MAY_USE, Project, Role
 from madang.errors import MadangError
 from madang.i18n import problem
 from madang.services import access, environment_use, leasing, views
+from madang.services.board import Board, Eyes, Lane, to_json
 from madang.services.core import Core
-from madang.services.leases import UNFINISHED
 from madang.services.requests import Actor, LeaseRequest
 from madang.services.upkeep import Upkeep
 from madang.store import Tx
@@ -22,6 +22,7 @@ class Pool:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._board = Board(core)
 
     async def pool(self, actor: Actor) -> dict[str, Any]:
         """Return the devices by flavor, and how many leases run and wait."""
@@ -137,62 +138,46 @@ class Pool:
         """Return who waits and who runs, by flavor; foreign people and ids are left out."""
         access.require_person(actor)
         core = self._core
-        now = core.clock()
-        capacity = await core.engine.admission.capacity()
-        standings = await core.standings()
+        lanes = await self._board.lanes(actor.lang)
 
         def work(tx: Tx) -> list[dict[str, Any]]:
-            leases = tx.leases.find(state=UNFINISHED, limit=None)
-            names = views.Names(tx, actor)
-            return [self._lane(names, actor, item, leases, standings) for item in capacity]
+            eyes = Eyes(tx, actor)
+            return [
+                {
+                    **self._head(lane),
+                    "waiting": eyes.rows(lane.waiting),
+                    "running": eyes.rows(lane.running),
+                }
+                for lane in lanes
+            ]
 
         return {
             "flavors": await core.store.read(work),
             "strategy": core.engine.admission.strategy,
-            "now_ms": now,
+            "now_ms": core.clock(),
         }
 
-    def _lane(
-        self,
-        names: views.Names,
-        actor: Actor,
-        item: FlavorCapacity,
-        leases: list[Lease],
-        standings: Mapping[str, Standing],
-    ) -> dict[str, Any]:
-        here = [lease for lease in leases if lease.flavor == item.flavor]
-        queued = [x for x in here if x.state is LeaseState.QUEUED]
-        queued.sort(key=lambda x: standings[x.id].position if x.id in standings else len(queued))
-        shown = [self._row(names, actor, lease) for lease in queued]
-        for number, (lease, row) in enumerate(zip(queued, shown, strict=True), start=1):
-            standing = views.standing_view(standings.get(lease.id), actor.lang)
-            row |= standing or {"position": number, "reason": "", "reason_text": ""}
-        return {
-            **self._flavor(item, {item.flavor: len(queued)}),
-            "waiting": shown,
-            "running": [self._row(names, actor, x) for x in here if x.holds_devices],
-        }
+    async def queue_json(self, actor: Actor) -> str:
+        """Return the same as JSON, from lines that were written once for all."""
+        access.require_person(actor)
+        core = self._core
+        lanes = await self._board.lanes(actor.lang)
 
-    def _row(self, names: views.Names, actor: Actor, lease: Lease) -> dict[str, Any]:
-        mine = lease.person == actor.person.id
-        seen = names.may_manage(lease.person, lease.project)
-        member = seen or names.role(lease.project) is not None
-        return {
-            "lease_id": lease.id if seen else "",
-            "mine": mine,
-            "project": names.project(lease.project) if member else "",
-            "person": names.person(lease.person) if seen else "",
-            "devices": lease.devices,
-            "kind": str(lease.kind),
-            "class": str(lease.lease_class),
-            "state": str(lease.state),
-            "submitted_ms": lease.submitted_ms,
-            "started_ms": lease.started_ms,
-            "expires_ms": lease.expires_ms,
-            "expected_ms": None,
-            "earliest_ms": None,
-            "latest_ms": None,
-        }
+        def work(tx: Tx) -> str:
+            eyes = Eyes(tx, actor)
+            return ",".join(
+                f'{to_json(self._head(lane))[:-1]},"waiting":{eyes.text(lane.waiting)},'
+                f'"running":{eyes.text(lane.running)}}}'
+                for lane in lanes
+            )
+
+        rest = {"strategy": core.engine.admission.strategy, "now_ms": core.clock()}
+        return f'{{"flavors":[{await core.store.read(work)}],{to_json(rest)[1:]}'
+
+    def _head(self, lane: Lane) -> dict[str, Any]:
+        head = self._flavor(lane.capacity, {})
+        del head["waiting"]
+        return head
 
 
 def _role_error(project: Project, role: Role) -> MadangError:

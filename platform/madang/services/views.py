@@ -30,7 +30,7 @@ def standing_view(standing: Standing | None, lang: str) -> dict[str, Any] | None
         "position": standing.position,
         "waiting": standing.waiting,
         "reason": str(standing.reason),
-        "reason_text": text(_wait_key(standing), lang, **standing.details),
+        "reason_text": _wait_text(standing, lang),
         "expected_ms": standing.expected_ms,
         "earliest_ms": standing.earliest_ms,
         "latest_ms": standing.latest_ms,
@@ -38,9 +38,16 @@ def standing_view(standing: Standing | None, lang: str) -> dict[str, Any] | None
     }
 
 
-def _wait_key(standing: Standing) -> str:
-    is_dated = bool(standing.details.get("until"))
-    return f"wait.{standing.reason}.until" if is_dated else f"wait.{standing.reason}"
+def _wait_text(standing: Standing, lang: str) -> str:
+    if not standing.details:
+        return _plain_wait_text(str(standing.reason), lang)
+    key = "wait.{}.until" if standing.details.get("until") else "wait.{}"
+    return text(key.format(standing.reason), lang, **standing.details)
+
+
+@cache
+def _plain_wait_text(reason: str, lang: str) -> str:
+    return text(f"wait.{reason}", lang)
 
 
 def reserves(core: Core, lease: Lease) -> int:

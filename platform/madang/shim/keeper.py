@@ -255,8 +255,8 @@ def _boot_s() -> float:
 
 def take_place(spec: Mapping[str, Any], log: int, gate: int, keeper: int) -> None:
     """Wait at the gate, then take session, files, signal mask and folder of the process."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != keeper or os.read(gate, 1) != b"g":
+    die_with(keeper)
+    if os.read(gate, 1) != b"g":
         os._exit(127)
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
@@ -265,6 +265,13 @@ def take_place(spec: Mapping[str, Any], log: int, gate: int, keeper: int) -> Non
     os.dup2(log, 2)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.chdir(spec["cwd"])
+
+
+def die_with(parent: int) -> None:
+    """Be killed as soon as the parent has ended, now if it has."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(127)
 
 
 class Account(NamedTuple):

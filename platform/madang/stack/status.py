@@ -4,7 +4,9 @@ from typing import Any
 
 from madang.settings.home import Home
 from madang.shim import warm
-from madang.shim.warm.state import ON
+from madang.shim.record import read, read_json
+from madang.shim.warm.forked import FORKED
+from madang.shim.warm.state import KERNELS_NOTE, ON
 from madang.stack.lock import is_held
 from madang.stack.probes import Addresses, Probes
 from madang.stack.state import PARTS, SUPERVISOR, State
@@ -55,4 +57,20 @@ def fast_start(home: Home) -> dict[str, Any]:
     known = warm.read_state(home.warm)
     is_on = known.is_alive and known.state == ON
     why = known.why or ("not used yet" if not known.state else known.state)
-    return {"is_on": is_on, "why": "" if is_on else why}
+    return {"is_on": is_on, "why": "" if is_on else why, "kernels": _kernels(home)}
+
+
+def _kernels(home: Home) -> dict[str, Any]:
+    """Return how many of the servers that live forked their latest kernel, and why others not."""
+    forked, fresh = 0, dict[str, int]()
+    for path in home.attempts.glob(f"*/server/{KERNELS_NOTE}"):
+        known = read(path.parent)
+        note = read_json(path)
+        if known is None or not known.is_alive or note is None:
+            continue
+        if note.get("start") == FORKED:
+            forked += 1
+        else:
+            why = str(note.get("why", ""))[:200]
+            fresh[why] = fresh.get(why, 0) + 1
+    return {"forked": forked, "fresh": sum(fresh.values()), "why": "; ".join(sorted(fresh)[:3])}

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, String, func, insert, select, type_coerce, update
 
 from madang.domain.lease import Lease, LeaseKind, LeaseState, check_transition
 from madang.errors import ConflictError
 from madang.store.columns import columns_of, members_of, read_as, values_of
-from madang.store.tables import attempts, leases
+from madang.store.tables import attempts, leases, people, projects
 
 _COLUMNS = columns_of(leases, Lease)
 _UNFINISHED = tuple(state for state in LeaseState if state is not LeaseState.ENDED)
@@ -27,6 +27,42 @@ class Wait:
     def wait_ms(self) -> int:
         """Time between the two."""
         return max(0, self.admitted_ms - self.submitted_ms)
+
+
+class InLine(NamedTuple):
+    """What the queue shows of an unfinished lease: plain values, for there may be thousands."""
+
+    id: str
+    person: str
+    project: str
+    flavor: str
+    devices: int
+    kind: str
+    lease_class: str
+    state: str
+    submitted_ms: int
+    started_ms: int | None
+    limit_ms: int
+    person_name: str
+    project_name: str
+
+
+def _plain(name: str) -> Any:
+    column = leases.c[name]
+    return type_coerce(column, String) if name in ("kind", "lease_class", "state") else column
+
+
+_IN_LINE = (
+    select(
+        *(_plain(name) for name in InLine._fields[:-2]),
+        func.coalesce(people.c.hub_name, ""),
+        func.coalesce(projects.c.name, ""),
+    )
+    .select_from(leases)
+    .outerjoin(people, people.c.id == leases.c.person)
+    .outerjoin(projects, projects.c.id == leases.c.project)
+    .where(leases.c.state.in_(_UNFINISHED))
+)
 
 
 class Leases:
@@ -92,6 +128,11 @@ class Leases:
     def unfinished(self) -> list[Lease]:
         """Return all leases that have not ended, the first first."""
         return self.find(state=_UNFINISHED)
+
+    def in_line(self) -> list[InLine]:
+        """Return all leases that have not ended by time of request, as the queue shows them."""
+        rows = self._connection.execute(_ordered(_IN_LINE, False))
+        return [InLine(*row) for row in rows]
 
     def waits(self, since_ms: int) -> list[Wait]:
         """Return the waits of device leases whose first admission was since then."""

@@ -42,10 +42,13 @@ class Store:
     ----------
     on_written
         Called with the seconds that each :meth:`write` took, with its wait for a turn.
+    writes
+        Transactions that may have changed something; counted before their callers hear of it.
     """
 
     def __init__(self, url: str, *, wait_ms: int = 10_000) -> None:
         self.on_written: Callable[[float], None] | None = None
+        self.writes = 0
         address = open_address(url)
         is_embedded = address.get_backend_name() == "sqlite"
         self._file = Path(str(address.database)).absolute() if is_embedded else None
@@ -117,11 +120,15 @@ class Store:
         self, threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Connection], T]
     ) -> Future[T]:
         try:
-            return threads.submit(_transaction, engine, work)
+            return threads.submit(self._transaction, engine, work)
         except RuntimeError as closed:
             raise UnavailableError("database_unavailable", reason="closed") from closed
 
-
-def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with plain_errors(), engine.begin() as connection:
-        return work(connection)
+    def _transaction(self, engine: Engine, work: Callable[[Connection], T]) -> T:
+        try:
+            with plain_errors(), engine.begin() as connection:
+                return work(connection)
+        finally:
+            # Also after a failure: a commit whose answer was lost may have happened.
+            if engine is self._writing:
+                self.writes += 1

@@ -1,6 +1,7 @@
 """A service whose use-cases keep a few things in memory, and a hub that knows a few tokens."""
 
 import asyncio
+import json
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -67,7 +68,16 @@ class FakeSessions:
 
 
 class FakePeople:
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
     async def resolve(self, hub_name: str, *, is_admin: bool) -> Person:
+        self.seen.add(hub_name)
+        return Person(id=f"person-{hub_name}", hub_name=hub_name, is_admin=is_admin)
+
+    def known(self, hub_name: str, *, is_admin: bool) -> Person | None:
+        if hub_name not in self.seen:
+            return None
         return Person(id=f"person-{hub_name}", hub_name=hub_name, is_admin=is_admin)
 
     async def attempt_actor(self, token: str, lang: str) -> Actor:
@@ -267,7 +277,11 @@ class FakeServices:
         self.slots = FakeSlots("run", RUN)
         self.events = FakeEvents()
         self.fault: Exception | None = None
-        self.pool = SimpleNamespace(pool=self._pool, profiles=self._any, queue=self._any)
+        self.changes_seen = 0
+        self.core = SimpleNamespace(mark=lambda: self.changes_seen)
+        self.pool = SimpleNamespace(
+            pool=self._pool, profiles=self._any, queue=self._any, queue_json=self._json
+        )
         self.projects = Things("project", PROJECT)
         self.departures = Things("person", PERSON)
         self.administration = SimpleNamespace(
@@ -298,6 +312,9 @@ class FakeServices:
         if self.fault is not None:
             raise self.fault
         return {"flavors": [], "lang": actor.lang}
+
+    async def _json(self, actor: Actor) -> str:
+        return json.dumps(await self._any(actor))
 
     async def _text(self, actor: Actor, **asked: Any) -> str:
         return "at_ms,person\n"

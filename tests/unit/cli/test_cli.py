@@ -249,7 +249,8 @@ def test_verbs_of_the_house(madang, monkeypatch, tmp_path):
     fake = types.ModuleType("madang.stack")
     fake.up = lambda home, **given: calls.append((home.root, given["gpus"], given["detach"]))
     fake.down = lambda home, keep_leases: keep_leases
-    fast = {"is_on": False, "why": "not used yet"}
+    kernels = {"forked": 2, "fresh": 1, "why": "another kernel"}
+    fast = {"is_on": False, "why": "not used yet", "kernels": kernels}
     fake.status = lambda home: {
         "is_up": True,
         "address": "http://h/",
@@ -265,6 +266,7 @@ def test_verbs_of_the_house(madang, monkeypatch, tmp_path):
     assert "Nothing is up" in madang("down", *home)[2]
     status, out, _ = madang("status", *home)
     assert (status, out.splitlines()[0]) == (0, "http://h/")
+    assert "2 forked, 1 started the ordinary way (another kernel)" in out
     said = "disk full\n      nothing starts\n      free some\n"
     assert madang("doctor", *home) == (1, f"BAD   {said}", "")
     assert json.loads(madang("doctor", *home, "--json")[1])[0]["why"] == "nothing starts"

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from madang.api.bodies import ActivityBody, ChangeBody, ExtendBody, HoldBody, LeaseBody
+from madang.api.kept import keep
 from madang.api.routes.common import (
     Anybody,
     Key,
@@ -32,6 +33,7 @@ async def lease_create(
 
 
 @router.get("/leases", operation_id="lease_list", response_model=list[Lease])
+@keep
 async def lease_list(
     house: TheHouse,
     actor: Someone,
@@ -46,6 +48,7 @@ async def lease_list(
 
 
 @router.get("/leases/{lease_id}", operation_id="lease_get", response_model=Lease)
+@keep
 async def lease_get(
     request: Request,
     house: TheHouse,

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from madang.api.kept import keep
 from madang.api.routes.common import Anybody, ProjectQuery, TheHouse, answer, noun_router
 from madang.api.shapes.pool import Pool, Profiles, Queue
 
@@ -9,12 +10,14 @@ router = noun_router("pool")
 
 
 @router.get("/pool", operation_id="pool_get", response_model=Pool)
+@keep
 async def pool_get(house: TheHouse, actor: Anybody) -> Response:
     """Show the devices of the pool and how many are free."""
     return answer(await house.services.pool.pool(actor))
 
 
 @router.get("/profiles", operation_id="profiles_list", response_model=Profiles)
+@keep
 async def profiles_list(house: TheHouse, actor: Anybody, project: ProjectQuery = None) -> Response:
     """List what one may pick, with waiting time, price and what is left of the budget."""
     return answer(await house.services.pool.profiles(actor, project))
@@ -23,4 +26,5 @@ async def profiles_list(house: TheHouse, actor: Anybody, project: ProjectQuery =
 @router.get("/queue", operation_id="queue_get", response_model=Queue)
 async def queue_get(house: TheHouse, actor: Anybody) -> Response:
     """Show who waits and who runs, as far as the asker may see it."""
-    return answer(await house.services.pool.queue(actor))
+    text = await house.services.pool.queue_json(actor)
+    return Response(text.encode("utf-8", "replace"), media_type="application/json")

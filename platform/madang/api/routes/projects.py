@@ -6,6 +6,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from madang.api.bodies import PLAIN, GrantBody, MemberBody, ProjectBody, TitleBody
+from madang.api.kept import keep
 from madang.api.routes.common import Key, Someone, TheHouse, answer, noun_router
 from madang.api.shapes.projects import Project, ProjectRow
 
@@ -17,6 +18,7 @@ router = noun_router("projects")
 
 
 @router.get("/projects", operation_id="project_list", response_model=list[ProjectRow])
+@keep
 async def project_list(house: TheHouse, actor: Someone) -> Response:
     """List the projects that the asker may see."""
     return answer(await house.services.projects.list(actor))

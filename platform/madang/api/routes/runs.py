@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from madang.api.bodies import RunBody
+from madang.api.kept import keep
 from madang.api.reading import large_body
 from madang.api.routes.common import (
     Anybody,
@@ -38,6 +39,7 @@ async def run_create(house: TheHouse, actor: Someone, body: RunBody, key: Key = 
 
 
 @router.get("/runs", operation_id="run_list", response_model=list[Run])
+@keep
 async def run_list(
     house: TheHouse, actor: Someone, project: ProjectQuery = None, state: RunState | None = None
 ) -> Response:
@@ -46,6 +48,7 @@ async def run_list(
 
 
 @router.get("/runs/{run_id}", operation_id="run_get", response_model=Run)
+@keep
 async def run_get(
     request: Request,
     house: TheHouse,

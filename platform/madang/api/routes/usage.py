@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
+from madang.api.kept import keep
 from madang.api.routes.common import (
     ProjectQuery,
     Someone,
@@ -24,12 +25,14 @@ router = noun_router("usage")
 
 
 @router.get("/me", operation_id="me_get", response_model=Me)
+@keep
 async def me_get(house: TheHouse, actor: Someone) -> Response:
     """Show who the credential belongs to, and their projects."""
     return answer(await house.services.projects.me(actor))
 
 
 @router.get("/usage", operation_id="usage_get", response_model=Usage)
+@keep
 async def usage_get(
     house: TheHouse,
     actor: Someone,

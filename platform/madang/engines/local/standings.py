@@ -25,8 +25,8 @@ PATIENCE_MS = 100
 
 LONG_QUEUE = 200
 
-COST_SHARE = 4
-"""A long queue takes a while to play: it is played for a quarter of the time at most."""
+COST_SHARE = 10
+"""A long queue takes a while to play: it is played for a tenth of the time at most."""
 
 MIN_HISTORY_MS = 1_000
 """Shorter attempts (failed starts) say nothing about how long people work."""

@@ -6,6 +6,11 @@ TEXTS = {
     "cli.alive": ("up", "실행 중"),
     "cli.fast_start_on": ("fast start: on", "빠른 시작: 켜짐"),
     "cli.fast_start_off": ("fast start: off ({why})", "빠른 시작: 꺼짐 ({why})"),
+    "cli.kernels": ("  kernels: forked ({forked})", "  커널: 빠른 시작 ({forked}개)"),
+    "cli.kernels_fresh": (
+        "  kernels: {forked} forked, {fresh} started the ordinary way ({why})",
+        "  커널: 빠른 시작 {forked}개, 일반 시작 {fresh}개 ({why})",
+    ),
     "cli.gone": ("down", "멈춤"),
     "cli.stopping": ("{id} is stopping.", "{id}을(를) 멈추는 중입니다."),
     "cli.held": (

@@ -21,6 +21,8 @@ RETRY_S = 60.0
 
 RESTART_S = 2.0
 
+_ENTRY = Path(__file__).with_name("__main__.py")
+
 
 class NotForkedError(Exception):
     """The server must be started the ordinary way; the text says why."""
@@ -65,7 +67,7 @@ class WarmParent:
         self._spawn()
 
     def _spawn(self) -> None:
-        argv = ["-P", "-m", "madang.shim.warm.parent", str(self.folder), "-" * room.TITLE_BYTES]
+        argv = [str(_ENTRY), str(self.folder), "-" * room.TITLE_BYTES]
         spawn(argv, room.filled(self.env), self.log, os.O_APPEND)
 
     def fork(self, record: Path, argv: Sequence[str], env: Mapping[str, str]) -> None:

@@ -16,9 +16,16 @@ from typing import Any, NoReturn
 from madang.shim import keeper as keeping
 from madang.shim.record import KEEPER_LOG, MARKER
 from madang.shim.warm import room
+from madang.shim.warm.sound import Files
 from madang.shim.warm.state import Plan
 
 FORKED = "forked"
+
+files: Files | None = None
+"""The files of all that was imported when the warm parent began to serve; its forks have them."""
+
+served: Plan | None = None
+"""What this process was forked for; None in every other process."""
 
 
 def fork_keeper(record: Path, plan: Plan) -> int:
@@ -71,16 +78,18 @@ def _serve(plan: Plan, spec: dict[str, Any], log: int, gate: int, keeper: int) -
     except BaseException as error:
         os.write(2, f"madang: cannot start {spec['argv'][0]}: {error}\n".encode())
         os._exit(127)
+    global served
+    served = plan
     module, _, name = plan.entry.partition(":")
     code = 1
     try:
         getattr(sys.modules[module], name)(list(spec["argv"][len(plan.command) :]))
         code = 0
     except SystemExit as error:
-        code = _exit_code(error)
+        code = exit_code(error)
     except BaseException:
         traceback.print_exc()
-    _leave(code)
+    leave(code)
 
 
 def _be_fresh(plan: Plan, spec: dict[str, Any]) -> None:
@@ -101,14 +110,15 @@ def _be_fresh(plan: Plan, spec: dict[str, Any]) -> None:
     gc.enable()
 
 
-def _exit_code(error: SystemExit) -> int:
+def exit_code(error: SystemExit) -> int:
+    """Return the status of a process that ends with this."""
     if error.code is None or isinstance(error.code, int):
         return error.code or 0
     sys.stderr.write(f"{error.code}\n")
     return 1
 
 
-def _leave(code: int) -> NoReturn:
+def leave(code: int) -> NoReturn:
     """End as an interpreter ends: threads, exit functions, buffers."""
     try:
         # As multiprocessing's children do: the frames below belong to the parent's loop.

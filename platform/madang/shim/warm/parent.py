@@ -1,6 +1,6 @@
 """The warm parent itself: imports, tries a fork, then forks one keeper per request.
 
-``python -P -m madang.shim.warm.parent <folder> <filler>``. One thread, no event loop, no socket of
+Run by ``__main__.py`` beside it. One thread, no event loop, no socket of
 a library: it looks before every fork and ends itself when that is not so, or when a loaded module's
 file has changed. It reads no secret: a keeper reads its own spec after the fork. Its end ends
 nothing else, for the keepers it forked have sessions of their own.
@@ -69,7 +69,7 @@ class Parent:
         self._say(STARTING)
         try:
             function(self.plan.preload)()
-            self._files = Files()
+            self._files = forked.files = Files()
             gc.collect()
             gc.freeze()
             check_alone()
@@ -216,10 +216,6 @@ def main(arguments: list[str]) -> int:
     except BlockingIOError:
         return 0
     os.environ.pop(room.ROOM, None)
-    room.replace_arguments([*sys.orig_argv[:4], str(folder)], "madang-warm")
+    room.replace_arguments([*sys.orig_argv[:2], str(folder)], "madang-warm")
     Parent(folder).run()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -10,6 +10,9 @@ from typing import Any
 
 from madang.shim.record import read_json, write_json
 
+KERNELS_NOTE = "kernels.json"
+"""In a server's record folder: how its latest kernel was started, and why it was not forked."""
+
 PLAN = "plan.json"
 STATE = "state.json"
 LOCK = "lock"
