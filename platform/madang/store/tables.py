@@ -253,8 +253,15 @@ runs = Table(
     _text("reason"),
     Column("error", JSON_DATA, nullable=True),
     Column("files", JSON_DATA, nullable=False),
-    _id("environment"),
-    _count("environment_revision"),
+    # With a default in the database too: the columns came later than the first rows.
+    Column("environment", String(ID_LENGTH), nullable=False, server_default=""),
+    Column(
+        "environment_revision",
+        Integer,
+        nullable=False,
+        autoincrement=False,
+        server_default="0",
+    ),
     Index(None, "state", "person", "project", "submitted_ms"),
     Index(None, "project", "submitted_ms"),
     Index(None, "lease"),

@@ -27,19 +27,14 @@ async def taken(house: Any, run: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
 
 
 async def test_a_run_that_nothing_can_take_any_more_fails_and_holds_up_nobody(house: Any) -> None:
-    full = await house.ask("chan", project="language", profile="gpu-4")
-    await house.turn()
     big = await house.submit("ada", devices=4)
-    await house.services.leases.end(
-        await house.actor("ada"), (await run_of(house, big["id"]))["lease"]
-    )
+    await taken(house, big)
     house.services.core.devices_total = {"sim-h200": 2, "cpu": 0}
+    house.engine.vanish((await run_of(house, big["id"]))["lease"])
     small = await house.submit("bora", devices=1)
-    await house.turn(2)
+    await house.turn(5)
     failed = await run_of(house, big["id"])
     assert (failed["state"], failed["reason"]) == ("failed", "refused")
-    await house.services.leases.end(await house.actor("chan"), full["id"])
-    await house.turn(5)
     _, task = await taken(house, small)
     assert task["run"]["id"] == small["id"]
 

@@ -17,6 +17,8 @@ async def test_only_what_ended_long_ago_is_deleted(house: Any) -> None:
     await house.launch(running["id"])
     await house.turn(3)
     launcher = house.engine.launcher
+    # As long as the clock below is turned, or its keeper would end it.
+    await launcher.set_deadline(running["id"], 1, 100 * DAY_MS)
     await house.services.reconciler.tidy()
     assert await _kept(launcher) == {old["id"]}
     house.engine.advance(31 * DAY_MS)

@@ -12,6 +12,8 @@ from madang.store.copying import copy_before_migration, revision_of
 from madang.store.database import open_address
 from madang.store.tables import metadata
 
+NEWEST = "0004"
+
 
 def _index(index) -> str:
     options = {key: str(value) for key, value in index.get("dialect_options", {}).items()}
@@ -67,7 +69,7 @@ def test_newer_database_is_refused_and_left_alone(store: Store) -> None:
     with pytest.raises(LocalError) as refused:
         store.migrate()
     assert refused.value.code == "database_newer"
-    assert refused.value.details == {"given": "9999", "known": "0003"}
+    assert refused.value.details == {"given": "9999", "known": NEWEST}
     assert store.read_now(stamped) == "9999"
 
 

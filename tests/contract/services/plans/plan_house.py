@@ -147,6 +147,7 @@ class PlanHouse(House):
             launcher=WatchedPort("launcher", real.launcher, self.fate),  # type: ignore[arg-type]
             meter=real.meter,
             artifacts=WatchedPort("artifacts", real.artifacts, self.fate),  # type: ignore[arg-type]
+            environments=real.environments,
         )
 
     def moment(self) -> Moment:
