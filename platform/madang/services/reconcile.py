@@ -40,6 +40,10 @@ STEPS = 64
 """Parts of a half-life in which past usage is summed."""
 
 
+GIVE_UP_MS = 600_000
+"""A decision that cannot be taken for so long is a defect; the engine is asked anew what holds."""
+
+
 class Reconciler:
     """Runs the loop; :meth:`look` is one turn of it, as tests drive it."""
 
@@ -51,6 +55,7 @@ class Reconciler:
         self._shared_ms = 0
         self._swept_ms = 0
         self._tidied_ms = 0
+        self._left: list[tuple[AdmissionEvent, int]] = []
 
     async def start(self) -> None:
         """Tell the engine what the rows say, then look again and again."""
@@ -134,8 +139,18 @@ class Reconciler:
             log.exception("reconcile: %s failed, the next look tries again", what)
 
     async def _take_decisions(self, now: int) -> None:
-        for event in await self._core.engine.admission.poll(now):
-            await self._guarded(f"{type(event).__name__} of {event.lease_id}", self._take(event))
+        """Take what the engine decided; what fails is kept, as the engine says it only once."""
+        new = await self._core.engine.admission.poll(now)
+        left, self._left = [*self._left, *((event, now) for event in new)], []
+        for event, since_ms in left:
+            try:
+                await self._take(event)
+            except Exception:
+                self._core.measures.failures += 1
+                what = f"{type(event).__name__} of {event.lease_id}"
+                log.exception("reconcile: %s failed, the next look tries again", what)
+                if now - since_ms < GIVE_UP_MS:
+                    self._left.append((event, since_ms))
 
     async def _take(self, event: AdmissionEvent) -> None:
         if isinstance(event, Admitted):

@@ -12,6 +12,7 @@ from typing import Any
 
 from plan_house import PlanHouse
 
+from madang.domain.lease import LeaseKind
 from madang.domain.notice import Channel, NoticeKind
 from madang.ledger.chain import verify
 from madang.store import Tx
@@ -26,26 +27,31 @@ class Outcome:
     parts: dict[str, Any]
 
     times: dict[str, tuple[int | None, ...]]
-    ledger: list[Any]
+    ledger: dict[Any, Counter[str]]
 
-    def differences(self, other: "Outcome", shift_ms: int | None) -> list[str]:
-        """Say where another outcome differs; times may by ``shift_ms``, at will when None."""
+    def differences(
+        self, other: "Outcome", shift_ms: int | None, *, is_exact: bool = True
+    ) -> list[str]:
+        """Say where another outcome differs; times may by ``shift_ms``, at will when None.
+
+        Without a shift the ledger must be the same, unless a look was not exact by design.
+        """
         found = []
         for name, mine in self.parts.items():
             theirs = other.parts[name]
             if mine != theirs:
                 found.append(f"{name}: {_difference(mine, theirs)}")
-        if found or shift_ms is None:
+        if found:
             return found
-        for name, mine in self.times.items():
+        if self.times == other.times:
+            # Nothing was shifted: then every attempt costs the same, to the millisecond.
+            same = not is_exact or self.ledger == other.ledger
+            return [] if same else [f"ledger: {_difference(self.ledger, other.ledger)}"]
+        for name, mine in self.times.items() if shift_ms is not None else ():
             pairs = list(zip(mine, other.times[name], strict=True))
             if any(abs((a or 0) - (b or 0)) > shift_ms for a, b in pairs):
                 found.append(f"times of {name}: {pairs}")
         return found
-
-    def is_same_money(self, other: "Outcome") -> bool:
-        """Tell whether the ledger is the same in each entry, times and amounts."""
-        return self.ledger == other.ledger
 
 
 def _difference(mine: Any, theirs: Any) -> str:
@@ -87,11 +93,13 @@ def _outcome(house: PlanHouse, tx: Tx) -> Outcome:
             {(str(e.kind), names[e.lease], e.attempt, e.ref) for e in _costly(entries)}
         ),
     }
+    # A part of a cluster has what its first lease has left: a limit is a time as well.
     times = {
-        n: (x.submitted_ms, x.admitted_ms, x.started_ms, x.ended_ms) for n, x in leases.items()
+        n: (x.submitted_ms, x.admitted_ms, x.started_ms, x.ended_ms, x.limit_ms)
+        for n, x in leases.items()
     }
     times |= {name: (r.submitted_ms, r.started_ms, r.ended_ms) for name, r in runs.items()}
-    return Outcome(parts, times, sorted(_entry(entry, names) for entry in entries))
+    return Outcome(parts, times, _costs(entries, names))
 
 
 def _names(tx: Tx) -> dict[str, str]:
@@ -110,8 +118,9 @@ def _key(names: dict[str, str], key: tuple[str, int]) -> str:
 
 
 def _lease(x: Any) -> tuple[Any, ...]:
-    same = (x.state, x.target, x.reason, x.attempt, x.turns_missed, x.devices, x.limit_ms)
-    return (*same, x.held_back, x.device_ids)
+    same = (x.state, x.target, x.reason, x.attempt, x.turns_missed, x.devices)
+    limit_ms = None if x.kind is LeaseKind.CLUSTER else x.limit_ms
+    return (*same, limit_ms, x.held_back, x.device_ids)
 
 
 def _run(r: Any, names: dict[str, str]) -> tuple[Any, ...]:
@@ -130,9 +139,16 @@ def _notices(tx: Tx, names: dict[str, str]) -> Counter[Any]:
     return told
 
 
-def _entry(e: Any, names: dict[str, str]) -> tuple[Any, ...]:
-    what = (names[e.lease], e.attempt, str(e.kind), e.segment, e.ref)
-    return (*what, e.from_ms, e.to_ms, e.devices, e.device_ms, e.amount_microcredits)
+def _costs(entries: list[Any], names: dict[str, str]) -> dict[Any, Counter[str]]:
+    """Add up each attempt and kind: where the last segment was cut may differ, the sum may not.
+
+    Without what costs nothing: how long devices lay free before they were given back.
+    """
+    costs: dict[Any, Counter[str]] = defaultdict(Counter)
+    for e in _costly(entries):
+        cost = costs[names[e.lease], e.attempt, str(e.kind)]
+        cost.update(device_ms=e.device_ms, amount=e.amount_microcredits)
+    return dict(costs)
 
 
 def _costly(entries: list[Any]) -> list[Any]:

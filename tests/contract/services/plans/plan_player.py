@@ -10,7 +10,7 @@ from typing import Any
 from plan_fates import Killed
 from plan_house import PlanHouse
 
-from madang.domain.lease import Lease, LeaseState
+from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.run import Run
 from madang.errors import ConflictError, UnavailableError
 from madang.services.requests import Actor, ChangeRequest, ExtendRequest
@@ -111,8 +111,13 @@ class Player:
             self.house.engine.launch_notebook(lease.id, lease.attempt)
 
     async def worker(self, run: str) -> Actor:
-        """Return the worker in the slot of a run."""
-        lease = self.house.query(lambda tx: tx.leases.get(self.run(run).lease))
+        """Return the worker in the slot of a run, or in the one that works and will take it."""
+
+        def slot(tx: Any) -> Any:
+            works = {"kind": LeaseKind.SLOT, "state": LeaseState.ACTIVE}
+            return tx.leases.get(self.run(run).lease) or tx.leases.find(**works)[0]
+
+        lease = self.house.query(slot)
         token = self.house.engine.launcher.specs[(lease.id, lease.attempt)].token
         return await self.services.people.attempt_actor(token, "en")
 

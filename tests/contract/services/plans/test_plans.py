@@ -31,8 +31,8 @@ KINDS = {
 
 SHOWN = 5
 
-LOOK_MS = 1_000
-"""Time between two looks of the loop."""
+LOOK_MS = 1_010
+"""Time between two looks of the loop, and the milliseconds that its steps take."""
 
 SHIFT_MS = 13_000
 """A kill may cost, or save, as much: two looks, and the ten seconds after which a slot is idle."""
@@ -125,9 +125,9 @@ async def trouble(plan: Plan, found: Reference, rows: Rows) -> list[str]:
         if not is_crash and not fate.has_struck:
             return ["the point did not come"]
         shift_ms = SHIFT_MS if is_crash else None
-        return found.outcome.differences(outcome(house), shift_ms) + broken(
-            house, late_ms=LOOK_MS if plan.fate == "older" else 0
-        )
+        is_late = plan.fate == "older"
+        differing = found.outcome.differences(outcome(house), shift_ms, is_exact=not is_late)
+        return differing + broken(house, late_ms=LOOK_MS if is_late else 0)
     except Exception as error:
         # One plan that fails must not hide the others.
         return [f"{type(error).__name__}: {error}"]
