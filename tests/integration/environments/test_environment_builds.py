@@ -114,6 +114,7 @@ def built(client, environment_id):
     view = client.get(f"environments/{environment_id}")
     assert view["state"] == "ready", (
         view["latest"],
+        client.get(f"runs/{view['latest']['run']}")["error"],
         client.request("GET", f"environments/{environment_id}/log").text,
     )
     return view

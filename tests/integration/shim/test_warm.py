@@ -84,8 +84,12 @@ class House:
         )
 
     def ready(self):
-        self.parent.ensure()
-        return until(lambda: (s := warm.read_state(self.folder)).state in ("on", "off") and s)
+        def settled():
+            # Again and again, as callers do: one that has just ended may not start again at once.
+            self.parent.ensure()
+            return (s := warm.read_state(self.folder)).state in ("on", "off") and s
+
+        return until(settled)
 
     def launch(self, name, code, *args, **env):
         argv = [*self.command, code, *args]
