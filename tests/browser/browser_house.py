@@ -35,6 +35,8 @@ _STATUS = "Failed to load resource: the server responded with a status of"
 _KNOWN = (
     # The waiting page asks whether the server answers yet; until then the hub answers for it.
     (re.compile(r"/user/[^/]+/(?:[^/]+/)?api/?$"), re.compile(rf"{_STATUS} (404|424|503) ")),
+    # Lab asks whether a notebook of that name is there before it makes one.
+    (re.compile(r"/user/[^/]+/api/contents/Untitled\d*\.ipynb$"), re.compile(rf"{_STATUS} 404 ")),
 )
 PATIENCE_MS = 30_000
 
@@ -129,6 +131,10 @@ class Visitor:
         """Say that this visit will be answered so at ``path``, and that this is the story."""
         said = re.compile(rf"{_STATUS} {status} ")
         self._awaited.append((re.compile(rf"{re.escape(path)}$"), said))
+
+    def expect_lines(self, path):
+        """Say that whatever stands at addresses below ``path`` is broken off, as the story has it."""
+        self._awaited.append((re.compile(re.escape(path)), re.compile(".*", re.DOTALL)))
 
     def log_in(self, password=None):
         self.page.goto("/hub/login")

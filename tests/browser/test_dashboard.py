@@ -107,8 +107,11 @@ def test_logging_out_closes_the_dashboard(clusters, visit):
     expect(page.locator(".bk-Figure").first).to_be_visible()
     home = ada.open()
     home.goto("/services/madang/")
-    home.click("#logout")
     ada.expect_status(f"/c/{first}/status", 404)
+    # What the open page was about to load is refused, and the page that it was opened from asks.
+    ada.expect_lines(f"/c/{first}/")
+    ada.expect_status(f"/services/madang/clusters/{first}", 401)
+    home.click("#logout")
 
     def is_closed():
         page.reload()

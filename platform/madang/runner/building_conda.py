@@ -98,4 +98,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    # Threads of the solver may still live; an orderly end of the interpreter dies of them at times.
+    os._exit(code)
