@@ -114,13 +114,15 @@ class Visitor:
     def listen(self, page):
         """Hear what the console of a page complains about, and return the page."""
         page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+        page.on("pageerror", lambda error: self._note(page.url, str(error)))
         return page
 
     def _hear(self, message):
-        if message.type != "error":
-            return
-        url, said = message.location.get("url", ""), message.text
+        if message.type == "error":
+            self._note(message.location.get("url", ""), message.text)
+
+    def _note(self, url, said):
+        """Keep what a console says unless it is known or part of the story."""
         path = urlsplit(url).path
         for known in (*_KNOWN, *self._awaited):
             if known[0].search(path) and known[1].match(said):
@@ -133,7 +135,7 @@ class Visitor:
         self._awaited.append((re.compile(rf"{re.escape(path)}$"), said))
 
     def expect_lines(self, path):
-        """Say that whatever stands at addresses below ``path`` is broken off, as the story has it."""
+        """Say that what stands below ``path`` is broken off, as the story has it."""
         self._awaited.append((re.compile(re.escape(path)), re.compile(".*", re.DOTALL)))
 
     def log_in(self, password=None):
