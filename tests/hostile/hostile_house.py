@@ -70,6 +70,8 @@ class Hub:
         self.models |= {
             "tok-narrow": {**model("bora"), "scopes": ["read:users!user=bora"]},
             "tok-machine": {**model("machine"), "kind": "service"},
+            # The service itself asks with it whether this is its hub.
+            SERVICE_TOKEN: {"name": "madang", "kind": "service"},
             "tok-revoked": model("bora"),
             "tok-root-notebook": {
                 **model("root"),

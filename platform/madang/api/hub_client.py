@@ -170,6 +170,7 @@ class HubClient:
         answer = await self._send("GET", "/user", headers={"Authorization": f"token {token}"})
         user = _user(_json(answer)) if answer.status_code == 200 else None
         if user is None:
+            await self._confirm_hub()
             self._known.pop(key, None)
             return None
         self._known[key] = (asked_s + CACHE_S, user)
@@ -177,6 +178,18 @@ class HubClient:
         while len(self._known) > CACHE_SIZE:
             self._known.popitem(last=False)
         return user
+
+    async def _confirm_hub(self) -> None:
+        """Make sure that it was our hub that does not know a token.
+
+        While a hub is down, another program of this machine may sit on its port, another hub even;
+        on its word alone everybody would be logged out for good.
+        """
+        answer = await self._send(
+            "GET", "/user", headers={"Authorization": f"token {self._secret}"}
+        )
+        if answer.status_code != 200:
+            raise UnavailableError("hub_unreachable", given="a hub that does not know this service")
 
     async def _send(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         try:

@@ -341,6 +341,8 @@ class FakeHub:
             },
             "narrow-token": {**_model("ada"), "scopes": ["read:users!user=ada"]},
             "machine-token": {**_model("machine"), "kind": "service"},
+            # The service itself asks with it whether this is its hub.
+            API_TOKEN: {"name": "madang", "kind": "service"},
             "browser-token": {**_model("ada"), "session_id": "hub-session"},
         }
 

@@ -105,7 +105,8 @@ async def test_a_revoked_token_is_refused_within_a_minute(bench: Any) -> None:
     bench.now_s += 1
     assert (await who(bench, "ada-token")).status_code == 401
     assert (await who(bench, "ada-token")).status_code == 401
-    assert bench.hub.asked == ["ada-token"] * 3
+    # Each refusal was confirmed by asking whether this is our hub at all.
+    assert bench.hub.asked == ["ada-token", *["ada-token", "the-service-token"] * 2]
 
 
 async def test_a_burst_asks_the_hub_once(bench: Any) -> None:
@@ -206,6 +207,17 @@ async def test_a_logout_at_the_hub_logs_out_here(bench: Any) -> None:
         bench.now_s += 61
         assert (await client.get(f"{API}/leases")).status_code == 401
     assert bench.services.sessions.kept == {}
+
+
+async def test_a_stranger_on_the_port_of_the_hub_logs_nobody_out(bench: Any) -> None:
+    async with await bench.browser() as client:
+        assert (await client.get(f"{API}/leases")).status_code == 200
+        bench.now_s += 61
+        ours, bench.hub.models = bench.hub.models, {}
+        assert (await client.get(f"{API}/leases")).status_code == 503
+        assert bench.services.sessions.kept != {}
+        bench.hub.models = ours
+        assert (await client.get(f"{API}/leases")).status_code == 200
 
 
 async def test_a_hub_that_restarts_keeps_sessions(bench: Any) -> None:
