@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, InterfaceError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    PendingRollbackError,
+    ResourceClosedError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from madang.errors import InvalidError, UnavailableError
@@ -150,6 +159,9 @@ def plain_errors() -> Iterator[None]:
         raise UnavailableError("database_unavailable", reason="locked") from late
     except (DataError, OverflowError, UnicodeEncodeError) as unfit:
         raise InvalidError("value_unstorable") from unfit
+    except (PendingRollbackError, ResourceClosedError) as gone:
+        # The connection was lost under a transaction that went on.
+        raise UnavailableError("database_unavailable", reason="lost") from gone
     except (DatabaseError, InterfaceError) as broken:
         reason = _reason(broken)
         if reason is None:
@@ -168,4 +180,7 @@ def _reason(broken: DatabaseError | InterfaceError) -> str | None:
     if state is None:
         # psycopg gives no SQLSTATE when the server could not be reached at all.
         return "lost" if type(origin).__module__.startswith("psycopg") else None
-    return SQLSTATE_REASONS.get(state) or SQLSTATE_REASONS.get(state[:2])
+    known = SQLSTATE_REASONS.get(state) or SQLSTATE_REASONS.get(state[:2])
+    # By the definition of these two it is the database's trouble and not our statement's.
+    is_its_own = isinstance(broken, OperationalError | InternalError)
+    return known or ("broken" if is_its_own else None)
