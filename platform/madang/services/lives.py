@@ -226,6 +226,10 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> boo
     return had_run
 
 
+RECORD_LAG_MS = 500
+"""A process may have been seen alive while its keeper was writing down its end."""
+
+
 def _within(at_ms: int, earliest_ms: int, latest_ms: int) -> int:
     return max(earliest_ms, min(at_ms, latest_ms))
 
@@ -238,8 +242,13 @@ def _ended_ms(core: Core, lease: Lease, life: AttemptLife, now: int) -> int | No
     """
     if lease.started_ms is None:
         return None
-    seen_ms = max(lease.charged_to_ms or lease.started_ms, core.live.seen_alive_ms.get(lease.id, 0))
-    return seen_ms if life.ended_ms is None else _within(life.ended_ms, seen_ms, max(seen_ms, now))
+    charged_ms = lease.charged_to_ms or lease.started_ms
+    seen_ms = max(charged_ms, core.live.seen_alive_ms.get(lease.id, 0))
+    if life.ended_ms is None:
+        return seen_ms
+    is_only_late = life.is_sure and life.ended_ms >= seen_ms - RECORD_LAG_MS
+    earliest_ms = charged_ms if is_only_late else seen_ms
+    return _within(life.ended_ms, earliest_ms, max(earliest_ms, now))
 
 
 def _copied_ms(tx: Tx, lease: Lease) -> int | None:

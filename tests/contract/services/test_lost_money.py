@@ -53,6 +53,18 @@ async def test_an_end_that_is_dated_back_is_charged_up_to_when_it_was_seen(house
     assert await used(house) >= 128_000 * RATE // 3_600_000
 
 
+async def test_an_end_that_was_being_written_while_it_was_seen_alive_counts_as_it_is(
+    house: Any,
+) -> None:
+    lease_id = await running(house, 130)
+    seen_ms = house.services.core.live.seen_alive_ms[lease_id]
+    house.engine.finish(lease_id, 0, at_ms=seen_ms - 2)
+    await house.turn(3)
+    ended = await house.lease(lease_id)
+    assert ended["ended_ms"] >= seen_ms - 2
+    assert ended["held_device_ms"] == seen_ms - 2 - ended["started_ms"]
+
+
 async def test_a_start_that_is_dated_ahead_is_charged_from_when_it_was_seen(house: Any) -> None:
     lease = await house.ask("ada")
     await house.turn()
