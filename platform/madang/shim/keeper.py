@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from madang.shim import last_word
 from madang.shim.record import (
     DEADLINE,
     ENDED_BY_DEADLINE,
@@ -124,6 +125,7 @@ class Keeper:
         spec = read_json(self._record / SPEC)
         if spec is None:
             raise FileNotFoundError(f"no readable {SPEC} in {self._record}")
+        last_word.keep_room(self._lock)
         _prctl(_PR_SET_CHILD_SUBREAPER, 1)
         self._grace_ms = spec.get("grace_ms", self._grace_ms)
         log = os.open(spec["log"], os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -174,14 +176,13 @@ class Keeper:
         write_json(self._record / RECORD, self._data)
 
     def _write_last(self, ended_ms: int) -> None:
-        """Record the end; on a full disk try for a minute, after that the end is an estimate."""
+        """Tell the end, first where it needs no room."""
         # A clock that was set back must not make a negative life.
-        ended_ms = max(ended_ms, self._data["started_ms"])
-        for _ in range(60):
-            with contextlib.suppress(OSError):
-                return self._write(ended_ms=ended_ms)
-            time.sleep(1)
-        return None
+        self._data["ended_ms"] = max(ended_ms, self._data["started_ms"])
+        with contextlib.suppress(OSError):
+            last_word.say(self._lock, self._data)
+        with contextlib.suppress(OSError):
+            self._write()
 
     def _wait(self, beat: float) -> None:
         until = beat if self._kill_at is None else min(beat, self._kill_at)

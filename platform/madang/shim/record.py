@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from madang.shim import last_word
+
 MARKER = "MADANG_ATTEMPT_DIR"
 """Environment variable of every process of a record: the record folder itself."""
 
@@ -175,6 +177,14 @@ def last_seen_ms(record: Path, data: Mapping[str, Any]) -> int:
     return max(int(data["started_ms"]), beat)
 
 
+def read_data(record: Path) -> dict[str, Any] | None:
+    """Return what a keeper wrote, with an end that found no room in the record."""
+    data = read_json(record / RECORD)
+    if data is None or data.get("ended_ms") is not None:
+        return data
+    return data | last_word.heard(record / LOCK)
+
+
 def read(record: Path) -> Record | None:
     """Return what is recorded of a process, or None when it was never started.
 
@@ -182,7 +192,7 @@ def read(record: Path) -> Record | None:
     end with ``is_sure`` False; descendants that outlived it are found by ``strays`` and ended by
     ``sweep``.
     """
-    data = read_json(record / RECORD)
+    data = read_data(record)
     if data is None:
         return None
     try:
@@ -196,7 +206,7 @@ def _read(record: Path, data: dict[str, Any]) -> Record:
     is_alive = data.get("ended_ms") is None and has_keeper(record, data)
     if data.get("ended_ms") is None and not is_alive:
         # It may have ended orderly between the two looks.
-        data = read_json(record / RECORD) or data
+        data = read_data(record) or data
     ended = data.get("ended_ms")
     is_sure = bool(data.get("is_sure", True))
     if ended is None and not is_alive:

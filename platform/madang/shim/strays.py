@@ -19,7 +19,7 @@ from madang.shim.record import (
     last_seen_ms,
     process_ids,
     read,
-    read_json,
+    read_data,
     write_json,
 )
 
@@ -72,7 +72,7 @@ def sweep(record: Path) -> int:
         if is_kept(record):
             return 0
         count = _end_all(record)
-        data = read_json(record / RECORD)
+        data = read_data(record)
         if data is not None and read(record) is not None and data.get("ended_ms") is None:
             ended = time.time_ns() // 1_000_000 if count else last_seen_ms(record, data)
             write_json(record / RECORD, {**data, "ended_ms": ended, "is_sure": False})

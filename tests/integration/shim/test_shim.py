@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from madang import shim
 from madang.errors import LocalError
+from madang.shim.last_word import ROOM_BYTES
 from madang.shim.record import LOCK, RECORD, SPEC, STOP
 
 pytestmark = pytest.mark.integration
@@ -225,6 +227,25 @@ def test_the_end_waits_for_descendants(root: Path) -> None:
     assert known(root / "a").is_sure
 
 
+def test_an_end_on_a_full_disk_is_told_all_the_same(root: Path) -> None:
+    """Nothing new can be written, yet the end is sure, exact, and told at once."""
+    started = shim.launch(root / "a", ["sleep", "600"], env=ENV, cwd=root)
+    # Files can grow no more, as on a full disk; the record is longer than this.
+    resource.prlimit(started.shim_pid, resource.RLIMIT_FSIZE, (ROOM_BYTES, ROOM_BYTES))
+    before = time.time_ns() // 1_000_000
+    shim.stop(root / "a", 5_000)
+    until(lambda: not known(root / "a").is_alive)
+    after = time.time_ns() // 1_000_000
+    ended = known(root / "a")
+    assert (ended.is_sure, ended.was_told, ended.exit_code) == (True, True, -signal.SIGTERM)
+    assert ended.ended_ms is not None
+    assert before <= ended.ended_ms <= after
+    assert "ended_ms" not in json.loads((root / "a" / RECORD).read_text())
+    until(lambda: not lives(started.shim_pid))
+    assert shim.sweep(root / "a") == 0
+    assert known(root / "a") == ended
+
+
 def test_killed_keeper_leaves_no_process(root: Path) -> None:
     started, child = launch_tree(root / "a", "time.sleep(600)")
     os.kill(started.shim_pid, signal.SIGKILL)
@@ -258,6 +279,7 @@ def test_a_process_id_of_another_boot_is_nobody(root: Path) -> None:
     until(lambda: known(record).ended_ms is not None)
     data = json.loads((record / RECORD).read_text())
     del data["ended_ms"], data["exit_code"]
+    (record / LOCK).write_bytes(b" " * ROOM_BYTES)
     # A recycled id: our own, living, process stands in the record.
     data.update(shim_pid=os.getpid(), shim_ticks=1)
     (record / RECORD).write_text(json.dumps(data))

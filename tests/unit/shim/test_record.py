@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from madang import shim
+from madang.shim import last_word
 from madang.shim.keeper import LOG_CAP_BYTES, LOG_KEPT_BYTES, _cap
-from madang.shim.record import RECORD, start_ticks, write_json
+from madang.shim.record import LOCK, RECORD, start_ticks, write_json
 
 
 def test_nothing_was_started(tmp_path: Path) -> None:
@@ -59,3 +60,29 @@ def test_a_log_is_cut_to_its_tail(tmp_path: Path) -> None:
         os.close(fd)
     assert path.stat().st_size < LOG_KEPT_BYTES + 100
     assert path.read_bytes().endswith(b"last line\ngoes on\n")
+
+
+def test_a_last_word_counts_when_the_record_tells_of_no_end(tmp_path: Path) -> None:
+    data = {"pid": 1, "shim_pid": 1, "shim_ticks": 0, "boot": "other", "started_ms": 5}
+    (tmp_path / RECORD).write_text(json.dumps(data))
+    fd = os.open(tmp_path / LOCK, os.O_RDWR | os.O_CREAT)
+    try:
+        last_word.keep_room(fd)
+        assert last_word.heard(tmp_path / LOCK) == {}
+        last_word.say(fd, {"ended_ms": 9, "exit_code": 3, "pid": 1})
+        assert os.fstat(fd).st_size == last_word.ROOM_BYTES
+    finally:
+        os.close(fd)
+    found = shim.read(tmp_path)
+    assert found is not None
+    assert (found.ended_ms, found.exit_code, found.is_sure, found.is_alive) == (9, 3, True, False)
+    (tmp_path / RECORD).write_text(json.dumps({**data, "ended_ms": 7, "is_sure": False}))
+    found = shim.read(tmp_path)
+    assert found is not None
+    assert (found.ended_ms, found.is_sure) == (7, False)
+
+
+@pytest.mark.parametrize("written", ["", "{", "[1]", '{"ended_ms": "now"}', "\xff", "[" * 100_000])
+def test_a_last_word_of_nobody_says_nothing(tmp_path: Path, written: str) -> None:
+    (tmp_path / LOCK).write_text(written, "latin-1")
+    assert last_word.heard(tmp_path / LOCK) == {}
