@@ -205,9 +205,7 @@ def _nobody_harmed(findings, rows, promises, hits):
         if str(row["state"]) != "ended":
             findings.harmed.append(f"{row['id']} is {row['state']} still")
         reason = str(row["reason"])
-        # The hub ends a server although the service could not be told why: that looks like failed.
-        was_stopped = reason == "failed" and row["id"] in promises.cancelled
-        is_bad = reason in ("lost", "failed", "expired", "budget") and not was_stopped
+        is_bad = reason in ("lost", "failed", "expired", "budget")
         if is_bad and row["id"] not in hit_leases:
             began, ended = row["admitted_ms"] or row["submitted_ms"], row["ended_ms"] or 0
             if not any(one.at_ms <= ended and began <= one.until_ms + 5_000 for one in disk):

@@ -18,6 +18,7 @@ import processes
 from audit import Rows, audit
 from faults import Harm
 from installation import Installation, small_disk
+from keeping import keep
 from notebooks import read_marks
 from people import NAMES, Person
 from postgres import PostgreSQL
@@ -49,8 +50,14 @@ def usual_others(*, is_postgresql, times=1):
     return (*PAUSES, *DATABASE, *DISK, *(POSTGRESQL if is_postgresql else ())) * times
 
 
-def play(day, say=print):
-    """Play one day and return its outcome; nothing of it runs afterwards."""
+def play(day, say=print, kept=None):
+    """Play one day and return its outcome; nothing of it runs afterwards.
+
+    Parameters
+    ----------
+    kept
+        Folder for what a day with findings leaves behind; None keeps nothing.
+    """
     say(f"fault campaign: SEED={day.seed} KILLS={day.kills}", flush=True)
     with contextlib.ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="madang-faults-")))
@@ -69,7 +76,7 @@ def play(day, say=print):
         )
         stack.callback(house.down)
         began = time.monotonic()
-        campaign = Campaign(day, house, postgres, root, say)
+        campaign = Campaign(day, house, postgres, root, say, kept)
         outcome = asyncio.run(campaign.play())
         outcome.has_disk = disk is not None
         outcome.took_s = time.monotonic() - began
@@ -80,8 +87,9 @@ def play(day, say=print):
 class Campaign:
     """The day itself."""
 
-    def __init__(self, day, house, postgres, root, say):
+    def __init__(self, day, house, postgres, root, say, kept=None):
         self._day, self._house, self._postgres, self._say = day, house, postgres, say
+        self._kept = kept
         self._began = time.monotonic()
         self._marks = root / "marks"
         self._harm = Harm(house, postgres)
@@ -273,6 +281,8 @@ class Campaign:
         findings.left += [f"settling: {complaint}" for complaint in self._complaints]
         findings.left += [f"process {one} after down" for one in left_of(house.home)]
         outcome.findings = findings
+        if self._kept and findings.all():
+            self._say(f"kept: {keep(self._kept, house, rows, outcome)}", flush=True)
 
 
 def left_of(home):
@@ -300,6 +310,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--keep", metavar="FOLDER", help="logs, records and rows of bad days")
     given = parser.parse_args()
     findings = 0
     for name in ("sqlite", "postgresql"):
@@ -314,7 +325,7 @@ def main():
             others=usual_others(is_postgresql=is_postgresql, times=times),
             longest_s=LONG_S if given.kills >= 100 else SHORT_S,
         )
-        outcome = play(day)
+        outcome = play(day, kept=given.keep)
         print(table(outcome), flush=True)
         findings += len(outcome.findings.all())
     return 1 if findings else 0

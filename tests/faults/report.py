@@ -62,6 +62,7 @@ def table(outcome):
         ("drift", f"{found.drift_ms} ms over {found.attempts} attempts"),
         ("end of killed keepers", f"within {found.unsure_ms} ms of the last sign of life"),
         ("recovery", _spread(seconds)),
+        ("slowest to recover", _slowest(outcome.recovery_s)),
         ("settled", f"{outcome.settled_s:.1f} s after the last fault"),
         ("findings", str(len(found.all()))),
     ]
@@ -79,3 +80,9 @@ def _spread(seconds):
     p95 = seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))]
     median = statistics.median(seconds)
     return f"median {median:.1f} s, p95 {p95:.1f} s, max {seconds[-1]:.1f} s"
+
+
+def _slowest(recovery_s, count=6):
+    """Return the faults that took longest to heal."""
+    longest = sorted(recovery_s, key=lambda one: -one[1])[:count]
+    return ", ".join(f"{kind} {took:.1f} s" for kind, took in longest) or "none"
