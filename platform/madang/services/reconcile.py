@@ -24,6 +24,7 @@ from madang.services.leases import UNFINISHED
 from madang.services.slot_opening import ensure_slots
 from madang.services.upkeep import Upkeep
 from madang.store import Tx
+from madang.units import is_due
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ class Reconciler:
         """Take the engine's decisions, then compare each unfinished lease with reality."""
         core = self._core
         now = core.clock()
-        if now - self._shared_ms >= SHARES_MS:
+        if is_due(self._shared_ms, SHARES_MS, now):
             await self._guarded("shares", self._set_shares())
         await self._guarded("decisions", self._take_decisions(now))
         await self._guarded("leases", self._step_all())
@@ -118,15 +119,15 @@ class Reconciler:
         await self._guarded("adapting", adapting.look(core))
         await self._guarded("slots", ensure_slots(core))
         await self._guarded("builds", self.builds.look())
-        if now - self._sampled_ms >= SAMPLE_MS:
+        if is_due(self._sampled_ms, SAMPLE_MS, now):
             self._sampled_ms = now
             await self._guarded("samples", self._sample(now))
-        if now - self._swept_ms >= ORPHANS_MS:
+        if is_due(self._swept_ms, ORPHANS_MS, now):
             self._swept_ms = now
             await self._guarded("sweep", self.sweep())
             await self._guarded("queue", agree(core))
             await self._guarded("environments", self.builds.tidy())
-        if now - self._tidied_ms >= TIDY_MS:
+        if is_due(self._tidied_ms, TIDY_MS, now):
             self._tidied_ms = now
             await self._guarded("tidy", self.tidy())
 
