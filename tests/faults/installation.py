@@ -69,11 +69,15 @@ class Installation:
         Where policy and data folder go; the data folder is ``disk`` when one is given.
     database_url
         PostgreSQL; empty for the embedded database.
+    clock
+        The wall clock of all its processes; None for the machine's.
     """
 
-    def __init__(self, root, *, devices=3, database_url="", smtp_port=25, disk=None):
+    def __init__(self, root, *, devices=3, database_url="", smtp_port=25, disk=None, clock=None):
         self.home = Home.find(disk / "data" if disk else root / "data")
         self.disk = disk
+        self.clock = clock
+        self._python = str(clock.python) if clock else sys.executable
         self.database_url = database_url
         self._policy = root / "policy.yaml"
         self._policy.write_text(POLICY.format(smtp_port=smtp_port))
@@ -90,7 +94,7 @@ class Installation:
         if self.database_url:
             own["MADANG_DATABASE_URL"] = self.database_url
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "madang.cli.main", *map(str, words)],
+            [self._python, "-P", "-m", "madang.cli.main", *map(str, words)],
             env=own,
             capture_output=True,
             text=True,
