@@ -121,7 +121,7 @@ class Campaign:
             self._phase("all faults over")
             is_over.set()
             await asyncio.gather(*work)
-            await self._settle()
+            await self._settle(people)
             self._phase("settled")
             await asyncio.gather(*(person.go_home() for person in people))
             await self._until_everybody_is_home(people)
@@ -217,12 +217,14 @@ class Campaign:
 
     # -- rest -------------------------------------------------------------------------------------
 
-    async def _settle(self):
+    async def _settle(self, people):
         """Wait until rows and reality agree (P6)."""
         began = time.monotonic()
         complaints = ["not looked yet"]
         while complaints:
             complaints = await asyncio.to_thread(self._unsettled)
+            for person in people if not complaints else ():
+                complaints += await person.complaints()
             if time.monotonic() - began > SETTLE_LIMIT_S:
                 break
             await asyncio.sleep(0.3)

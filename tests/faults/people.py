@@ -301,6 +301,14 @@ class Person(Visitor):
 
     # -- the end of the day -----------------------------------------------------------------------
 
+    async def complaints(self):
+        """Return what is wrong with the person's server at the hub: nobody could start it again."""
+        try:
+            pending = (await self.server()).get("pending")
+        except _TROUBLE as error:
+            return [f"{self.name} cannot ask the hub: {error}"]
+        return [f"the server of {self.name} is stopping"] if pending == "stop" else []
+
     async def choose_mail(self):
         """Ask to be told by mail, so that the silent mail server has something to do."""
         kinds = ["turn", "ended", "run"]
