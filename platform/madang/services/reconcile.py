@@ -16,6 +16,7 @@ from typing import Any
 from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.run import RunState
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
+from madang.errors import ConflictError
 from madang.services import adapting, admitting, clusters, leasing, lives, scaling
 from madang.services.agreeing import agree
 from madang.services.builds import Builds
@@ -165,7 +166,15 @@ class Reconciler:
         core = self._core
         holding = [s for s in UNFINISHED if s is not LeaseState.QUEUED]
         for lease in await core.store.read(lambda tx: tx.leases.find(state=holding)):
-            await self._guarded(f"lease {lease.id}", lives.step(core, lease))
+            await self._guarded(f"lease {lease.id}", self._step(lease))
+
+    async def _step(self, lease: Lease) -> None:
+        try:
+            await lives.step(self._core, lease)
+        except ConflictError as error:
+            # Its person was quicker, which is no failure; the next look sees what they did.
+            if error.code != "lease_moved_on":
+                raise
 
     async def sweep(self) -> None:
         """End what runs without a row that owns it, after a second, fresh read (P6, P7)."""
