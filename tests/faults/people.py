@@ -116,6 +116,8 @@ class Person(Visitor):
         seen = self._promises.statuses
         key = f"{status or 'none'} {said}".strip()
         seen[key] = seen.get(key, 0) + 1
+        if status == 401:
+            self._promises.wrong.append(f"{self.name} was logged out: {method} {path}: {data}")
         if status >= 500 and status not in AWAY:
             clue = data.get("details", {}).get("id", "") if isinstance(data, dict) else ""
             said = await asyncio.to_thread(self._house.said, clue)
