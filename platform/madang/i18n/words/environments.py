@@ -153,6 +153,14 @@ TEXTS = {
         "of your own.",
         "만든 사람이나 프로젝트 소유자·관리자에게 부탁해 주세요. 그대로 쓰거나 따로 하나 만드셔도 됩니다.",
     ),
+    "error.environment_of_another.message": (
+        "Only the person who waits chooses the environment: its packages run in their name.",
+        "환경은 기다리는 본인만 바꿀 수 있습니다. 그 패키지가 본인의 권한으로 실행되기 때문입니다.",
+    ),
+    "error.environment_of_another.hint": (
+        "Ask them to change it on their waiting page.",
+        "본인에게 대기 화면에서 바꾸어 달라고 부탁해 주세요.",
+    ),
     "error.too_many_environments.message": (
         "The project has {given} environments already, at most {limit} are kept.",
         "이 프로젝트에는 환경이 이미 {given}개 있고, {limit}개까지 둘 수 있습니다.",
@@ -267,6 +275,18 @@ TEXTS = {
         "시작하기 전에 환경이 삭제되었습니다.",
     ),
     "pages.admin.act.environment.delete": ("deleted an environment", "환경을 지움"),
+    "pages.environment": ("Environment", "환경"),
+    "pages.environment.own": ("Python 3, as this installation has it", "Python 3 (기본 설치)"),
+    "pages.new.environment_help": (
+        "The packages that the notebook runs with. Others are built on the project's page.",
+        "노트북이 사용할 패키지입니다. 다른 환경은 프로젝트 페이지에서 만들 수 있습니다.",
+    ),
+    "pages.wait.environment": ("New notebooks begin with", "새 노트북을 열 환경"),
+    "pages.wait.environment_change": ("Use this one", "이 환경으로 바꾸기"),
+    "pages.wait.environment_hint": (
+        "Your place in the line stays as it is.",
+        "바꾸어도 대기 순서는 그대로입니다.",
+    ),
     "pages.env.title": ("Environments", "환경"),
     "pages.env.add": ("Build an environment", "환경 만들기"),
     "pages.env.name": ("Name", "이름"),
