@@ -118,8 +118,8 @@ class Changes:
                 limit_ms = _longer(core, tx, lease, request.by_ms)
                 tx.leases.change(lease.id, lease.state, limit_ms=limit_ms)
                 details = {"by_ms": request.by_ms, "limit_ms": limit_ms}
-                note = (core.clock(), actor.person.id, "lease.extend", lease.id, request.reason)
-                tx.audit.add(*note, details)
+                now, who = core.clock(), actor.person.id
+                tx.audit.add(now, who, "lease.extend", lease.id, request.reason, details)
                 return lease.id
 
             print_ = fingerprint("extend", lease_id, request)

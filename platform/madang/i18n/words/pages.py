@@ -429,6 +429,10 @@ TEXTS = {
         "아직 ‘{server}’에 대한 신청이 보이지 않습니다. 방금 신청하셨다면 곧 나타나고, 아니면 새로 시작해 주세요.",
     ),
     "pages.problem.title": ("That did not work", "처리하지 못했습니다"),
+    "pages.problem.unknown": (
+        "It may be gone, belong to somebody else, or the address is mistyped.",
+        "이미 없어졌거나 다른 분의 것이거나 주소가 잘못되었을 수 있습니다.",
+    ),
     # Words of the script
     "pages.js.brand": ("Madang", "마당"),
     "pages.js.close": ("Close", "닫기"),

@@ -244,7 +244,7 @@ TEXTS = {
         "지난 {days}일 동안 나간 GPU가 없습니다.",
     ),
     "pages.waits.all_at_once": (
-        "Nobody had to wait in the last {days} days: {count} starts, all at once.",
+        "Nobody had to wait in the last {days} days. Started at once: {count}.",
         "지난 {days}일 동안 기다린 분이 없습니다. {count}번 모두 바로 시작했습니다.",
     ),
     "pages.waits.label": (

@@ -70,8 +70,10 @@ function start(form) {
   function estimate() {
     const rate = Number(chosenFlavor().dataset.rate);
     const most = (Number($("f-devices").value) * Number($("f-limit").value) * rate) / 3600;
+    const { left, leftText } = $("f-project").selectedOptions[0].dataset;
     $("estimate").textContent = (most / 1e6).toFixed(2);
-    $("estimate-low").hidden = most <= Number($("f-project").selectedOptions[0].dataset.left);
+    $("estimate-low").hidden = most <= Number(left);
+    $("h-project").textContent = leftText;
   }
 
   form.addEventListener("input", (event) => {
