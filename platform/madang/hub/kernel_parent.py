@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, NoReturn
 
-from madang.shim.keeper import die_with
+from madang.shim.child import die_with
 from madang.shim.record import MARKER
 from madang.shim.warm import forked, room
 from madang.shim.warm.sound import UnsoundError, check_alone
