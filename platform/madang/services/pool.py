@@ -34,8 +34,9 @@ class Pool:
         access.require_person(actor)
         core = self._core
         capacity = await core.engine.admission.capacity()
-        waiting = await core.store.read(lambda tx: tx.leases.waiting_by_flavor())
-        active = await core.store.read(lambda tx: tx.leases.count(LeaseState.ACTIVE))
+        waiting, active = await core.store.read(
+            lambda tx: (tx.leases.waiting_by_flavor(), tx.leases.count(LeaseState.ACTIVE))
+        )
         return {
             "flavors": [self._flavor(item, waiting) for item in capacity],
             "strategy": core.engine.admission.strategy,

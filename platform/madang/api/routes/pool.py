@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
-from madang.api.kept import keep
+from madang.api.kept import keep, keep_for_all
 from madang.api.routes.common import Anybody, ProjectQuery, TheHouse, answer, noun_router
 from madang.api.shapes.pool import Pool, Profiles, Queue
 from madang.services.pool import LINES, MAX_LINES
@@ -19,7 +19,7 @@ router = noun_router("pool")
 
 
 @router.get("/pool", operation_id="pool_get", response_model=Pool)
-@keep
+@keep_for_all
 async def pool_get(house: TheHouse, actor: Anybody) -> Response:
     """Show the devices of the pool and how many are free."""
     return answer(await house.services.pool.pool(actor))
