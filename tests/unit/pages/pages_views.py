@@ -64,6 +64,7 @@ def lease(now: int, number: int, **changes: Any) -> dict[str, Any]:
         ],
         "standing": None,
         "cluster": "",
+        "environment": None,
         "utilisation_percent": 72,
         "can_manage": True,
         "ready": True,
@@ -117,6 +118,7 @@ def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "held_device_ms": 12 * MINUTE,
         "charged_microcredits": 200_000,
         "standing": None,
+        "environment": None,
         "can_manage": True,
     } | changes
 
