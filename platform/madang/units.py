@@ -26,6 +26,15 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def is_due(since_ms: int, every_ms: int, now_ms: int) -> bool:
+    """Tell whether what was done last at ``since_ms`` is to be done again.
+
+    A clock that was set back says that it was done in the future: then it is due at once, and not
+    only when the clock has caught up, which may take days.
+    """
+    return not 0 <= now_ms - since_ms < every_ms
+
+
 def new_id(noun: str, at_ms: int | None = None) -> str:
     """Return ``<noun>-<lower-case ULID>``: sortable by time, safe as a DNS label.
 

@@ -7,7 +7,6 @@ context, who collects everything that the console complains about.
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from urllib.parse import urlsplit
 import httpx
 from playwright.sync_api import TimeoutError as LateError
 from playwright.sync_api import expect
+
+from madang.stack.demo.look import free_port
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -41,12 +42,6 @@ _KNOWN = (
 PATIENCE_MS = 30_000
 
 expect.set_options(timeout=PATIENCE_MS)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def launch(playwright):

@@ -41,12 +41,14 @@ class Findings:
     harmed: list = field(default_factory=list)
     ledger: list = field(default_factory=list)
     left: list = field(default_factory=list)
+    late: list = field(default_factory=list)
     entries: int = 0
     attempts: int = 0
 
     def all(self):
         """Return every finding with the name of its promise."""
-        names = ("lost", "twice", "charged_twice", "drift", "runs", "harmed", "ledger", "left")
+        names = ("lost", "twice", "charged_twice", "drift", "runs", "harmed", "ledger")
+        names += ("left", "late")
         return [f"{name}: {line}" for name in names for line in getattr(self, name)]
 
 
@@ -63,7 +65,7 @@ class Rows:
         engine.dispose()
 
 
-def audit(rows, promises, hits, records, last_seen):
+def audit(rows, promises, hits, records, last_seen, jumped_ms=0):
     """Return the findings about what is written.
 
     Parameters
@@ -78,12 +80,14 @@ def audit(rows, promises, hits, records, last_seen):
         Of the keepers: (lease, attempt, role, record).
     last_seen
         Last sign of life in /proc by (lease, attempt).
+    jumped_ms
+        How far the clock of the installation jumped, in all directions together.
     """
     findings = Findings(entries=len(rows.entries), attempts=len(rows.attempts))
     _nothing_lost(findings, rows, promises)
     _money(findings, rows)
     _nothing_reserved(findings, rows)
-    _times(findings, rows, records, last_seen)
+    _times(findings, rows, records, last_seen, jumped_ms)
     _runs_ended(findings, rows, promises, hits)
     _nobody_harmed(findings, rows, promises, hits)
     return findings
@@ -112,6 +116,7 @@ def _money(findings, rows):
         if str(row["kind"]) == "charge":
             charges[row["lease"], row["attempt"]].append(row)
     lives = {(row["lease"], row["n"]): row for row in rows.attempts}
+    findings.drift += [f"negative: {row}" for row in rows.entries if _is_negative(row)]
     for key, pieces in charges.items():
         pieces.sort(key=lambda row: row["from_ms"])
         for one, other in pairwise(pieces):
@@ -124,6 +129,14 @@ def _money(findings, rows):
     devices = {row["id"]: row["devices"] for row in rows.leases}
     for key, life in lives.items():
         _charged_as_held(findings, key, life, charges.get(key, []), devices[key[0]])
+
+
+def _is_negative(row):
+    """Tell whether a slice of time ends before it begins, or counts other than it is long."""
+    if str(row["kind"]) not in ("charge", "overhead"):
+        return False
+    length_ms = row["to_ms"] - row["from_ms"]
+    return length_ms < 0 or row["device_ms"] != row["devices"] * length_ms
 
 
 def _charged_as_held(findings, key, life, pieces, devices):
@@ -149,7 +162,7 @@ def _nothing_reserved(findings, rows):
             findings.ledger.append(f"{row['project']}: {row['reserved']} reserved at the end")
 
 
-def _times(findings, rows, records, last_seen):
+def _times(findings, rows, records, last_seen, jumped_ms):
     """Compare each attempt with what its keepers recorded; for killed keepers, with /proc."""
     by_attempt = defaultdict(list)
     for lease, attempt, _, record in records:
@@ -162,19 +175,23 @@ def _times(findings, rows, records, last_seen):
                 findings.drift.append(f"{key}: started without a record")
             continue
         started = max(min(one.started_ms for one in lives), row["admitted_ms"])
-        if row["started_ms"] != started:
+        if not _is_same(row["started_ms"], started, jumped_ms):
             findings.drift.append(f"{key}: started {started}, written {row['started_ms']}")
         if any(one.ended_ms is None for one in lives) or row["ended_ms"] is None:
             findings.drift.append(f"{key}: no end")
             continue
         ended = max(one.ended_ms for one in lives)
         if all(one.is_sure for one in lives):
-            findings.drift_ms += abs(row["ended_ms"] - ended)
-            if row["ended_ms"] != ended:
+            findings.drift_ms += 0 if jumped_ms else abs(row["ended_ms"] - ended)
+            if not _is_same(row["ended_ms"], ended, jumped_ms):
                 findings.drift.append(f"{key}: ended {ended}, written {row['ended_ms']}")
         elif key in last_seen:
             distance = row["ended_ms"] - last_seen[key]
             findings.unsure_ms = max(findings.unsure_ms, abs(distance))
+
+
+def _is_same(written, recorded, jumped_ms):
+    return written is not None and abs(written - recorded) <= jumped_ms
 
 
 def _runs_ended(findings, rows, promises, hits):
@@ -205,9 +222,7 @@ def _nobody_harmed(findings, rows, promises, hits):
         if str(row["state"]) != "ended":
             findings.harmed.append(f"{row['id']} is {row['state']} still")
         reason = str(row["reason"])
-        # The hub ends a server although the service could not be told why: that looks like failed.
-        was_stopped = reason == "failed" and row["id"] in promises.cancelled
-        is_bad = reason in ("lost", "failed", "expired", "budget") and not was_stopped
+        is_bad = reason in ("lost", "failed", "expired", "budget")
         if is_bad and row["id"] not in hit_leases:
             began, ended = row["admitted_ms"] or row["submitted_ms"], row["ended_ms"] or 0
             if not any(one.at_ms <= ended and began <= one.until_ms + 5_000 for one in disk):

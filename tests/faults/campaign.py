@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import tempfile
 import time
@@ -16,14 +17,17 @@ from pathlib import Path
 
 import processes
 from audit import Rows, audit
+from clocks import Clock, why_not
+from days import LONG_S, day_of_jumps, long_day
 from faults import Harm
 from installation import Installation, small_disk
+from keeping import keep
 from notebooks import read_marks
 from people import NAMES, Person
 from postgres import PostgreSQL
 from promises import Promises
-from report import SHORT_S, Day, Outcome, table
-from schedule import DATABASE, DISK, PAUSES, POSTGRESQL, make_schedule
+from report import Outcome, table
+from schedule import CLOCK, DISK, KILLS, make_schedule
 from silent_mail import SilentMail
 from watch import Watch
 
@@ -32,25 +36,25 @@ from madang.stack.lock import is_held
 from madang.stack.state import SUPERVISOR
 
 SETTLE_LIMIT_S = 60.0
-RECOVERY_LIMIT_S = 120.0
-"""How long one fault may take to heal on a machine that is busy with other things."""
+RECOVERY_LIMIT_S = 60.0
+"""How long one fault may take to heal, from its end or that of what kept it from healing."""
 
+HEAL_WAIT_S = RECOVERY_LIMIT_S + 2 * LONG_S
 HOME_LIMIT_S = 120.0
 SLOW_S = 15.0
 DYING_S = 3.0
-LONG_S = 60.0
-"""How long a pause or a lock of the database may last in a long day."""
 AT_ONCE = 2
 """Faults that are not healed yet when the next one comes; more would be a dead house, not a day."""
 
 
-def usual_others(*, is_postgresql, times=1):
-    """Return the faults beside kills of a usual day."""
-    return (*PAUSES, *DATABASE, *DISK, *(POSTGRESQL if is_postgresql else ())) * times
+def play(day, say=print, kept=None):
+    """Play one day and return its outcome; nothing of it runs afterwards.
 
-
-def play(day, say=print):
-    """Play one day and return its outcome; nothing of it runs afterwards."""
+    Parameters
+    ----------
+    kept
+        Folder for what a day with findings leaves behind; None keeps nothing.
+    """
     say(f"fault campaign: SEED={day.seed} KILLS={day.kills}", flush=True)
     with contextlib.ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="madang-faults-")))
@@ -60,18 +64,23 @@ def play(day, say=print):
         postgres = PostgreSQL() if day.is_postgresql else None
         if postgres is not None:
             stack.callback(postgres.stop)
+        no_clock = why_not() if day.has_jumps else ""
+        clock = None
+        if day.has_jumps and not no_clock:
+            clock = stack.enter_context(contextlib.closing(Clock(root)))
         house = Installation(
             root,
             devices=day.devices,
             database_url=postgres.url if postgres else "",
             smtp_port=mail.port,
             disk=disk,
+            clock=clock,
         )
         stack.callback(house.down)
         began = time.monotonic()
-        campaign = Campaign(day, house, postgres, root, say)
+        campaign = Campaign(day, house, postgres, root, say, kept)
         outcome = asyncio.run(campaign.play())
-        outcome.has_disk = disk is not None
+        outcome.has_disk, outcome.no_clock = disk is not None, no_clock
         outcome.took_s = time.monotonic() - began
         outcome.cuts = dict(postgres.wire.cuts) if postgres else {}
         return outcome
@@ -80,14 +89,16 @@ def play(day, say=print):
 class Campaign:
     """The day itself."""
 
-    def __init__(self, day, house, postgres, root, say):
+    def __init__(self, day, house, postgres, root, say, kept=None):
         self._day, self._house, self._postgres, self._say = day, house, postgres, say
+        self._kept = kept
         self._began = time.monotonic()
         self._marks = root / "marks"
         self._harm = Harm(house, postgres)
         self._promises = Promises()
         self._outcome = Outcome(day, promises=self._promises)
         self._healing = []
+        self._lasted_until = 0.0
         self._up_lock = asyncio.Lock()
 
     async def play(self):
@@ -110,7 +121,7 @@ class Campaign:
             self._phase("all faults over")
             is_over.set()
             await asyncio.gather(*work)
-            await self._settle()
+            await self._settle(people)
             self._phase("settled")
             await asyncio.gather(*(person.go_home() for person in people))
             await self._until_everybody_is_home(people)
@@ -140,6 +151,8 @@ class Campaign:
         for fault in plan:
             if fault.kind in DISK and self._house.disk is None:
                 continue
+            if fault.kind in CLOCK and self._house.clock is None:
+                continue
             await asyncio.sleep(fault.gap_s)
             open_ = [task for task in self._healing if not task.done()]
             while len(open_) >= AT_ONCE:
@@ -149,6 +162,8 @@ class Campaign:
             if hit is None:
                 self._outcome.missed.append(fault)
                 continue
+            if hit.kind not in KILLS:
+                self._lasted_until = time.monotonic()
             self._outcome.hits.append(hit)
             whose = f" {hit.lease}.{hit.attempt}/{hit.role}" if hit.lease else ""
             at = time.monotonic() - self._began
@@ -166,17 +181,20 @@ class Campaign:
         if hit.lease and hit.role in ("server", "worker", "scheduler") and hit.kind != "kernel":
             took = await self._until_attempt_closed(hit, began)
         else:
-            took = await self._house.until_well(RECOVERY_LIMIT_S)
+            took = await self._house.until_well(HEAL_WAIT_S)
         if took is None:
-            self._say(f"{hit.number:3d}  {hit.kind} did not recover in {RECOVERY_LIMIT_S} s")
-        took = time.monotonic() - began
+            self._say(f"{hit.number:3d}  {hit.kind} did not recover in {HEAL_WAIT_S} s")
+        # What was hit while the disk was full, say, can heal when that is over and not before.
+        took = time.monotonic() - max(began, self._lasted_until)
         if took > SLOW_S:
-            self._say(f"{hit.number:3d}  {hit.kind}: whole again after {took:.1f} s", flush=True)
+            load = f"load of the machine {os.getloadavg()[0]:.1f}"
+            what = f"{hit.kind}: whole again after {took:.1f} s ({load})"
+            self._say(f"{hit.number:3d}  {what}", flush=True)
         self._outcome.recovery_s.append((hit.kind, round(took, 2)))
 
     def _up_again(self):
         """Start it again unless it runs; a start that another fault broke is repeated."""
-        deadline = time.monotonic() + RECOVERY_LIMIT_S
+        deadline = time.monotonic() + HEAL_WAIT_S
         while not is_held(self._house.home) or SUPERVISOR in self._house.unwell():
             try:
                 return self._house.up()
@@ -190,7 +208,7 @@ class Campaign:
         """Wait until nothing of an attempt that lost its main process lives any more."""
         if hit.kind == "runner":
             return 0.0
-        while time.monotonic() - began < RECOVERY_LIMIT_S:
+        while time.monotonic() - began < HEAL_WAIT_S:
             seen = await asyncio.to_thread(processes.look, self._house.home)
             if not any((one.lease, one.attempt) == (hit.lease, hit.attempt) for one in seen):
                 return time.monotonic() - began
@@ -199,12 +217,14 @@ class Campaign:
 
     # -- rest -------------------------------------------------------------------------------------
 
-    async def _settle(self):
+    async def _settle(self, people):
         """Wait until rows and reality agree (P6)."""
         began = time.monotonic()
         complaints = ["not looked yet"]
         while complaints:
             complaints = await asyncio.to_thread(self._unsettled)
+            for person in people if not complaints else ():
+                complaints += await person.complaints()
             if time.monotonic() - began > SETTLE_LIMIT_S:
                 break
             await asyncio.sleep(0.3)
@@ -264,15 +284,20 @@ class Campaign:
         records = house.records()
         house.down()
         rows = Rows(self._database())
-        findings = audit(rows, self._promises, outcome.hits, records, watch.last_ms)
+        findings = audit(
+            rows, self._promises, outcome.hits, records, watch.last_ms, outcome.jumped_ms()
+        )
         findings.twice += watch.twice
         findings.twice += executed_twice(read_marks(self._marks), outcome.hits, rows)
         if not verified["ok"]:
             findings.ledger.append(f"verify: {verified['problems']}")
         findings.harmed += self._promises.wrong
+        findings.late += outcome.late(RECOVERY_LIMIT_S, SETTLE_LIMIT_S)
         findings.left += [f"settling: {complaint}" for complaint in self._complaints]
         findings.left += [f"process {one} after down" for one in left_of(house.home)]
         outcome.findings = findings
+        if self._kept and findings.all():
+            self._say(f"kept: {keep(self._kept, house, rows, outcome)}", flush=True)
 
 
 def left_of(home):
@@ -295,28 +320,24 @@ def executed_twice(marks, hits, rows):
 
 
 def main():
-    """Play a long day on each database and print the tables; exit status 1 with findings."""
+    """Play a long day on each database, and one of jumping clocks; exit status 1 with findings."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--day", choices=("sqlite", "postgresql", "jumps", "all"), default="all")
+    parser.add_argument("--keep", metavar="FOLDER", help="logs, records and rows of bad days")
     given = parser.parse_args()
+    days = {
+        "sqlite": long_day(given.seed, given.kills, is_postgresql=False),
+        "postgresql": long_day(given.seed, given.kills, is_postgresql=True),
+        "jumps": day_of_jumps(given.seed, max(1, given.kills // 10), max(1, given.kills // 50)),
+    }
     findings = 0
-    for name in ("sqlite", "postgresql"):
-        if given.database not in (name, "both"):
-            continue
-        is_postgresql = name == "postgresql"
-        times = max(1, given.kills // 50)
-        day = Day(
-            seed=given.seed,
-            kills=given.kills,
-            is_postgresql=is_postgresql,
-            others=usual_others(is_postgresql=is_postgresql, times=times),
-            longest_s=LONG_S if given.kills >= 100 else SHORT_S,
-        )
-        outcome = play(day)
-        print(table(outcome), flush=True)
-        findings += len(outcome.findings.all())
+    for name, day in days.items():
+        if given.day in (name, "all"):
+            outcome = play(day, kept=given.keep)
+            print(table(outcome), flush=True)
+            findings += len(outcome.findings.all())
     return 1 if findings else 0
 
 

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 
 from processes import look
+from schedule import CLOCK
 
 from madang.stack.processes import Identity
 from madang.stack.state import PARTS, SUPERVISOR
@@ -74,6 +75,7 @@ class Harm:
             "cut before commit": lambda: self._cut("before"),
             "cut after commit": lambda: self._cut("after"),
             "connections lost": lambda: self._drop(fault.seconds),
+            **{kind: lambda: self._jump(CLOCK[fault.kind], fault.seconds) for kind in CLOCK},
         }
         if fault.kind in lasting:
             began = _now_ms()
@@ -181,6 +183,14 @@ class Harm:
             await asyncio.to_thread(_mount, "--bind", view, folder)
             stack.callback(_unmount, folder)
             await asyncio.sleep(seconds)
+
+    async def _jump(self, by_s, seconds):
+        """Set the wall clock, and set it right again."""
+        self._house.clock.set(by_s)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._house.clock.set(0)
 
     async def _cut(self, when):
         """Lose the next connection that commits, before or after the server has heard of it."""

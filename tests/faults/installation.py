@@ -15,6 +15,7 @@ import time
 from madang import shim
 from madang.settings.home import Home
 from madang.stack.demo.look import free_port
+from madang.stack.files import tail
 from madang.stack.probes import Addresses, Probes
 from madang.stack.secret import load_secrets
 from madang.stack.state import PARTS, SUPERVISOR, State
@@ -38,6 +39,8 @@ notices:
 DISK_BYTES = 256 * 1024**2
 UP_LIMIT_S = 150
 DOWN_LIMIT_S = 240
+TOLD_LINES = 60
+"""How much of a log stands in a finding."""
 
 
 @contextlib.contextmanager
@@ -66,11 +69,15 @@ class Installation:
         Where policy and data folder go; the data folder is ``disk`` when one is given.
     database_url
         PostgreSQL; empty for the embedded database.
+    clock
+        The wall clock of all its processes; None for the machine's.
     """
 
-    def __init__(self, root, *, devices=3, database_url="", smtp_port=25, disk=None):
+    def __init__(self, root, *, devices=3, database_url="", smtp_port=25, disk=None, clock=None):
         self.home = Home.find(disk / "data" if disk else root / "data")
         self.disk = disk
+        self.clock = clock
+        self._python = str(clock.python) if clock else sys.executable
         self.database_url = database_url
         self._policy = root / "policy.yaml"
         self._policy.write_text(POLICY.format(smtp_port=smtp_port))
@@ -87,7 +94,7 @@ class Installation:
         if self.database_url:
             own["MADANG_DATABASE_URL"] = self.database_url
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "madang.cli.main", *map(str, words)],
+            [self._python, "-P", "-m", "madang.cli.main", *map(str, words)],
             env=own,
             capture_output=True,
             text=True,
@@ -140,6 +147,22 @@ class Installation:
                 return None
             await asyncio.sleep(0.1)
         return time.monotonic() - began
+
+    def said(self, clue, limit_s=2.0):
+        """Return what the service's log says around an answer that it should not have given.
+
+        From the last line that holds the clue, else the end of the log. A line may still be on its
+        way through the log's writer, and is lost for good while the disk is full.
+        """
+        deadline = time.monotonic() + limit_s
+        while True:
+            lines = tail(self.home.logs / "service.log", 400, 64 * 1024).splitlines()
+            found = [number for number, line in enumerate(lines) if clue and clue in line]
+            if found:
+                return "\n".join(lines[found[-1] : found[-1] + TOLD_LINES])
+            if not clue or time.monotonic() > deadline:
+                return "\n".join(lines[-TOLD_LINES:])
+            time.sleep(0.1)
 
     def records(self):
         """Return (lease, attempt, role, record) of everything that was ever started."""

@@ -42,6 +42,7 @@ class Person(Visitor):
 
     def __init__(self, house, name, seed, promises, marks):
         super().__init__(house.url, name, house.password())
+        self._house = house
         self._random = Random(f"{seed}:{name}")
         self._promises = promises
         self._marks = Path(marks)
@@ -107,16 +108,18 @@ class Person(Visitor):
             if not is_away or time.monotonic() > deadline:
                 break
             await asyncio.sleep(0.4)
-        self._count(method, path, status, data)
+        await self._count(method, path, status, data)
         return status, data
 
-    def _count(self, method, path, status, data):
+    async def _count(self, method, path, status, data):
         said = data.get("code", "") if isinstance(data, dict) and status >= 400 else ""
         seen = self._promises.statuses
         key = f"{status or 'none'} {said}".strip()
         seen[key] = seen.get(key, 0) + 1
         if status >= 500 and status not in AWAY:
-            self._promises.wrong.append(f"{self.name}: {method} {path}: {status} {data}")
+            clue = data.get("details", {}).get("id", "") if isinstance(data, dict) else ""
+            said = await asyncio.to_thread(self._house.said, clue)
+            self._promises.wrong.append(f"{self.name}: {method} {path}: {status} {data}\n{said}")
 
     async def _made(self, noun, path, body):
         """Ask for something new and write down its id; returns the view, or None."""
@@ -297,6 +300,14 @@ class Person(Visitor):
             await self.ask("GET", path)
 
     # -- the end of the day -----------------------------------------------------------------------
+
+    async def complaints(self):
+        """Return what is wrong with the person's server at the hub: nobody could start it again."""
+        try:
+            pending = (await self.server()).get("pending")
+        except _TROUBLE as error:
+            return [f"{self.name} cannot ask the hub: {error}"]
+        return [f"the server of {self.name} is stopping"] if pending == "stop" else []
 
     async def choose_mail(self):
         """Ask to be told by mail, so that the silent mail server has something to do."""

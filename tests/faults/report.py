@@ -4,23 +4,8 @@ import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 
-from schedule import KILLS
-
-SHORT_S = 4.0
-"""How long a pause or a lock of the database may last in a short day."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
-    """What a campaign is asked for."""
-
-    seed: int
-    kills: int = 20
-    is_postgresql: bool = False
-    devices: int = 4
-    others: tuple = ()
-    mean_gap_s: float = 2.0
-    longest_s: float = SHORT_S
+from days import Day
+from schedule import CLOCK, KILLS
 
 
 @dataclass
@@ -37,7 +22,21 @@ class Outcome:
     took_s: float = 0.0
     looks: int = 0
     has_disk: bool = False
+    no_clock: str = ""
     cuts: dict = field(default_factory=dict)
+
+    def late(self, recovery_limit_s, settle_limit_s):
+        """Return what took longer than it may, a line each."""
+        slow = [one for one in self.recovery_s if one[1] > recovery_limit_s]
+        late = [f"{kind} healed after {took} s" for kind, took in slow]
+        if self.settled_s > settle_limit_s:
+            late.append(f"settled after {self.settled_s:.1f} s")
+        return late
+
+    def jumped_ms(self):
+        """Return how far apart two clocks may have been that both told the truth."""
+        jumps = {abs(CLOCK[hit.kind]) for hit in self.hits if hit.kind in CLOCK}
+        return 1000 * sum(jumps)
 
 
 def table(outcome):
@@ -62,11 +61,14 @@ def table(outcome):
         ("drift", f"{found.drift_ms} ms over {found.attempts} attempts"),
         ("end of killed keepers", f"within {found.unsure_ms} ms of the last sign of life"),
         ("recovery", _spread(seconds)),
+        ("slowest to recover", _slowest(outcome.recovery_s)),
         ("settled", f"{outcome.settled_s:.1f} s after the last fault"),
         ("findings", str(len(found.all()))),
     ]
     if outcome.cuts:
         rows.insert(3, ("cut commits", f"{outcome.cuts}"))
+    if day.has_jumps and outcome.no_clock:
+        rows.insert(3, ("clock jumps", f"none: {outcome.no_clock}"))
     if not outcome.has_disk:
         rows.insert(3, ("disk faults", "none: this account may not mount a file system"))
     lines = [f"{name:22} {said}" for name, said in rows]
@@ -79,3 +81,9 @@ def _spread(seconds):
     p95 = seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))]
     median = statistics.median(seconds)
     return f"median {median:.1f} s, p95 {p95:.1f} s, max {seconds[-1]:.1f} s"
+
+
+def _slowest(recovery_s, count=6):
+    """Return the faults that took longest to heal."""
+    longest = sorted(recovery_s, key=lambda one: -one[1])[:count]
+    return ", ".join(f"{kind} {took:.1f} s" for kind, took in longest) or "none"

@@ -12,6 +12,9 @@ KILLS = (
 PAUSES = ("pause service", "pause hub")
 DATABASE = ("database locked",)
 DISK = ("disk full", "folder read-only")
+CLOCK = {"clock ahead": 90, "clock behind": -40}
+"""By how many seconds the wall clock jumps; after the fault it jumps back."""
+
 POSTGRESQL = ("cut before commit", "cut after commit", "connections lost")
 
 

@@ -69,6 +69,7 @@ BREAKS = {
     "charged_twice: ('lease-1', 1, 0": lambda w: w.rows.entries[1].update(segment=0),
     "charged_twice: ('lease-1', 1): overlap": lambda w: w.rows.entries[1].update(from_ms=4_000),
     "drift: ('lease-1', 1): gap": lambda w: w.rows.entries[1].update(from_ms=5_500),
+    "drift: negative": lambda w: w.rows.entries[1].update(to_ms=4_000),
     "drift: ('lease-1', 1): charged": lambda w: w.rows.attempts[0].update(ended_ms=9_001),
     "drift: ('lease-1', 1): ended 8999": lambda w: w.records.__setitem__(
         0, ("lease-1", 1, "server", record(ended_ms=8_999))
@@ -88,6 +89,15 @@ BREAKS = {
 def test_what_is_broken_is_found(world, said):
     BREAKS[said](world)
     assert any(line.startswith(said) for line in findings(world).all()), findings(world).all()
+
+
+def test_a_clock_that_jumped_excuses_what_two_clocks_say_and_no_sum(world):
+    world.records[0] = ("lease-1", 1, "server", record(started_ms=900, ended_ms=8_000))
+    args = (world.rows, world.promises, world.hits, world.records, world.last_seen)
+    assert len(audit(*args).drift) == 2
+    assert audit(*args, jumped_ms=1_000).all() == []
+    world.rows.entries[1].update(device_ms=7_999)
+    assert audit(*args, jumped_ms=1_000).all()
 
 
 def test_what_a_fault_hit_is_excused(world):

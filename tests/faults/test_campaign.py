@@ -8,8 +8,10 @@ import os
 import time
 
 import pytest
-from campaign import RECOVERY_LIMIT_S, SETTLE_LIMIT_S, play, usual_others
-from report import Day, table
+from campaign import play
+from clocks import why_not
+from days import Day, day_of_jumps, usual_others
+from report import table
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -23,8 +25,6 @@ def check(outcome):
     said = table(outcome)
     print(said)
     assert not outcome.findings.all(), said
-    assert outcome.settled_s <= SETTLE_LIMIT_S, said
-    assert max(took for _, took in outcome.recovery_s) <= RECOVERY_LIMIT_S, said
     if os.environ.get("MADANG_TEST_CAN_MOUNT"):
         assert outcome.has_disk, "this tier was told that it can mount a file system"
 
@@ -39,3 +39,11 @@ def test_a_day_on_postgresql(seed):
     outcome = play(Day(seed=seed, kills=5, is_postgresql=True, others=others))
     check(outcome)
     assert all(outcome.cuts.values()), outcome.cuts
+
+
+def test_a_day_on_which_the_clock_jumps(seed):
+    if why_not():
+        pytest.skip(f"no clock can be set for one installation alone: {why_not()}")
+    outcome = play(day_of_jumps(seed))
+    check(outcome)
+    assert outcome.jumped_ms() == 130_000

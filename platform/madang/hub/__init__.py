@@ -20,7 +20,9 @@ def configure(c: Any, settings: Any = None) -> None:
         :class:`madang.hub.settings.HubSettings`; None reads them from the environment.
     """
     # Imported late: a notebook server's launcher lies in this package and must start fast.
+    from madang.hub import stopping
     from madang.hub.configuration import apply
     from madang.hub.settings import HubSettings
 
     apply(c, settings or HubSettings.from_env())
+    stopping.install()

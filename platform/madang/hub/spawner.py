@@ -50,6 +50,7 @@ class LeasedMixin(LoggingConfigurable):  # type: ignore[misc]
     lease_id = ""
     attempt = 0
     is_starting = False
+    _person = ""
     last_form: tuple[float, dict[str, Any]] | None = None
 
     _withdrawals: ClassVar[dict[tuple[str, str], asyncio.Task[None]]] = {}
@@ -100,10 +101,13 @@ class LeasedMixin(LoggingConfigurable):  # type: ignore[misc]
     @property
     def person(self) -> str:
         """Name of the person at the hub and at the service."""
-        return str(self.user.name)
+        return self._person or str(self.user.name)
 
     async def start(self) -> str:
         """Wait for the lease, then start the server; returns its address."""
+        # From here on without the hub's database: somebody else's failed commit, on a full disk
+        # say, leaves it unreadable for a while, and who waits must not lose their turn by that.
+        self._person = str(self.user.name)
         self.is_starting = True
         try:
             lease = await self._wait_for_turn()
@@ -163,6 +167,7 @@ class LeasedMixin(LoggingConfigurable):  # type: ignore[misc]
         """Forget the lease."""
         super().clear_state()
         self._forget()
+        self._person = ""
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the standing each time it changes, in both languages."""

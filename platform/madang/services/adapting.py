@@ -19,6 +19,7 @@ from madang.services.core import Adapting, Core
 from madang.services.requests import Actor
 from madang.services.scaling import ADAPT
 from madang.store import Tx
+from madang.units import is_due
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ async def look(core: Core) -> None:
     for first in (lease for lease in found if ADAPT in lease.options):
         live = core.live.adapting.setdefault(first.id, Adapting())
         is_asking = live.task is not None and not live.task.done()
-        if is_asking or now - live.asked_ms < EVERY_MS:
+        if is_asking or not is_due(live.asked_ms, EVERY_MS, now):
             continue
         live.asked_ms = now
         live.task = asyncio.create_task(_adapt(core, first, live))
@@ -106,7 +107,8 @@ async def _scale(core: Core, first_id: str, live: Adapting, wanted: int) -> None
         bounds = (smallest, max(largest, scaling.workers_in(first)))
         choice = adaptive.choose(wanted, asked, bounds, live.below_since_ms, now)
         live.below_since_ms = choice.below_since_ms
-        if choice.workers > asked and live.refused and now - live.refused_ms < REFUSED_MS:
+        is_refused = live.refused and not is_due(live.refused_ms, REFUSED_MS, now)
+        if choice.workers > asked and is_refused:
             return []
         if choice.workers == asked:
             return []

@@ -19,7 +19,7 @@ from madang.policy.warnings import retry_ms
 from madang.services.core import Core
 from madang.services.warnings import Warnings
 from madang.store import Tx
-from madang.units import MS_PER_HOUR
+from madang.units import MS_PER_HOUR, is_due
 
 log = logging.getLogger(__name__)
 
@@ -78,10 +78,10 @@ class Delivery:
     async def look(self) -> None:
         """Warn where it is time, and send what is due on the channels that have a place free."""
         core, now = self._core, self._core.clock()
-        if now - self._warned_ms >= WARN_MS:
+        if is_due(self._warned_ms, WARN_MS, now):
             self._warned_ms = now
             await self._warnings.look()
-        if now - self._forgot_ms >= FORGET_MS:
+        if is_due(self._forgot_ms, FORGET_MS, now):
             self._forgot_ms = now
             await core.store.write(lambda tx: tx.notices.forget(now - KEEP_MS))
 

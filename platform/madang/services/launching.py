@@ -6,6 +6,7 @@ from madang.errors import MadangError
 from madang.services import environment_use, scaling, tokens
 from madang.services.core import Core
 from madang.store import Tx
+from madang.units import is_due
 
 ASK_AGAIN_MS = 5_000
 FIRST_ASK_MS = 2_000
@@ -81,9 +82,9 @@ async def ask_hub(core: Core, lease: Lease) -> None:
     """
     now = core.clock()
     asked = core.live.asked_spawn_ms.get(lease.id)
-    if core.hub is None or now - (lease.claimed_ms or now) < FIRST_ASK_MS:
+    if core.hub is None or not is_due(lease.claimed_ms or now, FIRST_ASK_MS, now):
         return
-    if asked is not None and now - asked < ASK_AGAIN_MS:
+    if asked is not None and not is_due(asked, ASK_AGAIN_MS, now):
         return
     core.live.asked_spawn_ms[lease.id] = now
 

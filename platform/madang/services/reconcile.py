@@ -16,6 +16,7 @@ from typing import Any
 from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.run import RunState
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
+from madang.errors import ConflictError
 from madang.services import adapting, admitting, clusters, leasing, lives, scaling
 from madang.services.agreeing import agree
 from madang.services.builds import Builds
@@ -24,6 +25,7 @@ from madang.services.leases import UNFINISHED
 from madang.services.slot_opening import ensure_slots
 from madang.services.upkeep import Upkeep
 from madang.store import Tx
+from madang.units import is_due
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +62,12 @@ class Reconciler:
     async def start(self) -> None:
         """Tell the engine what the rows say, then look again and again."""
         await self.restore()
+        self._core.engine.launcher.tell_ends(self._core.wake.set)
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """End the loop; what it was doing is done again after the next start."""
+        self._core.engine.launcher.tell_ends(None)
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -109,7 +113,7 @@ class Reconciler:
         """Take the engine's decisions, then compare each unfinished lease with reality."""
         core = self._core
         now = core.clock()
-        if now - self._shared_ms >= SHARES_MS:
+        if is_due(self._shared_ms, SHARES_MS, now):
             await self._guarded("shares", self._set_shares())
         await self._guarded("decisions", self._take_decisions(now))
         await self._guarded("leases", self._step_all())
@@ -118,15 +122,15 @@ class Reconciler:
         await self._guarded("adapting", adapting.look(core))
         await self._guarded("slots", ensure_slots(core))
         await self._guarded("builds", self.builds.look())
-        if now - self._sampled_ms >= SAMPLE_MS:
+        if is_due(self._sampled_ms, SAMPLE_MS, now):
             self._sampled_ms = now
             await self._guarded("samples", self._sample(now))
-        if now - self._swept_ms >= ORPHANS_MS:
+        if is_due(self._swept_ms, ORPHANS_MS, now):
             self._swept_ms = now
             await self._guarded("sweep", self.sweep())
             await self._guarded("queue", agree(core))
             await self._guarded("environments", self.builds.tidy())
-        if now - self._tidied_ms >= TIDY_MS:
+        if is_due(self._tidied_ms, TIDY_MS, now):
             self._tidied_ms = now
             await self._guarded("tidy", self.tidy())
 
@@ -164,7 +168,15 @@ class Reconciler:
         core = self._core
         holding = [s for s in UNFINISHED if s is not LeaseState.QUEUED]
         for lease in await core.store.read(lambda tx: tx.leases.find(state=holding)):
-            await self._guarded(f"lease {lease.id}", lives.step(core, lease))
+            await self._guarded(f"lease {lease.id}", self._step(lease))
+
+    async def _step(self, lease: Lease) -> None:
+        try:
+            await lives.step(self._core, lease)
+        except ConflictError as error:
+            # Its person was quicker, which is no failure; the next look sees what they did.
+            if error.code != "lease_moved_on":
+                raise
 
     async def sweep(self) -> None:
         """End what runs without a row that owns it, after a second, fresh read (P6, P7)."""

@@ -96,7 +96,8 @@ def slot_group(of: Run | Lease) -> SlotGroup:
 
 def _is_paused(core: Core, run: Run) -> bool:
     faults = core.live.slot_faults.get(slot_group(run))
-    return faults is not None and core.clock() < faults.until_ms
+    # Further ahead than any pause: the clock was set back.
+    return faults is not None and 0 < faults.until_ms - core.clock() <= LONGEST_PAUSE_MS
 
 
 def note_slot_fault(core: Core, slot: Lease) -> None:

@@ -15,6 +15,7 @@ from madang.services.requests import Actor
 from madang.services.run_ends import CANCELLING, SLOT_STOPPED, end_with_slot
 from madang.services.slot_opening import fail_waiting, slot_group
 from madang.store import Tx
+from madang.units import is_due
 
 IDLE_MS = 10_000
 """A slot without a run for this long gives its devices back."""
@@ -133,7 +134,7 @@ class Slots:
         core = self._core
         now = core.clock()
         since = core.live.idle_since_ms.setdefault(lease_id, now)
-        if now - since < IDLE_MS:
+        if not is_due(since, IDLE_MS, now):
             return
 
         def work(tx: Tx) -> Lease | None:

@@ -1,43 +1,13 @@
 """Ports: free ones for the parts, and who holds one that is not free."""
 
 import contextlib
-import errno
-import socket
 from pathlib import Path
 
+from madang.engines.local.free_ports import choose, is_free
+
+__all__ = ["choose", "holder", "is_free"]
+
 _LISTEN = "0A"
-
-
-def is_free(host: str, port: int) -> bool:
-    """Tell whether a server could listen there now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
-                return False
-            raise
-        return True
-
-
-def choose(wanted: int | None, taken: set[int]) -> int:
-    """Return a free loopback port, the wanted one if possible; adds it to ``taken``.
-
-    Servers that outlive a killed ``up`` know the addresses of hub and service, so the ports of the
-    last time are taken again whenever they are free.
-    """
-    if wanted and wanted not in taken and is_free("127.0.0.1", wanted):
-        taken.add(wanted)
-        return wanted
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in taken:
-            taken.add(port)
-            return port
 
 
 def holder(port: int) -> str:

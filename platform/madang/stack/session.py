@@ -4,6 +4,7 @@ The lock is held by the caller. :meth:`Session.close` ends everything; :meth:`Se
 a start that failed, ends only the parts and no lease.
 """
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -47,8 +48,10 @@ class Session:
             self._addresses, plan.ports["public"], plan.host, plan.files.get("tls_cert", "")
         )
         self._deaths: dict[str, int] = {}
-        self._is_routes_due = False
+        self._new_proxies = 0
+        self._told_proxies = 0
         self._routes_at = 0.0
+        self._giving: threading.Thread | None = None
 
     def start(self, is_asked_to_stop: Callable[[], bool]) -> bool:
         """Start all parts and wait until each answers.
@@ -98,7 +101,7 @@ class Session:
         self._deaths[name] = self._deaths.get(name, 0) + 1
         say_short(self._tell, "stack.part_restarted", part=name)
         if name == "proxy":
-            self._is_routes_due = True
+            self._new_proxies += 1
 
     def tend_until(self, wait: Callable[[float], bool]) -> None:
         """Keep the parts running until ``wait(seconds)`` answers True."""
@@ -111,12 +114,23 @@ class Session:
             self._give_routes_back()
 
     def _give_routes_back(self) -> None:
-        """After a restart of the proxy: the hub knows the routes, the new proxy does not."""
-        if not self._is_routes_due or time.monotonic() - self._routes_at < _ROUTES_EVERY_S:
+        """After a restart of the proxy: the hub knows the routes, the new proxy does not.
+
+        Asked beside the loop: a hub that hangs must not keep other parts from being started again.
+        """
+        is_asking = self._giving is not None and self._giving.is_alive()
+        is_early = time.monotonic() - self._routes_at < _ROUTES_EVERY_S
+        if self._told_proxies == self._new_proxies or is_asking or is_early:
             return
         self._routes_at = time.monotonic()
+        self._giving = threading.Thread(
+            target=self._tell_of_proxies, args=(self._new_proxies,), daemon=True
+        )
+        self._giving.start()
+
+    def _tell_of_proxies(self, count: int) -> None:
         if self._probes.check_routes(self.plan.secrets.stack_token):
-            self._is_routes_due = False
+            self._told_proxies = count
 
     def _write_cli_token(self) -> None:
         """Keep the token of the command line while the hub still knows it, else get a new one."""
@@ -155,6 +169,9 @@ class Session:
     def abandon(self) -> None:
         """End the parts and leave the leases' processes alone."""
         self._supervisor.end_all()
+        if self._giving is not None:
+            # Whom it asked has ended.
+            self._giving.join(_TEND_S)
         warm.stop(self.plan.home.warm)
         self._probes.close()
         self._state.parts = {}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from madang.errors import UnavailableError
+from madang.units import MS_PER_HOUR
 
 ROWS_AGREE_S = 12
 
@@ -31,6 +32,19 @@ async def test_a_request_that_never_reached_the_engine_gets_its_turn(house: Any,
     with pytest.raises(UnavailableError):
         await house.ask("ada", name="a")
     # Nobody asks again.
+    await house.turn(ROWS_AGREE_S)
+    leases = await house.services.leases.list(await house.actor("ada"))
+    assert [lease["state"] for lease in leases] == ["admitted"]
+
+
+async def test_a_clock_that_was_set_back_lets_nobody_wait_until_it_has_caught_up(
+    house: Any, deaf: Any
+) -> None:
+    await house.turn()
+    house.engine.advance(-24 * MS_PER_HOUR)
+    deaf("enqueue")
+    with pytest.raises(UnavailableError):
+        await house.ask("ada", name="a")
     await house.turn(ROWS_AGREE_S)
     leases = await house.services.leases.list(await house.actor("ada"))
     assert [lease["state"] for lease in leases] == ["admitted"]

@@ -1,9 +1,9 @@
 """The clock of the machine is set forward and back while people work: money and places stay right.
 
-A real clock cannot be moved for one installation alone, so this is played on the services with the
-clock of the hostile engine. Time limits are told by the wall clock: one that jumps forward ends
-what it says is over. What may never happen is time that is charged twice, a gap between two slices,
-a negative amount, a place that is lost, or a device that nobody frees.
+Played on the services with the clock of the hostile engine; `tests/faults` plays a day with a whole
+installation. Time limits are told by the wall clock: one that jumps forward ends what it says is
+over. What may never happen is time that is charged twice, a gap between two slices, a negative
+amount, a place that is lost, or a device that nobody frees.
 """
 
 import random

@@ -29,6 +29,28 @@ async def test_a_notebook_lives_and_is_charged_to_the_millisecond(house: Any) ->
     assert (await house.services.usage.verify(await house.actor("ada")))["ok"]
 
 
+async def test_a_stop_in_the_middle_of_a_look_is_no_failure(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = await house.ask("ada")
+    await house.turn()
+    await house.launch(lease["id"])
+    launcher = house.services.core.engine.launcher
+    observe = launcher.observe
+
+    async def stop_meanwhile(lease_id: str, attempt: int) -> Any:
+        monkeypatch.setattr(launcher, "observe", observe)
+        life = await observe(lease_id, attempt)
+        await house.services.leases.end(await house.actor("ada"), lease_id)
+        return life
+
+    monkeypatch.setattr(launcher, "observe", stop_meanwhile)
+    await house.turn(10)
+    ended = await house.lease(lease["id"])
+    assert (ended["state"], ended["reason"]) == ("ended", "cancelled")
+    assert house.services.core.measures.failures == 0
+
+
 async def test_who_waits_is_told_why_and_starts_when_devices_come_free(house: Any) -> None:
     first = await house.ask("ada", profile="gpu-4")
     await house.turn()

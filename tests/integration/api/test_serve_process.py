@@ -16,6 +16,7 @@ import pytest
 from madang.api.events import MAX_STREAMS
 from madang.settings.config import ServiceSettings
 from madang.settings.home import Home
+from madang.stack.demo.look import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -47,13 +48,6 @@ def start(settings: ServiceSettings) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from madang.units import (
     cost_microcredits,
     credits_short,
     credits_text,
+    is_due,
     is_id,
     new_id,
     parse_duration_ms,
@@ -74,3 +75,10 @@ def test_credits_are_written_without_floats(amount: int, text: str) -> None:
 )
 def test_short_credits_are_rounded_down_and_never_hidden(amount: int, shown: str) -> None:
     assert credits_short(amount) == shown
+
+
+@pytest.mark.parametrize(
+    ("now", "due"), [(1_000, False), (5_999, False), (6_000, True), (999, True), (-(10**9), True)]
+)
+def test_what_a_clock_that_was_set_back_says_was_done_later_is_due(now: int, due: bool) -> None:
+    assert is_due(1_000, 5_000, now) is due

@@ -260,3 +260,27 @@ async def test_progress_follows_the_standing(spawner):
     assert any("Position 3 of 5" in text for text in texts)
     assert any("Position 1 of 5" in text for text in texts)
     assert said[-1]["progress"] == 80
+
+
+class UnreadableUser:
+    """A person whose name the hub's database does not give any more."""
+
+    db = SimpleNamespace(commit=lambda: None)
+    is_broken = False
+
+    @property
+    def name(self):
+        if self.is_broken:
+            raise OSError("this session's transaction has been rolled back")
+        return "ada"
+
+
+async def test_who_waits_needs_no_database_of_the_hub(spawner):
+    spawner.user = UnreadableUser()
+    task = await started(spawner)
+    spawner.user.is_broken = True
+    spawner.service.update("lease-1", state="queued")
+    spawner.service.update("lease-1", state="admitted", ready=True, attempt=1)
+    assert await task == "http://127.0.0.1:1"
+    await spawner.stop()
+    assert spawner.service.withdrawn == ["lease-1"]

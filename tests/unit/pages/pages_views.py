@@ -186,6 +186,8 @@ def queue(now: int) -> dict[str, Any]:
                 "title": "NVIDIA H200 (simulated)",
                 "devices_total": 8,
                 "devices_free": 2,
+                "waiting_total": 3,
+                "running_total": 3,
                 "waiting": [
                     waiting(1),
                     waiting(
@@ -210,6 +212,8 @@ def queue(now: int) -> dict[str, Any]:
                 "title": "CPU only",
                 "devices_total": 0,
                 "devices_free": 0,
+                "waiting_total": 0,
+                "running_total": 0,
                 "waiting": [],
                 "running": [],
             },

@@ -4,19 +4,21 @@ Written before the first process starts, so that a start that is repeated after 
 same keys and ports and so finds the same processes.
 """
 
-import contextlib
 import os
-import socket
 import ssl
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from madang.domain.cluster import scheduler_key
+from madang.engines.local import free_ports
 from madang.engines.local.commands import CA_FILE, CERT_FILE, KEY_FILE, LOOPBACK
 from madang.pki import issue_cluster
 from madang.shim.record import read_json, write_json
 
 FILE = "cluster.json"
+
+_START_S = 120.0
+"""A scheduler listens by then, or its lease has been given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +52,10 @@ def prepare(folder: Path, lease_id: str, days: int) -> ClusterFiles:
     known = load(folder)
     if known is None:
         keys = issue_cluster(lease_id, (), days)
-        ports = _free_ports(2)
+        taken: set[int] = set()
         known = ClusterFiles(
-            port=ports[0],
-            dashboard_port=ports[1],
+            port=free_ports.choose(None, taken, hold_s=_START_S),
+            dashboard_port=free_ports.choose(None, taken, hold_s=_START_S),
             ca_pem=keys.ca_pem,
             cert_pem=keys.cert_pem,
             key_pem=keys.key_pem,
@@ -95,14 +97,6 @@ def tls_context(folder: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(folder / CA_FILE))
     context.load_cert_chain(str(folder / CERT_FILE), str(folder / KEY_FILE))
     return context
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((LOOPBACK, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
 
 
 def _write_private(path: Path, text: str) -> None:

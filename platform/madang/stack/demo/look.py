@@ -3,12 +3,12 @@
 import asyncio
 import json
 import os
-import socket
 import time
 from pathlib import Path
 from typing import Any
 
 from madang.settings.home import Home
+from madang.stack import ports
 
 
 async def until(look: Any, is_enough: Any, timeout_s: float = 120) -> Any:
@@ -49,11 +49,8 @@ def text_of_outputs(notebook: dict[str, Any]) -> str:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of this machine that nobody listens on now, and no other house will choose."""
+    return ports.choose(None, set())
 
 
 def processes_of(home: Home) -> list[int]:
