@@ -17,7 +17,11 @@ from browser_house import House, Visitor, launch
 from playwright.sync_api import sync_playwright
 
 PAGES = ("", "queue", "runs", "runs/new", "clusters", "projects", "usage", "settings", "public")
-HUB = ("/hub/login", "/hub/spawn")
+HUB = ("/hub/login", "/hub/spawn", "/hub/home", "/hub/token", "/hub/user/ada", "/hub/nothing-here")
+PENDING = "/hub/spawn-pending/ada"
+STOCK = "/hub/admin"
+"""JupyterHub's own administration: told, not judged."""
+
 LARGEST_BYTES = 150_000
 SLOWEST_MS = 1_000
 
@@ -48,18 +52,46 @@ def one_visit(browser, house, state, address):
     return sum(received), painted_ms
 
 
+def state_of(browser, house, name, password):
+    """Return the cookies of somebody who has logged in."""
+    visitor = Visitor(browser, house, name)
+    visitor.log_in(password)
+    visitor.page.wait_for_url("**/services/madang/")
+    state = visitor.context.storage_state()
+    visitor.close()
+    return state
+
+
+def let_ada_wait(browser, house):
+    """Pause the house and let ada ask for a notebook, so that her server stays on its way."""
+    root = Visitor(browser, house, "admin").log_in(house.admin_password)
+    root.page.wait_for_url("**/services/madang/")
+    root.call("POST", "maintenance", {"reason": "figures", "until_ms": None})
+    root.close()
+    ada = Visitor(browser, house, "ada").log_in()
+    ada.page.wait_for_url("**/services/madang/")
+    ada.choose("vision-lab", "gpu-1")
+    ada.page.wait_for_url("**/wait/**")
+    ada.close()
+
+
 def measure(browser, house, rounds):
     """Return (address, bytes, ms) of each page."""
-    ada = Visitor(browser, house, "ada")
-    ada.log_in()
-    ada.page.wait_for_url("**/services/madang/")
-    state = ada.context.storage_state()
-    ada.close()
+    ada = state_of(browser, house, "ada", house.password)
+    root = state_of(browser, house, "admin", house.admin_password)
     found = []
-    for address in (*(f"/services/madang/{page}" for page in PAGES), *HUB):
-        kept = None if address == "/hub/login" else state
-        visits = [one_visit(browser, house, kept, address) for _ in range(rounds)]
+
+    def look(address, state):
+        visits = [one_visit(browser, house, state, address) for _ in range(rounds)]
         found.append((address, max(v[0] for v in visits), median(v[1] for v in visits)))
+
+    for address in (*(f"/services/madang/{page}" for page in PAGES), *HUB):
+        look(address, None if address == "/hub/login" else ada)
+    look("/services/madang/admin", root)
+    let_ada_wait(browser, house)
+    # Whoever waits is sent on at once; who looks after them stays on the hub's page.
+    look(PENDING, root)
+    look(STOCK, root)
     return found
 
 
@@ -79,8 +111,10 @@ def main():
     print(f"{'page':32} {'kB':>8} {'first paint ms':>16}")
     for address, size, painted_ms in found:
         print(f"{address:32} {size / 1000:8.1f} {painted_ms:16.0f}")
-    missed = [row[0] for row in found if row[1] >= LARGEST_BYTES or row[2] >= SLOWEST_MS]
+    judged = [row for row in found if row[0] != STOCK]
+    missed = [row[0] for row in judged if row[1] >= LARGEST_BYTES or row[2] >= SLOWEST_MS]
     print(f"goals: under {LARGEST_BYTES // 1000} kB, under {SLOWEST_MS} ms, median of {rounds}")
+    print(f"not judged, since it is JupyterHub's own: {STOCK}")
     if missed:
         print("missed by:", ", ".join(missed))
         sys.exit(1)

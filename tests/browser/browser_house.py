@@ -81,11 +81,19 @@ class House:
 
     @property
     def password(self):
-        return json.loads((self.folder / "secrets.json").read_text())["user_password"]
+        return self._secret("user_password")
 
-    def service_pid(self):
+    @property
+    def admin_password(self):
+        return self._secret("admin_password")
+
+    def _secret(self, name):
+        return json.loads((self.folder / "secrets.json").read_text())[name]
+
+    def pid_of(self, part):
+        """Return the process of the proxy, the hub or the service."""
         state = json.loads((self.folder / "state.json").read_text())
-        return state["parts"]["service"]["pid"]
+        return state["parts"][part]["pid"]
 
 
 class Visitor:

@@ -1,6 +1,8 @@
 """The ten things that people do most, each in a real browser against a real installation."""
 
+import os
 import re
+import signal
 
 import pytest
 from browser_house import notebook, until
@@ -120,7 +122,9 @@ def test_withdraw_while_waiting(visit, picture):
 
 def test_a_refused_start_says_why_in_the_language_of_the_page(visit, picture):
     ada = at_home(visit("ada", lang="ko", width=390))
+    # A hub that is busy says it one page later.
     ada.expect_status("/hub/spawn", 403)
+    ada.expect_status("/hub/spawn-pending/ada", 403)
     ada.page.goto("/hub/spawn")
     # What the page does not offer can still be posted, and rules change while a page is open.
     ada.page.evaluate("document.querySelectorAll('input').forEach(i => { i.disabled = false; })")
@@ -179,6 +183,21 @@ def test_switch_the_language(visit, picture):
     ada.page.click('button[data-lang="en"]')
     expect(ada.page.get_by_role("heading", name="Start a notebook")).to_be_visible()
     picture(ada, "hub")
+
+
+def test_while_the_hub_is_away_a_page_says_so_and_comes_back(visit, house, picture):
+    guest = visit("guest", lang="ko", width=390)
+    guest.expect_status("/hub/login", 503)
+    os.kill(house.pid_of("hub"), signal.SIGKILL)
+
+    def is_away():
+        guest.page.goto("/hub/login")
+        return guest.page.get_by_role("heading", name="응답이 없습니다").count()
+
+    until(is_away, "the proxy answers for the hub")
+    picture(guest)
+    # Nobody presses anything.
+    expect(guest.page.locator("#password_input")).to_be_visible()
 
 
 def test_log_out(visit, picture):

@@ -102,13 +102,17 @@ class LeaseBody(Body):
 
 
 class ChangeBody(Body):
-    """Let a waiting notebook ask for something else; what is left out stays as it is."""
+    """Let a waiting notebook ask for something else; what is left out stays as it is.
+
+    An empty environment is the installation's own.
+    """
 
     profile: Word = ""
     flavor: Word = ""
     devices: Devices | None = None
     limit_s: LimitS | None = None
     start_without_me: bool | None = None
+    environment: Word | None = None
     dry_run: bool = False
 
     def request(self) -> ChangeRequest:
@@ -119,6 +123,7 @@ class ChangeBody(Body):
             devices=self.devices,
             limit_ms=_ms(self.limit_s),
             start_without_me=self.start_without_me,
+            environment=self.environment,
         )
 
 

@@ -5,8 +5,9 @@ transaction or a view.
 
 Made by :func:`madang.api.app.create_app` as the outermost layer. It answers only where who asks is
 known already by the token in this very request, and only with what the same actor (person, rights,
-language) was answered for the same address: one person's answer never reaches another. Everything
-else goes on to the application as if this were not here, first requests and refusals too.
+language) was answered for the same address: one person's answer never reaches another, except where
+a route says that it tells everybody the same. Everything else goes on to the application as if this
+were not here, first requests and refusals too.
 
 An answer is good until anything was written or told (:meth:`madang.services.core.Core.mark`), and
 never longer than :data:`FRESH_S`, since waiting times, readings and the clock move by themselves.
@@ -37,13 +38,20 @@ _PATH = f"{SERVICE_PREFIX}/api/v1/"
 _NEVER_WITH = {b"x-madang-person", b"content-length", b"transfer-encoding", b"range"}
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
-Key = tuple[Actor, str, bytes]
+Key = tuple[Actor | str, str, bytes]
+"""Whose answer it is (for an answer to everybody: the language), path and query."""
 
 
 def keep(endpoint: Endpoint) -> Endpoint:
     """Mark a read whose answer depends on actor, path, query, and what :meth:`Core.mark` covers."""
     endpoint.is_kept = True  # type: ignore[attr-defined]
     return endpoint
+
+
+def keep_for_all(endpoint: Endpoint) -> Endpoint:
+    """Mark a read that tells every person the same, but for the language."""
+    endpoint.is_alike = True  # type: ignore[attr-defined]
+    return keep(endpoint)
 
 
 @dataclass(slots=True)
@@ -90,8 +98,8 @@ class KeptReads:
         # Taken before anything is read: a change in between makes the answer an old one.
         mark, now = self._mark(), self._clock()
         actor = self._identity.known_actor(Request(scope))
-        key = None if actor is None else _key(actor, scope)
-        known = None if key is None else self._known.get(key)
+        key = None if actor is None else self._find(actor, scope)
+        known = None if key is None else self._known[key]
         if key is None or known is None or known.mark != mark or now - known.at_s >= FRESH_S:
             return await self._ask(Answer(mark, now), scope, receive, send)
         self._known.move_to_end(key)
@@ -113,10 +121,19 @@ class KeptReads:
         await self._app(scope, receive, noted)
         # Kept for whom it was made: the one that the route itself found out.
         actor = scope.get("state", {}).get("actor")
-        is_kept = getattr(getattr(scope.get("route"), "endpoint", None), "is_kept", False)
+        endpoint = getattr(scope.get("route"), "endpoint", None)
+        is_kept = getattr(endpoint, "is_kept", False)
         if is_kept and isinstance(actor, Actor) and answer.start.get("status") == 200:
             answer.body, answer.label = b"".join(parts), label_of(scope, 200)
-            self._keep(_key(actor, scope), answer)
+            is_alike = getattr(endpoint, "is_alike", False) and _is_person(actor)
+            self._keep(_key(actor.lang if is_alike else actor, scope), answer)
+
+    def _find(self, actor: Actor, scope: Scope) -> Key | None:
+        own = _key(actor, scope)
+        if own in self._known or not _is_person(actor):
+            return own if own in self._known else None
+        alike = _key(actor.lang, scope)
+        return alike if alike in self._known else None
 
     def _keep(self, key: Key, answer: Answer) -> None:
         if len(answer.body) > MAX_ANSWER_BYTES:
@@ -128,8 +145,13 @@ class KeptReads:
             self._bytes -= len(self._known.popitem(last=False)[1].body)
 
 
-def _key(actor: Actor, scope: Scope) -> Key:
-    return actor, scope["path"], scope["query_string"]
+def _key(whose: Actor | str, scope: Scope) -> Key:
+    return whose, scope["path"], scope["query_string"]
+
+
+def _is_person(actor: Actor) -> bool:
+    """Tell whether somebody asks with all of their own rights, not a run or slot with few."""
+    return not actor.token_lease and not actor.token_run
 
 
 def _is_plain_read(scope: Scope) -> bool:

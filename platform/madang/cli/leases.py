@@ -141,6 +141,10 @@ def _change(group: typer.Typer) -> None:
                 "--start-without-me/--wait-for-me", help="Start when the turn comes, unclaimed."
             ),
         ] = None,
+        environment: Annotated[
+            str | None,
+            typer.Option(help='Begin with this environment; "" for the installation\'s own.'),
+        ] = None,
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="Only tell what it would mean.")
         ] = False,
@@ -156,6 +160,7 @@ def _change(group: typer.Typer) -> None:
             "devices": devices,
             "limit_s": parse_duration_ms(limit) // 1000 if limit else None,
             "start_without_me": start_without_me,
+            "environment": environment,
             "dry_run": dry_run or None,
         }
         given = {key: value for key, value in body.items() if value is not None}

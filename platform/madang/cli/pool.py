@@ -7,6 +7,9 @@ import typer
 from madang.cli.output import Json, credits, minutes, say, show, show_json, state_word
 
 Flavor = Annotated[str | None, typer.Argument(help="Only this kind of device.")]
+Lines = Annotated[
+    int, typer.Option(min=1, max=10_000, help="Lines of each list; your own are always there.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,12 +37,12 @@ def pool(as_json: Json = False) -> None:
     show(known, as_json, "flavor title total free waiting rate", rows, (2, 3, 4, 5))
 
 
-def queue(flavor: Flavor = None, as_json: Json = False) -> None:
+def queue(flavor: Flavor = None, lines: Lines = 100, as_json: Json = False) -> None:
     """Show who waits for what, why, and from when; and what runs now."""
     from madang.client.http import MadangClient
 
     with MadangClient() as client:
-        known = client.get("queue")
+        known = client.get("queue", limit=lines)
     if flavor is not None:
         known["flavors"] = [f for f in known["flavors"] if f["name"] == flavor]
     if as_json:
@@ -51,6 +54,10 @@ def queue(flavor: Flavor = None, as_json: Json = False) -> None:
         for row in (*_waiting(item), *_running(item, int(known["now_ms"])))
     ]
     show(known, False, "flavor state place who project devices kind why when", lambda: rows, (5,))
+    for item in known["flavors"]:
+        for key in ("waiting", "running"):
+            if left := item[f"{key}_total"] - len(item[key]):
+                print(say(f"cli.more_{key}", flavor=item["name"], count=left))
 
 
 def _who(row: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ Every method must be safe to repeat: services write the intent first, then act, 
 a restart. Times are UTC milliseconds. Nothing here may block the event loop for long.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -208,6 +208,12 @@ class Launcher(Protocol):
 
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what is recorded of an attempt."""
+
+    def tell_ends(self, wake: Callable[[], None] | None) -> None:
+        """Call ``wake`` soon after something that was observed alive has ended; None to stop.
+
+        A hint: it may come late, for nothing, or not at all, and :meth:`observe` tells what is.
+        """
 
     async def alive(self) -> Sequence[tuple[str, int]]:
         """Return (lease, attempt) of everything that lives, owned or not."""

@@ -4,12 +4,11 @@ A site's own roles and services are merged with, never replaced. Every file that
 lies in the data folder: the hub kills the pid it finds in a pid file of its working folder.
 """
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from madang import looks
-from madang.hub.pages import page_values, pages_at
+from madang.hub.pages import TEMPLATES, page_values, pages_at
 from madang.hub.settings import HubSettings
 from madang.settings.config import SERVICE_NAME, SERVICE_PREFIX
 
@@ -18,8 +17,6 @@ ACCESS_SCOPE = f"access:services!service={SERVICE_NAME}"
 
 STACK_SERVICE = "madang-stack"
 """The hub service (a token and a role, no process) that ``madang up`` speaks as."""
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 _FOREVER_S = 30 * 86_400
 # A name becomes a folder and an HTTP header, so it is plain ASCII from the first login on.
@@ -49,7 +46,7 @@ def _addresses(c: Any, settings: HubSettings) -> None:
     hub.template_vars = {
         **dict(hub.get("template_vars") or {}),
         "madang_login": settings.login,
-        **page_values(settings.public_url),
+        **page_values(settings.public_url, _callbacks(c)),
     }
     if not hub.get("default_url"):
         # Home says what runs, what is free and how to start; the profile page is one step on.
@@ -169,6 +166,11 @@ def _spawner(c: Any, settings: HubSettings) -> None:
         "access:servers!server",
         ACCESS_SCOPE,
     ]
+
+
+def _callbacks(c: Any) -> list[str]:
+    services = _listed(c, "JupyterHub", "services")
+    return [str(service.get("oauth_redirect_uri") or "") for service in services]
 
 
 def _listed(c: Any, section: str, name: str) -> list[Any]:

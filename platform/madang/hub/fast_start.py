@@ -34,7 +34,11 @@ def parent_of(spawner: Any) -> WarmParent:
             command=tuple(spawner.cmd),
             preload="madang.hub.singleuser:preload",
             entry="madang.hub.singleuser:main",
-            same=("PYTHON", "LD_", "LANG", "LC_", "JUPYTERHUB_SINGLEUSER_"),
+            same=(
+                *("PYTHON", "LD_", "LANG", "LC_", "JUPYTERHUB_SINGLEUSER_"),
+                # Of the debugger, which kernels load at their start.
+                *("PYDEVD_", "DEBUGPY_"),
+            ),
         )
         env["HOME"] = str(home.warm)
         _parents[home] = WarmParent(home.warm, plan, env, home.logs / "fast-start.log")

@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, NoReturn
 
-from madang.shim.keeper import die_with
+from madang.shim.child import die_with
 from madang.shim.record import MARKER
 from madang.shim.warm import forked, room
 from madang.shim.warm.sound import UnsoundError, check_alone
@@ -38,24 +38,38 @@ _PRELOADED = (
     "ipykernel.zmqshell",
     "ipykernel.heartbeat",
     "ipykernel.comm.manager",
+    # Every kernel loads its debugger: a hundred modules and ten MiB, of which a fork owns none.
+    "ipykernel.debugger",
     "IPython.core.completerlib",
-    "IPython.core.magics",
+    "IPython.core.debugger",
     "IPython.core.history",
+    "IPython.core.logger",
+    "IPython.core.magics",
+    "IPython.core.oinspect",
     "IPython.extensions.storemagic",
+    "faulthandler",
+    "sqlite3",
+    "tornado.platform.asyncio",
+    "tornado.queues",
     "zmq.eventloop.zmqstream",
 )
 
 _of_kernels: frozenset[str] = frozenset()
+_env_of_imports: dict[str, str] = {}
+"""Variables that those imports set; a kernel sets them while it imports for itself."""
+
 _put_away: list[ModuleType | None] = []
 
 
 def preload() -> None:
     """Import what every kernel imports, and nothing else before it: those are a kernel's own."""
     global _of_kernels
+    before = dict(os.environ)
     for name in _PRELOADED:
         with contextlib.suppress(ImportError):
             import_module(name)
     _of_kernels = frozenset(sys.modules)
+    _env_of_imports.update(os.environ.items() - before.items())
 
 
 def begin(plan: Plan) -> socket.socket:
@@ -169,7 +183,7 @@ def _be_kernel(asked: Mapping[str, Any], parent: int) -> NoReturn:
     os.setsid()
     os.closerange(3, 65536)
     os.chdir(asked["cwd"])
-    env = {**asked["env"], "JPY_PARENT_PID": str(parent)}
+    env = {**_env_of_imports, **asked["env"], "JPY_PARENT_PID": str(parent)}
     room.replace_environment(env, first=MARKER)
     time.tzset()
     argv = list(asked["argv"])

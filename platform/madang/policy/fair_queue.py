@@ -19,6 +19,7 @@ A deterministic object without clock or I/O. The rules, in order:
 So devices stay idle only while they are collected for a head, or when caps stop all who wait.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -67,6 +68,7 @@ class FairQueue:
         self._pools: dict[str, Pool] = {"cpu": Pool(0)}
         self._accounts: dict[str, Account] = {}
         self._waiting: dict[str, QueueItem] = {}
+        self._waiting_count: Counter[str] = Counter()
         self._running: dict[str, Running] = {}
         # Submitted or to be judged again at the next tick; not yet in a line.
         self._fresh: dict[str, QueueItem] = {}
@@ -214,6 +216,10 @@ class FairQueue:
         """Return the waiting leases (of one flavor, or all) in order of their submission here."""
         return [item for item in self._waiting.values() if flavor in (None, item.flavor)]
 
+    def waiting_count(self, flavor: str) -> int:
+        """Return how many leases of a flavor wait."""
+        return self._waiting_count[flavor]
+
     def usage_device_ms(self, project: str, now_ms: int) -> float:
         """Return the decayed usage of a project."""
         account = self._accounts.get(project)
@@ -231,6 +237,7 @@ class FairQueue:
         other._pools = {flavor: pool.copy() for flavor, pool in self._pools.items()}
         other._accounts = {name: account.copy() for name, account in self._accounts.items()}
         other._waiting = self._waiting.copy()
+        other._waiting_count = self._waiting_count.copy()
         other._running = {
             lease_id: other._pools[running.item.flavor].running[running.item.project][lease_id]
             for lease_id, running in self._running.items()
@@ -257,11 +264,17 @@ class FairQueue:
         return self._pools[flavor]
 
     def _wait(self, item: QueueItem) -> None:
+        if item.lease_id in self._waiting:
+            self._forget(item.lease_id)
         self._waiting[item.lease_id] = self._fresh[item.lease_id] = item
+        self._waiting_count[item.flavor] += 1
         self._is_changed = True
 
+    def _forget(self, lease_id: str) -> None:
+        self._waiting_count[self._waiting.pop(lease_id).flavor] -= 1
+
     def _remove(self, item: QueueItem) -> None:
-        del self._waiting[item.lease_id]
+        self._forget(item.lease_id)
         if self._fresh.pop(item.lease_id, None) is None and not item.is_held_back:
             self._pools[item.flavor].remove(item)
 
@@ -280,12 +293,12 @@ class FairQueue:
         for item in fresh.values():
             refusal = why_refused(item, self._pools, self._account)
             if refusal is not None:
-                del self._waiting[item.lease_id]
+                self._forget(item.lease_id)
                 decisions.append(refusal)
             elif item.is_held_back:
                 continue
             elif item.devices == 0:
-                del self._waiting[item.lease_id]
+                self._forget(item.lease_id)
                 self._take(item, now_ms)
                 decisions.append(Start(item.lease_id, item.attempt))
             else:

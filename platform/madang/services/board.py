@@ -81,6 +81,26 @@ class Lane:
     capacity: FlavorCapacity
     waiting: list[Line] = field(default_factory=list)
     running: list[Line] = field(default_factory=list)
+    by_person: dict[str, list[tuple[int, Line]]] = field(default_factory=dict)
+
+    def index(self) -> None:
+        """Note where the waiting lines of each person stand."""
+        for number, line in enumerate(self.waiting):
+            self.by_person.setdefault(line.lease.person, []).append((number, line))
+
+    def next_in_line(self, person: str, limit: int) -> list[Line]:
+        """Return who waits in front, and after them the person's own, wherever they stand."""
+        own = [line for number, line in self.by_person.get(person, ()) if number >= limit]
+        return self.waiting[:limit] + own
+
+    def in_use(self, person: str, limit: int) -> list[Line]:
+        """Return some of what runs, and after that the person's own."""
+        own = [line for line in self.running[limit:] if line.lease.person == person]
+        return self.running[:limit] + own
+
+    def totals(self) -> dict[str, int]:
+        """Return how many lines there are, shown or not."""
+        return {"waiting_total": len(self.waiting), "running_total": len(self.running)}
 
 
 @dataclass(slots=True)
@@ -130,6 +150,7 @@ def _lanes(
                 (lane.waiting if is_waiting else lane.running).append(Line(lease, _facts(lease)))
     for lane in lanes.values():
         _order(lane.waiting, standings, lang)
+        lane.index()
     return list(lanes.values())
 
 

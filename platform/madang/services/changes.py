@@ -13,7 +13,7 @@ from madang.domain.project import Project
 from madang.errors import ConflictError, NotFoundError, RefusedError
 from madang.policy.alternatives import is_now
 from madang.policy.changing import Size, end_of_line_ms, keeps_place
-from madang.services import access, leasing, views
+from madang.services import access, environment_use, leasing, views
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, ChangeRequest, ExtendRequest, LeaseRequest
@@ -62,7 +62,7 @@ class Changes:
         core = self._core
 
         def work(tx: Tx) -> bool:
-            lease = access.manageable_lease(tx, actor, lease_id)
+            lease = _changeable(tx, actor, lease_id, request)
             kept = [True]
 
             def make() -> str:
@@ -86,7 +86,7 @@ class Changes:
         core = self._core
 
         def work(tx: Tx) -> Plan:
-            return plan(core, tx, access.manageable_lease(tx, actor, lease_id), request)
+            return plan(core, tx, _changeable(tx, actor, lease_id, request), request)
 
         made = await core.store.read(work)
         lease, now = made.lease, core.clock()
@@ -118,8 +118,8 @@ class Changes:
                 limit_ms = _longer(core, tx, lease, request.by_ms)
                 tx.leases.change(lease.id, lease.state, limit_ms=limit_ms)
                 details = {"by_ms": request.by_ms, "limit_ms": limit_ms}
-                note = (core.clock(), actor.person.id, "lease.extend", lease.id, request.reason)
-                tx.audit.add(*note, details)
+                now, who = core.clock(), actor.person.id
+                tx.audit.add(now, who, "lease.extend", lease.id, request.reason, details)
                 return lease.id
 
             print_ = fingerprint("extend", lease_id, request)
@@ -130,6 +130,22 @@ class Changes:
         await core.engine.admission.prolong(lease.id, lease.attempt, lease.limit_ms)
         core.changed("leases", "queue")
         return await self._look(actor, lease_id)
+
+
+def _changeable(tx: Tx, actor: Actor, lease_id: str, request: ChangeRequest) -> Lease:
+    """Return a lease that the actor may change so.
+
+    What an environment brings is executed as the lease's person, so nobody else chooses it.
+
+    Raises
+    ------
+    RefusedError
+        ``environment_of_another``.
+    """
+    lease = access.manageable_lease(tx, actor, lease_id)
+    if request.environment is not None and lease.person != actor.person.id:
+        raise RefusedError("environment_of_another")
+    return lease
 
 
 def _longer(core: Core, tx: Tx, lease: Lease, by_ms: int) -> int:
@@ -216,12 +232,21 @@ def plan(core: Core, tx: Tx, lease: Lease, request: ChangeRequest) -> Plan:
         submitted_ms=submitted_ms,
         # Of an earlier attempt; the next admission sets that of its own time and flavor.
         rate_microcredits=0,
-        options={**lease.options, **wanted.options},
+        options={**_inside(tx, project, lease, request), **wanted.options},
     )
     # Who asks for less is let through even when the budget has become too small for all that wait.
     if views.reserves(core, changed) > views.reserves(core, lease):
         leasing.check_budget(core, tx, project, changed, instead_of=lease.id)
     return Plan(changed, project, keeps, is_same)
+
+
+def _inside(tx: Tx, project: Project, lease: Lease, request: ChangeRequest) -> dict[str, Any]:
+    """Return the lease's options with the environment that is wanted; no queue judges it."""
+    options = dict(lease.options)
+    if request.environment is not None:
+        options.pop(environment_use.ENVIRONMENT, None)
+        options |= environment_use.option(tx, project, request.environment)
+    return options
 
 
 def _request(core: Core, lease: Lease, request: ChangeRequest) -> LeaseRequest:

@@ -16,6 +16,11 @@ from madang.services.upkeep import Upkeep
 from madang.store import Tx
 from madang.units import MS_PER_HOUR, cost_microcredits
 
+LINES = 100
+"""Of each list of the queue, unless more are asked for: what somebody reads, not what there is."""
+
+MAX_LINES = 10_000
+
 
 class Pool:
     """Reads of the pool; nothing here changes anything."""
@@ -29,8 +34,9 @@ class Pool:
         access.require_person(actor)
         core = self._core
         capacity = await core.engine.admission.capacity()
-        waiting = await core.store.read(lambda tx: tx.leases.waiting_by_flavor())
-        active = await core.store.read(lambda tx: tx.leases.count(LeaseState.ACTIVE))
+        waiting, active = await core.store.read(
+            lambda tx: (tx.leases.waiting_by_flavor(), tx.leases.count(LeaseState.ACTIVE))
+        )
         return {
             "flavors": [self._flavor(item, waiting) for item in capacity],
             "strategy": core.engine.admission.strategy,
@@ -134,10 +140,16 @@ class Pool:
             "cost_per_hour_microcredits": cost_microcredits(profile.devices * MS_PER_HOUR, rate),
         }
 
-    async def queue(self, actor: Actor) -> dict[str, Any]:
-        """Return who waits and who runs, by flavor; foreign people and ids are left out."""
+    async def queue(self, actor: Actor, limit: int = LINES) -> dict[str, Any]:
+        """Return who waits and who runs, by flavor; foreign people and ids are left out.
+
+        Parameters
+        ----------
+        limit
+            Lines of each list; the actor's own are there in any case, and the totals are of all.
+        """
         access.require_person(actor)
-        core = self._core
+        core, me = self._core, actor.person.id
         lanes = await self._board.lanes(actor.lang)
 
         def work(tx: Tx) -> list[dict[str, Any]]:
@@ -145,8 +157,8 @@ class Pool:
             return [
                 {
                     **self._head(lane),
-                    "waiting": eyes.rows(lane.waiting),
-                    "running": eyes.rows(lane.running),
+                    "waiting": eyes.rows(lane.next_in_line(me, limit)),
+                    "running": eyes.rows(lane.in_use(me, limit)),
                 }
                 for lane in lanes
             ]
@@ -157,17 +169,18 @@ class Pool:
             "now_ms": core.clock(),
         }
 
-    async def queue_json(self, actor: Actor) -> str:
+    async def queue_json(self, actor: Actor, limit: int = LINES) -> str:
         """Return the same as JSON, from lines that were written once for all."""
         access.require_person(actor)
-        core = self._core
+        core, me = self._core, actor.person.id
         lanes = await self._board.lanes(actor.lang)
 
         def work(tx: Tx) -> str:
             eyes = Eyes(tx, actor)
             return ",".join(
-                f'{to_json(self._head(lane))[:-1]},"waiting":{eyes.text(lane.waiting)},'
-                f'"running":{eyes.text(lane.running)}}}'
+                f"{to_json(self._head(lane))[:-1]},"
+                f'"waiting":{eyes.text(lane.next_in_line(me, limit))},'
+                f'"running":{eyes.text(lane.in_use(me, limit))}}}'
                 for lane in lanes
             )
 
@@ -177,7 +190,7 @@ class Pool:
     def _head(self, lane: Lane) -> dict[str, Any]:
         head = self._flavor(lane.capacity, {})
         del head["waiting"]
-        return head
+        return head | lane.totals()
 
 
 def _role_error(project: Project, role: Role) -> MadangError:

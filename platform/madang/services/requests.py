@@ -71,6 +71,8 @@ class ChangeRequest:
         Brings its own flavor and devices; with a flavor or devices there is none any more.
     limit_ms
         None for the present limit, or for that of the profile where the flavor changes.
+    environment
+        Name or id; empty for the installation's own, None for the present one.
     """
 
     profile: str = ""
@@ -78,6 +80,7 @@ class ChangeRequest:
     devices: int | None = None
     limit_ms: int | None = None
     start_without_me: bool | None = None
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -198,6 +198,8 @@ def version(view: Mapping[str, Any], standing: Standing | None) -> str:
         "limit_ms",
     )
     seen = [view[key] for key in keys]
+    if view.get("environment"):
+        seen.append(view["environment"]["name"])
     if standing is not None:
         seen += [standing.position, standing.waiting, str(standing.reason), standing.expected_ms]
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]

@@ -130,6 +130,11 @@ class Home:
         return self.root / "warm"
 
     @property
+    def proxy_pages(self) -> Path:
+        """``error.html``: what the proxy shows while what should answer does not."""
+        return self.root / "proxy-pages"
+
+    @property
     def logs(self) -> Path:
         """One log for each part."""
         return self.root / "logs"

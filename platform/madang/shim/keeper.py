@@ -6,7 +6,6 @@ reason that could be reported in the record instead.
 """
 
 import contextlib
-import ctypes
 import fcntl
 import os
 import signal
@@ -14,9 +13,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
-from madang.shim import last_word
+from madang.shim import child, last_word
+from madang.shim.child import Account, prctl
 from madang.shim.record import (
     DEADLINE,
     ENDED_BY_DEADLINE,
@@ -39,8 +39,10 @@ AFTER_MAIN_GRACE_S = 2.0
 LOG_CAP_BYTES = 32 * 1024**2
 LOG_KEPT_BYTES = 1024**2
 
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+Become = Callable[[dict[str, Any], Account | None, int, int, int], NoReturn]
+"""Called with spec, account, log, gate and the keeper's process id."""
+
 _WAITED = (signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP)
 
 
@@ -58,9 +60,7 @@ def main(arguments: list[str]) -> int:
     return keep(Path(arguments[0]))
 
 
-def keep(
-    record: Path, become: "Become | None" = None, told: Mapping[str, Any] | None = None
-) -> int:
+def keep(record: Path, become: Become | None = None, told: Mapping[str, Any] | None = None) -> int:
     """Keep the process of a record folder, unless it has, or had, one; return an exit status.
 
     Parameters
@@ -73,7 +73,7 @@ def keep(
     try:
         lock = _take_lock(record)
         if lock is not None:
-            Keeper(record, lock, become or _become, told or {}).run()
+            Keeper(record, lock, become or child.become, told or {}).run()
     except OSError as error:
         # One write, so that the launcher never reads half of it.
         sys.stderr.write(f"{error}\n")
@@ -97,19 +97,10 @@ def _take_lock(record: Path) -> int | None:
     return None
 
 
-def _prctl(option: int, value: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")
-
-
-Become = Callable[[dict[str, Any], "Account | None", int, int, int], NoReturn]
-"""Called with spec, account, log, gate and the keeper's process id."""
-
-
 class Keeper:
     """One process and its tree, from fork to the last descendant's end."""
 
-    def __init__(self, record: Path, lock: int, become: "Become", told: Mapping[str, Any]) -> None:
+    def __init__(self, record: Path, lock: int, become: Become, told: Mapping[str, Any]) -> None:
         self._record = record
         self._lock = lock
         self._become = become
@@ -126,7 +117,7 @@ class Keeper:
         if spec is None:
             raise FileNotFoundError(f"no readable {SPEC} in {self._record}")
         last_word.keep_room(self._lock)
-        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        prctl(_PR_SET_CHILD_SUBREAPER, 1)
         self._grace_ms = spec.get("grace_ms", self._grace_ms)
         log = os.open(spec["log"], os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._start(spec, log)
@@ -252,74 +243,6 @@ class Keeper:
 def _boot_s() -> float:
     """Return seconds since boot, sleep included: nobody can set this clock."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def take_place(spec: Mapping[str, Any], log: int, gate: int, keeper: int) -> None:
-    """Wait at the gate, then take session, files, signal mask and folder of the process."""
-    die_with(keeper)
-    if os.read(gate, 1) != b"g":
-        os._exit(127)
-    os.setsid()
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    os.chdir(spec["cwd"])
-
-
-def die_with(parent: int) -> None:
-    """Be killed as soon as the parent has ended, now if it has."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(127)
-
-
-class Account(NamedTuple):
-    """A system user, looked up before anything is started for it."""
-
-    uid: int
-    gid: int
-    groups: list[int]
-
-    @classmethod
-    def of(cls, name: str) -> "Account":
-        """Return the account of a name; an OSError, which reaches the launcher, for none."""
-        import pwd
-
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError as error:
-            raise FileNotFoundError(f"no system user {name}") from error
-        if entry.pw_uid == 0:
-            raise PermissionError(f"{name} is root")
-        return cls(entry.pw_uid, entry.pw_gid, os.getgrouplist(name, entry.pw_gid))
-
-    def assume(self) -> None:
-        """Become this user for good."""
-        os.setgroups(self.groups)
-        os.setresgid(self.gid, self.gid, self.gid)
-        os.setresuid(self.uid, self.uid, self.uid)
-
-
-def _become(
-    spec: dict[str, Any], account: Account | None, log: int, gate: int, keeper: int
-) -> NoReturn:
-    """Turn the forked child into the process; never returns."""
-    try:
-        if account is not None:
-            account.assume()
-        # After the change of user, which clears the signal for the keeper's death.
-        take_place(spec, log, gate, keeper)
-        # Python ignores these two for itself; a program expects the default.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.execvpe(spec["argv"][0], spec["argv"], spec["env"])  # noqa: S606 - our purpose
-    except BaseException as error:
-        os.write(2, f"madang: cannot start {spec['argv'][0]}: {error}\n".encode())
-    finally:
-        os._exit(127)
 
 
 def descendants() -> list[int]:

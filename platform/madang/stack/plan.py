@@ -236,7 +236,8 @@ def _proxy_part(
         *command,
         *("--ip", options.host, "--port", str(options.port)),
         *("--api-ip", "127.0.0.1", "--api-port", str(chosen["proxy_api"])),
-        *("--default-target", hub, "--error-target", f"{hub}/hub/error"),
+        # A page of the hub's would be missing just when the hub is.
+        *("--default-target", hub, "--error-path", str(home.proxy_pages)),
         *(("--ssl-cert", options.tls_cert) if options.tls_cert else ()),
         *(("--ssl-key", options.tls_key) if options.tls_key else ()),
     )

@@ -19,6 +19,7 @@ from madang.errors import UnavailableError
 from madang.store import migrate
 from madang.store.copying import copy_before_migration
 from madang.store.database import open_address, plain_errors, reading_engine, writing_engine
+from madang.store.reads import Reads
 from madang.store.tx import Tx
 
 T = TypeVar("T")
@@ -55,6 +56,7 @@ class Store:
         self._writing = writing_engine(address, wait_ms)
         self._reading = reading_engine(address, wait_ms, READERS)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._reads = Reads(self._reading)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
 
     def migrate(self) -> None:
@@ -87,34 +89,39 @@ class Store:
             ``database_unavailable``; nothing is half-written, and a later call may work.
         """
         began = time.monotonic()
-        result = await asyncio.wrap_future(self._on(self._writer, self._writing, work))
+        result = await asyncio.wrap_future(self._write(work))
         if self.on_written is not None:
             self.on_written(time.monotonic() - began)
         return result
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` over one consistent moment of the database; it cannot change anything."""
-        return await asyncio.wrap_future(self._on(self._readers, self._reading, work))
+        return await asyncio.wrap_future(self._read(work))
 
     def write_now(self, work: Callable[[Tx], T]) -> T:
         """Do what :meth:`write` does, blocking the calling thread."""
-        return self._on(self._writer, self._writing, work).result()
+        return self._write(work).result()
 
     def read_now(self, work: Callable[[Tx], T]) -> T:
         """Do what :meth:`read` does, blocking the calling thread."""
-        return self._on(self._readers, self._reading, work).result()
+        return self._read(work).result()
 
     def close(self) -> None:
         """Finish what has begun and close all connections; later calls are refused."""
         for threads in (self._writer, self._readers):
             threads.shutdown(wait=True, cancel_futures=True)
+        self._reads.drop()
         for engine in (self._reading, self._writing):
             engine.dispose()
 
-    def _on(
-        self, threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Tx], T]
-    ) -> Future[T]:
-        return self._submit(threads, engine, lambda connection: work(Tx(connection)))
+    def _read(self, work: Callable[[Tx], T]) -> Future[T]:
+        try:
+            return self._reads.ask(self._readers, work)
+        except RuntimeError as closed:
+            raise UnavailableError("database_unavailable", reason="closed") from closed
+
+    def _write(self, work: Callable[[Tx], T]) -> Future[T]:
+        return self._submit(self._writer, self._writing, lambda connection: work(Tx(connection)))
 
     def _submit(
         self, threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Connection], T]

@@ -1,8 +1,10 @@
 """Usage summed by the database, for pages that ask often; the ledger's repository calls it."""
 
 from collections.abc import Collection
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, case, func, select
 
 from madang.ledger.entry import EntryKind
 from madang.ledger.statement import DAY_MS, HELD_KINDS, UsageSum
@@ -29,30 +31,10 @@ def sums(
     kinds
         Only entries of these kinds; grants never count.
     """
-    is_held = entries.c.kind.in_(HELD_KINDS)
-    is_metered = entries.c.used_device_ms >= 0
-    lines = select(
-        entries.c.project,
-        entries.c.person,
-        entries.c.lease_kind,
-        ((MOMENT + zone_offset_ms) // DAY_MS).label("day_index"),
-        case((is_held, entries.c.device_ms), else_=0).label("device_ms"),
-        case((is_held & is_metered, entries.c.used_device_ms), else_=0).label("used_device_ms"),
-        case((is_held & ~is_metered, entries.c.device_ms), else_=0).label("unmetered_device_ms"),
-        (-entries.c.amount_microcredits).label("microcredits"),
-    ).where(
-        entries.c.kind != EntryKind.GRANT,
-        entries.c.kind.in_(kinds),
-        from_ms <= MOMENT,
-        to_ms > MOMENT,
-    )
+    given = {"from_ms": from_ms, "to_ms": to_ms, "offset_ms": zone_offset_ms, "kinds": list(kinds)}
     if projects is not None:
-        lines = lines.where(entries.c.project.in_(projects))
-    line = lines.subquery().c
-    group = [line[name] for name in _GROUP]
-    measures = (line.device_ms, line.used_device_ms, line.unmetered_device_ms, line.microcredits)
-    totals = select(*group, *(func.sum(measure) for measure in measures))
-    rows = connection.execute(totals.group_by(*group).order_by(*group))
+        given["projects"] = list(projects)
+    rows = connection.execute(_statement(projects is not None), given)
     return [
         UsageSum(
             project=project,
@@ -66,3 +48,33 @@ def sums(
         )
         for project, person, lease_kind, day, held, used, unmetered, cost in rows
     ]
+
+
+@cache
+def _statement(has_projects: bool) -> Select[Any]:
+    """Return the statement, made once: to put it together takes longer than to execute it."""
+    is_held = entries.c.kind.in_(HELD_KINDS)
+    is_metered = entries.c.used_device_ms >= 0
+    day = (MOMENT + bindparam("offset_ms", type_=BigInteger)) // DAY_MS
+    lines = select(
+        entries.c.project,
+        entries.c.person,
+        entries.c.lease_kind,
+        day.label("day_index"),
+        case((is_held, entries.c.device_ms), else_=0).label("device_ms"),
+        case((is_held & is_metered, entries.c.used_device_ms), else_=0).label("used_device_ms"),
+        case((is_held & ~is_metered, entries.c.device_ms), else_=0).label("unmetered_device_ms"),
+        (-entries.c.amount_microcredits).label("microcredits"),
+    ).where(
+        entries.c.kind != EntryKind.GRANT,
+        entries.c.kind.in_(bindparam("kinds", expanding=True)),
+        bindparam("from_ms", type_=BigInteger) <= MOMENT,
+        bindparam("to_ms", type_=BigInteger) > MOMENT,
+    )
+    if has_projects:
+        lines = lines.where(entries.c.project.in_(bindparam("projects", expanding=True)))
+    line = lines.subquery().c
+    group = [line[name] for name in _GROUP]
+    measures = (line.device_ms, line.used_device_ms, line.unmetered_device_ms, line.microcredits)
+    totals = select(*group, *(func.sum(measure) for measure in measures))
+    return totals.group_by(*group).order_by(*group)

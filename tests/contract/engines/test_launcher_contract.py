@@ -49,6 +49,34 @@ async def test_an_end_is_seen_with_its_status(house: House) -> None:
     assert await launcher.observe("lease-a", 1) == life
 
 
+async def test_an_end_is_hinted_at(house: House) -> None:
+    """Whoever follows hears of an end without asking; the hostile engine tells nothing."""
+    launcher, told = house.engine.launcher, []
+    launcher.tell_ends(lambda: told.append(1))
+    await house.start(spec("lease-a"))
+    assert (await launcher.observe("lease-a", 1)).is_alive or house.is_hostile
+    await house.finish("lease-a", 0)
+
+    async def is_told() -> bool:
+        return bool(told)
+
+    if not house.is_hostile:
+        await house.until(is_told)
+        assert not (await launcher.observe("lease-a", 1)).is_alive
+    await launcher.observe("lease-a", 1)
+    launcher.tell_ends(None)
+    count = len(told)
+    await house.start(spec("lease-b"))
+    await launcher.observe("lease-b", 1)
+    await launcher.stop("lease-b", 1, 0)
+
+    async def is_over() -> bool:
+        return not (await launcher.observe("lease-b", 1)).is_alive
+
+    await house.until(is_over)
+    assert len(told) == count
+
+
 async def test_stop_ends_it_within_the_grace(house: House) -> None:
     launcher = house.engine.launcher
     for name in ("lease-a", "lease-b"):

@@ -1,11 +1,13 @@
 """Environments on the hostile engine: built by runs, used by all, deleted when unused."""
 
+from dataclasses import replace
+
 import pytest
 
 from madang.domain.environment import EnvironmentRef
 from madang.engines.hostile import Faults
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
-from madang.services.requests import EnvironmentRequest
+from madang.services.requests import ChangeRequest, EnvironmentRequest
 
 PACKAGES = {"dask": "2026.7.1", "distributed": "2026.7.1", "numpy": "2.4.0"}
 
@@ -373,3 +375,42 @@ async def _work(house, made, run_id):
         await house.services.slots.finish(worker, task["run"]["id"], body)
     except Exception:  # a slot that is over, or a folder that could not be made
         return
+
+
+async def test_a_waiting_notebook_changes_its_environment_and_keeps_its_place(house, ready):
+    actor = await house.actor("ada")
+    first = await house.ask("bora", profile="", devices=4)
+    await house.turn(2)
+    lease = await house.ask("ada", profile="gpu-1")
+    other = await build(house, await asked(house, name="jax"))
+
+    async def change(**wanted):
+        return await house.services.changes.change(actor, lease["id"], ChangeRequest(**wanted))
+
+    torch = await change(environment="torch")
+    assert torch["environment"]["id"] == ready["id"]
+    assert torch["kept_place"]
+    assert (torch["attempt"], torch["submitted_ms"]) == (lease["attempt"], lease["submitted_ms"])
+    assert torch["asked_before"] is None
+    assert torch["version"] != lease["version"], "who waits would not hear of it"
+    # What is not named stays, also when something else is changed.
+    assert (await change(start_without_me=True))["environment"]["id"] == ready["id"]
+    assert (await change(environment=other["id"]))["environment"]["name"] == "jax"
+    assert (await change(environment=""))["environment"] is None
+    with pytest.raises(NotFoundError, match="environment_unknown"):
+        await change(environment="nothing")
+    await asked(house, name="later")
+    with pytest.raises(ConflictError, match="environment_not_ready"):
+        await change(environment="later")
+    # Its packages run as ada: who may change everything else of hers may not choose them.
+    root = replace(await house.actor("root"), is_admin=True)
+    for act in (house.services.changes.change, house.services.changes.preview):
+        with pytest.raises(RefusedError, match="environment_of_another"):
+            await act(root, lease["id"], ChangeRequest(environment="jax"))
+    # Once the devices are there, the server begins with what was chosen last.
+    await change(environment="torch")
+    await house.services.leases.end(await house.actor("bora"), first["id"])
+    await house.turn(3)
+    with pytest.raises(ConflictError, match="change_not_now"):
+        await change(environment="jax")
+    assert (await house.lease(lease["id"]))["environment"]["name"] == "torch"

@@ -79,3 +79,23 @@ async def test_languages_do_not_mix(busy: Any) -> None:
         told = {x["reason_text"] for lane in queue["flavors"] for x in lane["waiting"]}
         assert texts.setdefault(lang, told) == told
     assert texts["ko"].isdisjoint(texts["en"])
+
+
+async def test_of_a_long_queue_everybody_sees_the_front_and_their_own(busy: Any) -> None:
+    for number in range(4):
+        await busy.ask("chan", project="language", profile="gpu-4", name=f"n{number}")
+    whole = json.loads(await busy.services.pool.queue_json(await busy.actor("ada")))
+    lane = next(x for x in whole["flavors"] if x["waiting"])
+    assert len(lane["waiting"]) == lane["waiting_total"] == 6
+    assert lane["waiting_total"] + lane["running_total"] == 8
+    for name in ("ada", "bora", "chan", "vera"):
+        actor = await busy.actor(name)
+        short = json.loads(await busy.services.pool.queue_json(actor, 1))
+        cut = next(x for x in short["flavors"] if x["waiting"])
+        own = [x["position"] for x in cut["waiting"] if x["mine"]]
+        assert [x["position"] for x in cut["waiting"]] == sorted({1, *own})
+        assert len(own) == {"ada": 1, "bora": 1, "chan": 4, "vera": 0}[name]
+        assert cut["waiting_total"] == 6
+        assert short["flavors"] == (await busy.services.pool.queue(actor, 1))["flavors"]
+        running = [x["mine"] for x in cut["running"]]
+        assert len(running) == 1 + sum(running[1:])

@@ -58,6 +58,29 @@ class Notebook:
         self.socket.write_message(json.dumps({**message, "channel": channel, "buffers": []}))
         return number
 
+    async def debug(self, command, **arguments):
+        """Ask the kernel's debugger; returns its answer."""
+        content = {"seq": 1, "type": "request", "command": command, "arguments": arguments}
+        number = self.send("debug_request", content, "control")
+        answer = await self._until("debug_reply", number)
+        assert answer["success"], answer
+        return answer.get("body", {})
+
+    async def until_stopped(self):
+        """Wait until the debugger has stopped somewhere; returns in which thread."""
+        while (event := await self._until("debug_event"))["event"] != "stopped":
+            continue
+        return event["body"]["threadId"]
+
+    async def _until(self, kind, number=""):
+        deadline = time.monotonic() + LIMIT_S
+        while True:
+            left = deadline - time.monotonic()
+            message = json.loads(await asyncio.wait_for(self.socket.read_message(), left))
+            is_asked = not number or message["parent_header"].get("msg_id") == number
+            if message["msg_type"] == kind and is_asked:
+                return message["content"]
+
     async def run(self, code, answer=None, on_start=None):
         """Run a cell; returns its text outputs, mime types and error name."""
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": True}

@@ -152,6 +152,28 @@ async def test_a_forked_kernel_does_what_kernels_do(running, server):
     wait_for(lambda: not is_there(again), "the kernel's end")
 
 
+async def test_the_debugger_stops_in_a_forked_kernel(running, server):
+    base, token, record = server
+    code = "def f(x):\n    y = x + 1\n    return y\nprint(f(41))"
+    async with Notebook(base, token) as notebook:
+        assert (await notebook.run("import os; os.environ['PYDEVD_USE_FRAME_EVAL']"))[0] == "'NO'"
+        assert note(record) == {"start": "forked", "why": ""}
+        await notebook.debug("initialize", clientID="t", adapterID="", pathFormat="path")
+        await notebook.debug("attach")
+        path = (await notebook.debug("dumpCell", code=code))["sourcePath"]
+        marks = [{"line": 3}]
+        await notebook.debug("setBreakpoints", source={"path": path}, breakpoints=marks)
+        await notebook.debug("configurationDone")
+        notebook.send("execute_request", {"code": code, "silent": False})
+        thread = await notebook.until_stopped()
+        frames = (await notebook.debug("stackTrace", threadId=thread))["stackFrames"]
+        assert (frames[0]["name"], frames[0]["line"]) == ("f", 3)
+        found = await notebook.debug("evaluate", expression="y", frameId=frames[0]["id"])
+        assert found["result"] == "42"
+        await notebook.debug("continue", threadId=thread)
+        assert (await notebook.run("'after'"))[0].endswith("'after'")
+
+
 def kernels(record):
     """Processes of kernels below a server."""
     found = []

@@ -278,6 +278,7 @@ class FakeServices:
         self.events = FakeEvents()
         self.fault: Exception | None = None
         self.changes_seen = 0
+        self.pool_looks = 0
         self.core = SimpleNamespace(mark=lambda: self.changes_seen)
         self.pool = SimpleNamespace(
             pool=self._pool, profiles=self._any, queue=self._any, queue_json=self._json
@@ -309,11 +310,12 @@ class FakeServices:
         return {"ok": self.fault is None}
 
     async def _pool(self, actor: Actor) -> Any:
+        self.pool_looks += 1
         if self.fault is not None:
             raise self.fault
         return {"flavors": [], "lang": actor.lang}
 
-    async def _json(self, actor: Actor) -> str:
+    async def _json(self, actor: Actor, *_: Any) -> str:
         return json.dumps(await self._any(actor))
 
     async def _text(self, actor: Actor, **asked: Any) -> str:

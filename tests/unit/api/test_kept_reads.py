@@ -119,3 +119,29 @@ async def test_the_hub_names_a_person_and_gets_that_persons_answer(bench, http):
     await http.get(f"{API}/me", headers=ADA)
     answer = await http.get(f"{API}/me", headers={**ADA, "X-Madang-Person": "bora"})
     assert answer.status_code == 403
+
+
+async def test_what_is_alike_for_all_is_made_once_for_each_language(bench, http):
+    for headers in (ADA, ROOT, NOTEBOOK, ADA):
+        answer = await http.get(f"{API}/pool", headers=headers)
+        assert answer.json()["lang"] == "en"
+    # A credential that the hub was not asked about yet goes all the way, once.
+    assert bench.services.pool_looks == 3
+    for headers in (ADA, ROOT, NOTEBOOK, ADA):
+        await http.get(f"{API}/pool", headers=headers)
+    assert bench.services.pool_looks == 3
+    for headers in (ROOT, ADA):
+        answer = await http.get(f"{API}/pool", headers={**headers, "Accept-Language": "ko"})
+        assert answer.json()["lang"] == "ko"
+    assert bench.services.pool_looks == 4
+
+
+async def test_what_is_alike_for_all_reaches_nobody_who_was_not_let_in(bench, http):
+    await http.get(f"{API}/pool", headers=ADA)
+    assert (await http.get(f"{API}/pool", headers={})).status_code == 401
+    unknown = await http.get(f"{API}/pool", headers={"Authorization": "token nobody"})
+    assert unknown.status_code == 401
+    # A run's own credential is asked about each time; whether it may see the pool is not ours.
+    looks = bench.services.pool_looks
+    run = await http.get(f"{API}/pool", headers={"Authorization": "token mat_good"})
+    assert bench.services.pool_looks == looks + 1, run.text

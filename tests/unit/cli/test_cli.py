@@ -327,14 +327,17 @@ def test_pool_queue_and_me(service, madang):
     running = {"project": "", "person": "", "devices": 6, "kind": "cluster", "mine": False}
     running |= {"started_ms": 1, "expires_ms": 1_800_000}
     both = [
-        {"name": "sim-h200", "waiting": [waiting], "running": [running]},
-        {"name": "cpu", "waiting": [], "running": []},
+        {"name": "sim-h200", "waiting": [waiting], "waiting_total": 8, "running": [running]},
+        {"name": "cpu", "waiting": [], "waiting_total": 0, "running": []},
     ]
+    for lane in both:
+        lane["running_total"] = len(lane["running"])
     service.on("GET", "queue", (200, {"flavors": both, "now_ms": 0}))
     lines = madang("queue")[1].splitlines()
     assert "ada*" in lines[1]
     assert "all busy" in lines[1]
     assert "in 30 min" in lines[2]
+    assert lines[3:] == ["sim-h200: 7 more wait; see them with --lines."]
     assert madang("queue", "cpu") == (0, "", "Nothing to show.\n")
     assert len(json.loads(madang("queue", "cpu", "--json")[1])["flavors"]) == 1
     project = {"name": "lab", "role": "owner", "left_microcredits": 1, "granted_microcredits": 2}

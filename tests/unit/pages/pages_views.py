@@ -64,6 +64,7 @@ def lease(now: int, number: int, **changes: Any) -> dict[str, Any]:
         ],
         "standing": None,
         "cluster": "",
+        "environment": None,
         "utilisation_percent": 72,
         "can_manage": True,
         "ready": True,
@@ -117,6 +118,7 @@ def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "held_device_ms": 12 * MINUTE,
         "charged_microcredits": 200_000,
         "standing": None,
+        "environment": None,
         "can_manage": True,
     } | changes
 
@@ -184,6 +186,8 @@ def queue(now: int) -> dict[str, Any]:
                 "title": "NVIDIA H200 (simulated)",
                 "devices_total": 8,
                 "devices_free": 2,
+                "waiting_total": 3,
+                "running_total": 3,
                 "waiting": [
                     waiting(1),
                     waiting(
@@ -208,6 +212,8 @@ def queue(now: int) -> dict[str, Any]:
                 "title": "CPU only",
                 "devices_total": 0,
                 "devices_free": 0,
+                "waiting_total": 0,
+                "running_total": 0,
                 "waiting": [],
                 "running": [],
             },

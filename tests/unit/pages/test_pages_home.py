@@ -62,12 +62,29 @@ async def test_queue_marks_mine_and_hides_others(house):
     assert html.count('<li class="mine">') == 2
     assert "You are no. 2; 3 waiting in all" in html
     assert html.count("not known yet") == 1
-    assert "Ordering: madang" in html
+    # Told only where the order is not the one that the page explains.
+    assert "Ordering:" not in html
+    house.queue["strategy"] = "kueue"
+    assert "Ordering: kueue" in (await house.get("/queue")).text
+
+
+async def test_a_long_queue_says_how_many_are_not_shown(house):
+    lane = house.queue["flavors"][0]
+    lane["waiting"][2]["position"] = 40
+    lane["waiting_total"], lane["running_total"] = 2_000, 10
+    html = (await house.get("/queue")).text
+    assert "You are no. 2; 2000 waiting in all" in html
+    assert "37 more in between" in html
+    assert "1960 more wait behind" in html
+    assert "7 more are running" in html
+    assert html.count('href="?lines=all"') == 2
+    assert "?lines=all" not in (await house.get("/queue?lines=all")).text
 
 
 async def test_quiet_queue_says_so(house):
     for flavor in house.queue["flavors"]:
         flavor["waiting"], flavor["running"] = [], []
+        flavor["waiting_total"] = flavor["running_total"] = 0
     assert "All quiet" in (await house.get("/queue")).text
     house.queue["flavors"] = []
     assert "No GPUs are set up yet" in (await house.get("/queue")).text

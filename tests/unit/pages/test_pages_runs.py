@@ -70,3 +70,13 @@ async def test_form_without_project_says_whom_to_ask(house):
     html = (await house.get("/runs/new")).text
     assert "<form class" not in html
     assert "not in a project yet" in html
+
+
+async def test_form_offers_the_environments_that_are_ready(house):
+    html = (await house.get("/runs/new")).text
+    assert '<option value="torch-ready" data-project="vision">PyTorch</option>' in html
+    house.environments = []
+    assert "f-environment" not in (await house.get("/runs/new")).text
+    house.runs[0]["environment"] = {"id": "environment-1", "name": "torch", "revision": 2}
+    html = (await house.get("/runs/" + house.runs[0]["id"])).text
+    assert "<dt>Environment</dt><dd>torch</dd>" in html

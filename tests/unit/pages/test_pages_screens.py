@@ -198,3 +198,26 @@ async def test_maintenance_stands_on_every_page_and_in_its_live_part(house, path
             assert shown.count("Nothing new starts: &lt;new&gt; fans.") == 1
     house.notice = None
     assert 'class="notice"' not in (await house.get(where(house, path))).text
+
+
+async def test_the_trail_of_acts_is_told_in_words(house):
+    house.is_admin = True
+    row = house.audit["rows"][0]
+    longer = {"by_ms": 3_600_000, "limit_ms": 5 * 3_600_000}
+    house.audit["rows"] = [
+        row,
+        {**row, "id": "act-2", "act": "lease.extend", "details": longer, "reason": ""},
+        {
+            **row,
+            "id": "act-3",
+            "act": "grant.add",
+            "details": {"grant": "g", "microcredits": 5_000_000},
+        },
+    ]
+    html = (await house.get("/admin")).text
+    assert "person: bora · now: viewer" in html
+    assert "extended a lease" in html
+    assert "longer by: 1 h · limit now: 5 h" in html
+    assert "5.00 credits" in html
+    house.lang = "ko"
+    assert "이후: 열람자" in (await house.get("/admin")).text

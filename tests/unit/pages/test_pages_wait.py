@@ -148,3 +148,17 @@ async def test_the_request_before_can_be_chosen_again_and_says_what_it_costs(hou
     assert "You asked for 4 × sim-h200 before" in html
     assert '{"limit_s": 3600, "profile": "gpu-4"}' in html
     assert "Change your request?" in html
+
+
+async def test_the_environment_of_what_waits_can_be_changed(house):
+    chosen = {"id": "environment-ready", "name": "torch-ready", "revision": 0}
+    html, _ = await seen(house, environment=chosen)
+    assert f'data-send="POST api/v1/leases/{house.leases[0]["id"]}/change"' in html
+    assert '<option value="torch-ready" selected>PyTorch</option>' in html
+    assert '<option value="">Python 3' in html
+    # Nothing to choose for others, later, or where nothing was built.
+    assert "w-environment" not in (await seen(house, person="seoyeon"))[0]
+    running = {"state": "active", "claimed": True, "standing": None, "started_ms": house.now}
+    assert "w-environment" not in (await seen(house, **running))[0]
+    house.environments = []
+    assert "w-environment" not in (await seen(house))[0]

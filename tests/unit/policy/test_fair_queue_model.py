@@ -200,6 +200,8 @@ class Machine(RuleBasedStateMachine):
             held = {r.item.lease_id for r in self.queue.running(flavor)}
             assert held == {i.lease_id for i in self.model.running.values() if i.flavor == flavor}
         assert {i.lease_id for i in self.queue.waiting_items()} == set(self.model.waiting)
+        for flavor in self.queue.flavors():
+            assert self.queue.waiting_count(flavor) == len(self.queue.waiting_items(flavor))
 
     def teardown(self):
         """Whatever happened: once everything that runs ends, everything that may start starts."""

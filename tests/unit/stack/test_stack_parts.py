@@ -80,6 +80,8 @@ def test_plan_gives_each_part_what_it_needs_and_no_secret_on_a_command_line(home
     assert plan.hub.service_url == plan.service.service_url
     assert len(set(plan.ports.values())) == 5
     assert plan.service.dashboard_port == plan.ports["dashboards"]
+    shown = plan.parts["proxy"].argv
+    assert shown[shown.index("--error-path") + 1] == str(home.proxy_pages)
 
 
 def test_only_the_service_hears_of_a_postgresql(home, monkeypatch):

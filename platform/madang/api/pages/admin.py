@@ -6,12 +6,16 @@ The use-cases refuse everybody but administrators, here as in the API.
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from madang.api.pages import wording
 from madang.api.pages.frame import Visit
 from madang.api.pages.leases import devices_text, phase, title
 from madang.api.pages.pictures import stack
 from madang.api.pages.render import Screen
 from madang.i18n import catalogue
 from madang.units import credits_short
+
+_UNTOLD = ("grant", "reason", "since_ms", "until_ms")
+"""Details with a column of their own, or for the CSV alone."""
 
 
 async def show(visit: Visit) -> Screen:
@@ -86,11 +90,18 @@ def _act(visit: Visit, row: dict[str, Any]) -> dict[str, Any]:
 
 def _detail(visit: Visit, key: str, value: Any) -> str:
     """Return one detail of an act as people read it; ids and what is empty are left to the CSV."""
-    if value in ("", [], None) or key == "grant":
+    if value in ("", [], None) or key in _UNTOLD:
         return ""
     if key == "microcredits":
         return f"{credits_short(value)} {visit.words('unit.credits')}"
-    return f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+    if key.endswith("_ms"):
+        value = wording.duration(value, visit.lang)
+    said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    # Roles have words; whatever else stands between "from" and "to" is a name.
+    if key in ("from", "to") and f"pages.role.{said}" in catalogue():
+        said = visit.words(f"role.{said}")
+    label = f"admin.detail.{key}"
+    return f"{visit.words(label) if f'pages.{label}' in catalogue() else key}: {said}"
 
 
 def _act_words(visit: Visit, name: str) -> str:

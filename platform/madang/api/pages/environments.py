@@ -10,6 +10,15 @@ _CHIPS = {"queued": "wait", "building": "go", "ready": "done", "failed": "bad", 
 _MIB = 1024**2
 
 
+async def ready_environments(visit: Visit, project: str | None = None) -> list[dict[str, str]]:
+    """Return what work may begin with: of one project, or of all that the visitor may see."""
+    return [
+        {"name": item["name"], "title": item["title"] or item["name"], "project": item["project"]}
+        for item in await visit.services.environments.list(visit.actor, project=project)
+        if item["is_ready"]
+    ]
+
+
 async def environments_of(visit: Visit, project: dict[str, Any]) -> dict[str, Any]:
     """Return what the section needs: what there is, and what one may begin with."""
     found = await visit.services.environments.list(visit.actor, project=project["id"])

@@ -6,16 +6,21 @@ from madang.api.pages.charts import wait_chart
 from madang.api.pages.frame import Visit
 from madang.api.pages.pictures import span, tiles
 from madang.api.pages.render import Screen
+from madang.services.pool import LINES
+
+MAX_SHOWN = 1_000
+"""Lines of each list that a browser still shows without a wait."""
 
 _SHORTEST_AXIS_MS = 3_600_000
 
 
 async def show(visit: Visit) -> Screen:
     """Show the queue of every flavor."""
-    queue = await visit.services.pool.queue(visit.actor)
+    is_long = visit.query.get("lines") == "all"
+    queue = await visit.services.pool.queue(visit.actor, MAX_SHOWN if is_long else LINES)
     waits = await visit.services.waits.by_day(visit.actor)
     flavors = [_flavor(visit, flavor) for flavor in queue["flavors"]]
-    waiting = sum(len(flavor["waiting"]) for flavor in flavors)
+    waiting = sum(flavor["waiting_total"] for flavor in flavors)
     mine = [row for flavor in flavors for row in flavor["waiting"] if row["mine"]]
     announce = (
         visit.words("queue.summary_mine", position=mine[0]["position"], waiting=waiting)
@@ -29,6 +34,7 @@ async def show(visit: Visit) -> Screen:
         announce=announce,
         values={
             "flavors": flavors,
+            "may_show_more": not is_long,
             "strategy": queue["strategy"],
             "waits": waits,
             "wait_chart": wait_chart(waits["days"]),
@@ -50,12 +56,26 @@ def _flavor(visit: Visit, flavor: dict[str, Any]) -> dict[str, Any]:
             }
             for row in running
         ],
-        "waiting": [{**row, "bar": _band(visit.now_ms, until, row)} for row in flavor["waiting"]],
+        "waiting": _with_gaps(
+            [{**row, "bar": _band(visit.now_ms, until, row)} for row in flavor["waiting"]]
+        ),
+        "behind": flavor["waiting_total"]
+        - max((r["position"] for r in flavor["waiting"]), default=0),
+        "running_more": flavor["running_total"] - len(running),
         "axis": [
             {"at": share, "ms": visit.now_ms + (until - visit.now_ms) * share // 4}
             for share in (1, 2, 3)
         ],
     }
+
+
+def _with_gaps(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tell each line how many stand between it and the line before that are not shown."""
+    before = 0
+    for row in rows:
+        row["hidden_before"] = max(0, row["position"] - before - 1)
+        before = row["position"]
+    return rows
 
 
 def _axis_end(now_ms: int, flavor: dict[str, Any]) -> int:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from madang.api.pages.environments import ready_environments
 from madang.api.pages.frame import Visit
 from madang.api.pages.home import pool_pictures
 from madang.api.pages.leases import devices_text, expected_picture, is_mine
@@ -99,6 +100,7 @@ async def show_form(visit: Visit) -> Screen:
         values={
             "projects": projects,
             "flavors": flavors,
+            "environments": await ready_environments(visit),
             "limits_s": _LIMITS_S,
             "limit_chosen_s": 3_600,
             "max_notebook_bytes": MAX_NOTEBOOK_BYTES,

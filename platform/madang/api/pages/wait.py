@@ -6,6 +6,7 @@ through the API when it comes and somebody looks, and goes on to the server once
 
 from typing import Any
 
+from madang.api.pages.environments import ready_environments
 from madang.api.pages.frame import Visit
 from madang.api.pages.home import pool_pictures
 from madang.api.pages.leases import card, devices_text, is_mine
@@ -58,6 +59,7 @@ async def show(visit: Visit) -> Screen:
             "row": _row_of_people(lease["standing"]),
             "offers": lease["alternatives"] if phase == "waiting" and lease["can_manage"] else [],
             "before": _before(visit, lease) if phase in ("waiting", "held_back") else None,
+            "environments": await _environments(visit, lease, phase),
             "check": visit.links.server(lease["person"], lease["name"], "api"),
             "spawn": visit.links.spawn(lease["person"], lease["name"]),
         },
@@ -71,6 +73,13 @@ def _before(visit: Visit, lease: Any) -> dict[str, Any] | None:
         return None
     title = devices_text(visit, before["flavor"], before["devices"])
     return {**before, "title": title, "expected_ms": 0}
+
+
+async def _environments(visit: Visit, lease: Any, phase: str) -> list[dict[str, str]]:
+    """Return the environments that a waiting notebook may begin with instead."""
+    if lease["kind"] != "notebook" or phase not in ("waiting", "held_back"):
+        return []
+    return await ready_environments(visit, lease["project_id"]) if is_mine(visit, lease) else []
 
 
 def _announce(visit: Visit, lease: Any, phase: str) -> str:

@@ -84,6 +84,8 @@ class WaitingRow(QueueRow):
 class Lane(_Flavor):
     """One kind of device with who waits for it and who has it."""
 
+    waiting_total: Count
+    running_total: Count
     waiting: list[WaitingRow]
     running: list[QueueRow]
 

@@ -1,6 +1,6 @@
 """Processes in memory that start badly, end late, and sometimes are simply gone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from madang.domain.cluster import ClusterEndpoint
@@ -76,6 +76,9 @@ class HostileLauncher:
         if self._world.happens(faults.vanish):
             process.vanish_at_ms = now + self._world.within(faults.vanish_ms)
         return process
+
+    def tell_ends(self, wake: Callable[[], None] | None) -> None:
+        """Tell nothing: nobody may rely on a hint."""
 
     async def stop(self, lease_id: str, attempt: int, grace_ms: int) -> None:
         """Ask for the end, which comes at some moment within the grace."""

@@ -193,7 +193,7 @@ class LocalAdmission:
                 flavor=flavor,
                 devices_total=len(self._healthy(flavor)),
                 devices_free=self._queue.free(flavor),
-                waiting=len(self._queue.waiting_items(flavor)),
+                waiting=self._queue.waiting_count(flavor),
             )
             for flavor in self._flavors
         ]

@@ -126,22 +126,29 @@ class AttemptFolder:
         for role in self.roles():
             shim.set_deadline(role, deadline_ms)
 
-    def observe(self) -> AttemptLife:
-        """Put the records of all roles together."""
+    def observe(self) -> tuple[AttemptLife, list[int]]:
+        """Put the records of all roles together.
+
+        Returns
+        -------
+        life, keepers
+            What is recorded, and the process ids of the keepers that live.
+        """
         roles = self.roles()
         records = []
         for role in roles:
             _sweep_if_unsure(role)
             if (record := shim.read(role)) is not None:
                 records.append((role, record))
+        keepers = [record.shim_pid for _, record in records if record.is_alive]
         if not records or self._is_incomplete([record for _, record in records]):
-            return AttemptLife()
+            return AttemptLife(), keepers
         self._end_left_behind(records)
         if (self.path / STOPPED).exists():
             self._end_main_alone(records)
         ends = [record.ended_ms for _, record in records if record.ended_ms is not None]
         main = next((r for path, r in records if path.name in MAIN_ROLES), None)
-        return AttemptLife(
+        life = AttemptLife(
             started_ms=min(record.started_ms for _, record in records),
             ended_ms=max(ends) if len(ends) == len(records) else None,
             exit_code=_worst([r for _, r in records]) if main is None else main.exit_code,
@@ -149,6 +156,7 @@ class AttemptFolder:
             is_overdue=any(record.is_overdue for _, record in records),
             was_told=main is not None and main.was_told,
         )
+        return life, keepers
 
     def _is_incomplete(self, records: Sequence[shim.Record]) -> bool:
         """Tell whether a crash in the middle of a start left some roles unstarted."""

@@ -7,7 +7,7 @@ anew knows what the one before it knew. File work happens in threads, never on t
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +28,7 @@ from madang.engines.local.commands import (
     slot_command,
     worker_commands,
 )
+from madang.engines.local.ends import Ends
 from madang.engines.local.environments import LocalEnvironments, environment_env
 from madang.engines.local.machine import machine_since_ms
 from madang.engines.ports import AttemptLife, LaunchSpec
@@ -81,6 +82,7 @@ class LocalLauncher:
         # Attempts of which nothing has a keeper any more: not to be read again and again.
         self._over: set[tuple[str, int]] = set()
         self._answered: set[tuple[str, int]] = set()
+        self._ends = Ends()
         self._stopping: dict[tuple[str, int], asyncio.Task[None]] = {}
 
     def _folder(self, lease_id: str, attempt: int) -> AttemptFolder:
@@ -185,8 +187,13 @@ class LocalLauncher:
 
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what is recorded of an attempt; ends what an ended main process left behind."""
-        life = await asyncio.to_thread(self._folder(lease_id, attempt).observe)
+        life, keepers = await asyncio.to_thread(self._folder(lease_id, attempt).observe)
+        self._ends.follow(keepers)
         return replace(life, machine_since_ms=self._up_since_ms)
+
+    def tell_ends(self, wake: Callable[[], None] | None) -> None:
+        """Call ``wake`` as soon as a keeper that was seen alive has ended."""
+        self._ends.tell(wake)
 
     async def alive(self) -> Sequence[tuple[str, int]]:
         """Return (lease, attempt) of everything that lives, also what lost its keeper."""

@@ -37,6 +37,8 @@ class Standings:
 
     def __init__(self) -> None:
         self._known: Mapping[str, Standing] = {}
+        self._latest_of: Mapping[str, Standing] = self._known
+        self._latest_ms: dict[str, int | None] = {}
         self._at_ms: int | None = None
         self._rest_ms = 0
         self._is_stale = True
@@ -97,17 +99,24 @@ class Standings:
         Behind a very long queue it is told the latest start of those who wait: to play the whole
         queue for each profile that somebody looks at would hold up everybody.
         """
-        waiting = queue.waiting_items(item.flavor)
-        if len(waiting) > LONG_QUEUE:
-            known = await self.get(queue, ends, now_ms)
-            times = [known[x.lease_id].expected_ms for x in waiting if x.lease_id in known]
-            return max((at for at in times if at is not None), default=None)
+        if queue.waiting_count(item.flavor) > LONG_QUEUE:
+            return self._latest(queue, item.flavor, await self.get(queue, ends, now_ms))
         play = queue.copy()
         play.submit(item, now_ms)
         async with self._lock:
             durations = self.durations()
             found = await asyncio.to_thread(forecast, play, item.flavor, now_ms, ends, durations)
         return found.get(item.lease_id, UNKNOWN).expected_ms
+
+    def _latest(self, queue: FairQueue, flavor: str, known: Mapping[str, Standing]) -> int | None:
+        """Return the latest expected start in a flavor, found once for each forecast."""
+        if self._latest_of is not known:
+            self._latest_of, self._latest_ms = known, {}
+        if flavor not in self._latest_ms:
+            waiting = queue.waiting_items(flavor)
+            times = [known[x.lease_id].expected_ms for x in waiting if x.lease_id in known]
+            self._latest_ms[flavor] = max((at for at in times if at is not None), default=None)
+        return self._latest_ms[flavor]
 
     async def preview(
         self, queue: FairQueue, ends: Mapping[str, int], item: QueueItem, now_ms: int

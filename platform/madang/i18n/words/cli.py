@@ -55,6 +55,14 @@ TEXTS = {
     "state.failed": ("failed", "실패"),
     "state.cancelled": ("cancelled", "취소됨"),
     "state.expired": ("expired", "시간 초과"),
+    "cli.more_waiting": (
+        "{flavor}: {count} more wait; see them with --lines.",
+        "{flavor}: {count}건이 더 기다립니다. --lines 옵션으로 볼 수 있습니다.",
+    ),
+    "cli.more_running": (
+        "{flavor}: {count} more are running; see them with --lines.",
+        "{flavor}: {count}건이 더 실행 중입니다. --lines 옵션으로 볼 수 있습니다.",
+    ),
     "cli.queued": ("queued", "대기 중"),
     "cli.saved": ("Saved {path}", "{path}에 저장했습니다"),
     "cli.parameter": (

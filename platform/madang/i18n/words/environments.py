@@ -151,7 +151,15 @@ TEXTS = {
     "error.environment_not_yours.hint": (
         "Ask whoever built it, or an owner or manager of the project. You may use it, or build one "
         "of your own.",
-        "만든 사람이나 프로젝트 소유자·관리자에게 부탁해 주세요. 그대로 쓰거나 따로 하나 만드셔도 됩니다.",
+        "만든 사람이나 프로젝트 책임자·매니저에게 부탁해 주세요. 그대로 쓰거나 따로 하나 만드셔도 됩니다.",
+    ),
+    "error.environment_of_another.message": (
+        "Only the person who waits chooses the environment: its packages run in their name.",
+        "환경은 기다리는 본인만 바꿀 수 있습니다. 그 패키지가 본인의 권한으로 실행되기 때문입니다.",
+    ),
+    "error.environment_of_another.hint": (
+        "Ask them to change it on their waiting page.",
+        "본인에게 대기 화면에서 바꾸어 달라고 부탁해 주세요.",
     ),
     "error.too_many_environments.message": (
         "The project has {given} environments already, at most {limit} are kept.",
@@ -267,6 +275,18 @@ TEXTS = {
         "시작하기 전에 환경이 삭제되었습니다.",
     ),
     "pages.admin.act.environment.delete": ("deleted an environment", "환경을 지움"),
+    "pages.environment": ("Environment", "환경"),
+    "pages.environment.own": ("Python 3, as this installation has it", "Python 3 (기본 설치)"),
+    "pages.new.environment_help": (
+        "The packages that the notebook runs with. Others are built on the project's page.",
+        "노트북이 사용할 패키지입니다. 다른 환경은 프로젝트 페이지에서 만들 수 있습니다.",
+    ),
+    "pages.wait.environment": ("New notebooks begin with", "새 노트북을 열 환경"),
+    "pages.wait.environment_change": ("Use this one", "이 환경으로 바꾸기"),
+    "pages.wait.environment_hint": (
+        "Your place in the line stays as it is.",
+        "바꾸어도 대기 순서는 그대로입니다.",
+    ),
     "pages.env.title": ("Environments", "환경"),
     "pages.env.add": ("Build an environment", "환경 만들기"),
     "pages.env.name": ("Name", "이름"),
@@ -309,8 +329,8 @@ TEXTS = {
         "새로 시작하는 작업은 이 환경을 쓸 수 없습니다. 지금 쓰고 있는 작업은 끝까지 계속되고, 그 뒤 파일이 지워집니다.",
     ),
     "pages.env.use": (
-        'In Lab each is a kernel. Runs take one with madang run --environment NAME, clusters with madang.Cluster(environment="NAME"). What was built by somebody else runs with your rights: use what you trust.',
-        'Lab에서는 커널로 보입니다. 실행은 madang run --environment 이름, 클러스터는 madang.Cluster(environment="이름")으로 씁니다. 다른 사람이 만든 환경도 내 권한으로 실행되니 믿을 수 있는 것을 쓰세요.',
+        'In Lab each is a kernel, and the form of a new run offers them. Elsewhere: madang run --environment NAME, madang.Cluster(environment="NAME"). What was built by somebody else runs with your rights: use what you trust.',
+        'Lab에서는 커널로 보이고, 새 실행 양식에서도 고를 수 있습니다. 명령과 코드에서는 madang run --environment 이름, madang.Cluster(environment="이름")으로 씁니다. 다른 사람이 만든 환경도 내 권한으로 실행되니 믿을 수 있는 것을 쓰세요.',
     ),
     "pages.env.empty": (
         "None yet. An environment holds the packages that the project needs, built once and shared by its notebooks, runs and clusters. Without one, the packages of this installation are used.",
@@ -328,6 +348,6 @@ TEXTS = {
     "pages.env.goes": ("Is lost", "사라지는 것"),
     "pages.env.goes_text": (
         "Variables and data in the memory of kernels and workers, unsaved changes, terminals, the working folder of a run. Files in /tmp may be deleted at any time. An environment cannot be changed from a notebook: rebuild it.",
-        "커널과 작업자 메모리의 변수와 데이터, 저장하지 않은 변경, 터미널, 실행의 작업 폴더. /tmp의 파일은 언제든 지워질 수 있습니다. 환경은 노트북에서 바꿀 수 없으니 다시 만들어 주세요.",
+        "커널과 워커 메모리의 변수와 데이터, 저장하지 않은 변경, 터미널, 실행의 작업 폴더. /tmp의 파일은 언제든 지워질 수 있습니다. 환경은 노트북에서 바꿀 수 없으니 다시 만들어 주세요.",
     ),
 }

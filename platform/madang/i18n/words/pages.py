@@ -56,7 +56,7 @@ TEXTS = {
     "pages.class.interactive": ("interactive", "대화형"),
     "pages.class.batch": ("batch", "일괄"),
     "pages.role.owner": ("owner", "책임자"),
-    "pages.role.manager": ("manager", "관리자"),
+    "pages.role.manager": ("manager", "매니저"),
     "pages.role.member": ("member", "구성원"),
     "pages.role.viewer": ("viewer", "열람자"),
     "pages.role.instructor": ("instructor", "강사"),
@@ -131,7 +131,7 @@ TEXTS = {
     ),
     "pages.ask.stop.cluster": (
         "Its workers end and data held in their memory is lost. Results that you computed or saved stay.",
-        "작업자가 모두 끝나고 그 메모리에 있는 데이터는 사라집니다. 이미 받아 온 결과와 저장한 파일은 남습니다.",
+        "워커가 모두 끝나고 그 메모리에 있는 데이터는 사라집니다. 이미 받아 온 결과와 저장한 파일은 남습니다.",
     ),
     "pages.ask.stop.slot": (
         "The run that it works on now is cancelled; what is done so far is kept. Other runs that wait get another worker.",
@@ -210,6 +210,10 @@ TEXTS = {
     "pages.queue.now": ("now", "지금"),
     "pages.queue.running": ("In use, at the latest until", "사용 중 (늦어도 이때까지)"),
     "pages.queue.waiting": ("Waiting, with the expected start", "대기 중 (예상 시작)"),
+    "pages.queue.between": ("{count} more in between", "사이에 {count}건 더"),
+    "pages.queue.behind": ("{count} more wait behind.", "뒤로 {count}건이 더 기다립니다."),
+    "pages.queue.running_more": ("{count} more are running.", "{count}건이 더 실행 중입니다."),
+    "pages.queue.show_more": ("Show more", "더 보기"),
     "pages.queue.me": ("me", "나"),
     "pages.queue.other_project": ("Another project", "다른 프로젝트"),
     "pages.queue.asked": ("asked", "신청"),
@@ -278,7 +282,7 @@ TEXTS = {
     "pages.run.error": ("The notebook stopped with an error", "노트북이 오류로 멈췄습니다"),
     "pages.run.error_in": ("Cell {cell} stopped with an error", "{cell}번 셀이 오류로 멈췄습니다"),
     "pages.run.error_hint": (
-        "The result holds all cells up to this one. Mend the notebook and submit it again.",
+        "The result holds all cells up to this one. Correct the notebook and submit it again.",
         "이 셀까지의 결과는 남아 있습니다. 노트북을 고친 뒤 다시 제출해 주세요.",
     ),
     "pages.run.parameters": ("Parameters", "매개변수"),
@@ -361,7 +365,10 @@ TEXTS = {
         "Every charge is an entry in a chained ledger. If you note this value, nobody can change an earlier entry without it showing. Anyone may recompute the chain:",
         "모든 비용은 사슬처럼 이어진 원장에 기록됩니다. 이 값을 적어 두시면 나중에 누가 앞의 기록을 바꿨을 때 드러납니다. 누구나 다시 계산해 볼 수 있습니다.",
     ),
-    "pages.usage.head": ("Head hash after {seq} entries", "기록 {seq}건까지의 머리 해시"),
+    "pages.usage.head": (
+        "Check value (hash) after {seq} entries",
+        "기록 {seq}건까지의 확인값(해시)",
+    ),
     # Waiting page
     "pages.wait.steps": ("Where you are", "지금 단계"),
     "pages.wait.step.asked": ("Asked", "신청"),
@@ -373,7 +380,7 @@ TEXTS = {
         "대기 {waiting}건 중 {position}번째",
     ),
     "pages.wait.expected": ("Expected to start", "예상 시작"),
-    "pages.wait.between": ("between", "범위"),
+    "pages.wait.between": ("most likely", "예상 범위"),
     "pages.wait.may_leave": (
         "You may close this page; your place is kept. When your turn comes it is held for two minutes, so keep the tab open in the background to see it.",
         "이 페이지를 닫아도 순서는 지켜집니다. 차례가 오면 2분 동안 맡아 두니, 탭을 열어 두시면 제목에 바로 알려 드립니다.",
@@ -384,8 +391,8 @@ TEXTS = {
     ),
     "pages.wait.free_now": ("What is free now", "지금 비어 있는 것"),
     "pages.wait.free_text": (
-        "If something here would do, cancel waiting and choose it: it starts at once.",
-        "여기 있는 것으로 충분하다면 대기를 취소하고 골라 주세요. 바로 시작합니다.",
+        "As soon as something here could start your request sooner, a way to switch to it appears above. There is no need to cancel.",
+        "더 빨리 시작할 수 있는 것이 생기면 바꾸는 방법이 위에 나타납니다. 대기를 취소하지 않으셔도 됩니다.",
     ),
     "pages.wait.waiting.title": ("You are in the queue", "대기열에서 기다리고 있습니다"),
     "pages.wait.held_back.title": ("Your place is on hold", "순서를 보류해 두었습니다"),
@@ -426,6 +433,10 @@ TEXTS = {
         "아직 ‘{server}’에 대한 신청이 보이지 않습니다. 방금 신청하셨다면 곧 나타나고, 아니면 새로 시작해 주세요.",
     ),
     "pages.problem.title": ("That did not work", "처리하지 못했습니다"),
+    "pages.problem.unknown": (
+        "It may be gone, belong to somebody else, or the address is mistyped.",
+        "이미 없어졌거나 다른 분의 것이거나 주소가 잘못되었을 수 있습니다.",
+    ),
     # Words of the script
     "pages.js.brand": ("Madang", "마당"),
     "pages.js.close": ("Close", "닫기"),

@@ -243,7 +243,7 @@ TEXTS = {
     ),
     "error.lease_not_yours.hint": (
         "Ask its owner, or a manager of the project.",
-        "소유자나 프로젝트 관리자에게 요청해 주세요.",
+        "그 사용권을 가진 분이나 프로젝트 매니저에게 요청해 주세요.",
     ),
     "error.key_reused.message": (
         "The Idempotency-Key '{given}' was used for another request.",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from madang.shim import keeper as keeping
+from madang.shim.child import take_place
 from madang.shim.record import KEEPER_LOG, MARKER
 from madang.shim.warm import room
 from madang.shim.warm.sound import Files
@@ -72,7 +73,7 @@ def _keep(record: Path, plan: Plan) -> NoReturn:
 def _serve(plan: Plan, spec: dict[str, Any], log: int, gate: int, keeper: int) -> NoReturn:
     """Turn the forked child into the server; never returns."""
     try:
-        keeping.take_place(spec, log, gate, keeper)
+        take_place(spec, log, gate, keeper)
         os.closerange(3, 65536)
         _be_fresh(plan, spec)
     except BaseException as error:

@@ -128,6 +128,8 @@ function morph(to, from) {
     if (to.nodeValue !== from.nodeValue) to.nodeValue = from.nodeValue;
     return;
   }
+  // A question that is open was filled for what was pressed; the server's is blank.
+  if (to.nodeName === "DIALOG" && to.open) return;
   const atEnd = to.matches(".log") && to.scrollTop + to.clientHeight >= to.scrollHeight - 8;
   syncAttributes(to, from);
   let here = to.firstChild;

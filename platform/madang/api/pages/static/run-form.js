@@ -56,11 +56,24 @@ function start(form) {
     return null;
   }
 
+  // An environment belongs to a project; those of others are no choice.
+  function environments() {
+    const list = $("f-environment");
+    if (!list) return;
+    for (const option of list.options) {
+      option.hidden = option.disabled = Boolean(option.dataset.project) && option.dataset.project !== $("f-project").value;
+    }
+    if (list.selectedOptions[0]?.disabled ?? true) list.value = "";
+    $("environment-field").hidden = [...list.options].filter((option) => !option.disabled).length < 2;
+  }
+
   function estimate() {
     const rate = Number(chosenFlavor().dataset.rate);
     const most = (Number($("f-devices").value) * Number($("f-limit").value) * rate) / 3600;
+    const { left, leftText } = $("f-project").selectedOptions[0].dataset;
     $("estimate").textContent = (most / 1e6).toFixed(2);
-    $("estimate-low").hidden = most <= Number($("f-project").selectedOptions[0].dataset.left);
+    $("estimate-low").hidden = most <= Number(left);
+    $("h-project").textContent = leftText;
   }
 
   form.addEventListener("input", (event) => {
@@ -72,6 +85,7 @@ function start(form) {
       $("f-devices").value = total ? Math.min(total, Math.max(1, Number($("f-devices").value))) : 0;
     }
     if (event.target.id === "f-parameters") parameters();
+    if (event.target.id === "f-project") environments();
     estimate();
   });
   $("f-notebook").addEventListener("change", read);
@@ -87,7 +101,7 @@ function start(form) {
     $("run-submit").ariaBusy = "true";
     const run = await call("POST", "api/v1/runs", {
       name: $("f-name").value.trim(), project: $("f-project").value, notebook, parameters: values, files: {},
-      flavor: chosenFlavor().value, devices: Number($("f-devices").value), limit_s: Number($("f-limit").value),
+      environment: $("f-environment")?.value || "", flavor: chosenFlavor().value, devices: Number($("f-devices").value), limit_s: Number($("f-limit").value),
     }, key);
     isSending = false;
     $("run-submit").ariaBusy = null;
@@ -95,6 +109,7 @@ function start(form) {
   });
 
   if ($("f-notebook").files[0]) read();
+  environments();
   estimate();
 }
 

@@ -1,0 +1,107 @@
+"""Reads that wait at the same moment share one transaction.
+
+Used by :class:`madang.store.store.Store`. Opening and ending a transaction costs as much as a small
+read, and with many people looking there are always several that wait. Each still sees one moment,
+later than it was asked, and one that fails fails alone.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+
+from madang.errors import MadangError, UnavailableError
+from madang.store.database import plain_errors
+from madang.store.tx import Tx
+
+T = TypeVar("T")
+
+MAX_TOGETHER = 8
+"""So that a long read makes few others wait with it."""
+
+_Asked = tuple[Callable[[Tx], Any], "Future[Any]"]
+
+
+class Reads:
+    """Reads that are asked for, and the threads that do them.
+
+    Parameters
+    ----------
+    engine
+        Each of its transactions sees one moment and changes nothing.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: deque[_Asked] = deque()
+
+    def ask(self, threads: Executor, work: Callable[[Tx], T]) -> "Future[T]":
+        """Have a read done by one of the threads; RuntimeError when they are closed."""
+        future: Future[T] = Future()
+        asked = (work, future)
+        self._waiting.append(asked)
+        try:
+            threads.submit(self._serve)
+        except RuntimeError:
+            future.cancel()
+            raise
+        return future
+
+    def drop(self) -> None:
+        """Let go of what no thread will answer any more."""
+        while self._waiting:
+            self._waiting.popleft()[1].cancel()
+
+    def _serve(self) -> None:
+        group = self._take()
+        while group:
+            group = self._do(group)
+
+    def _take(self) -> list[_Asked]:
+        """Take half of what waits, for there are other threads."""
+        count = min(MAX_TOGETHER, -(-len(self._waiting) // 2))
+        taken: list[_Asked] = []
+        try:
+            while len(taken) < count:
+                taken.append(self._waiting.popleft())
+        except IndexError:
+            # Another thread was faster.
+            pass
+        return taken
+
+    def _do(self, group: list[_Asked]) -> list[_Asked]:
+        """Answer in one transaction; returns those to begin another for, after a fault."""
+        left = list(group)
+        try:
+            with plain_errors(), self._engine.begin() as connection:
+                while left:
+                    work, future = left.pop(0)
+                    if future.set_running_or_notify_cancel() and not _answer(
+                        work, future, Tx(connection)
+                    ):
+                        # What the database has refused once may be refused for all that follows.
+                        break
+        except BaseException as error:
+            # No transaction began, or its end failed: who has an answer keeps it.
+            for _, future in left if len(left) == len(group) else ():
+                if future.set_running_or_notify_cancel():
+                    future.set_exception(error)
+            return [] if len(left) == len(group) else left
+        return left
+
+
+def _answer(work: Callable[[Tx], T], future: "Future[T]", tx: Tx) -> bool:
+    """Answer one read; False when the transaction may be of no more use."""
+    try:
+        with plain_errors():
+            result = work(tx)
+    except MadangError as error:
+        future.set_exception(error)
+        return not isinstance(error, UnavailableError)
+    except BaseException as error:
+        future.set_exception(error)
+        return False
+    future.set_result(result)
+    return True
