@@ -205,6 +205,18 @@ async def test_a_stop_during_the_start_wins(local: LocalHouse) -> None:
     assert (await local.engine.launcher.observe("lease-a", 1)).started_ms is None
 
 
+async def test_a_stop_needs_no_room_on_the_disk(local: LocalHouse) -> None:
+    record = local.home.process("lease-n", 1, "server")
+    shim.launch(record, ["sleep", "600"], env={"PATH": os.environ["PATH"]}, cwd=local.home.root)
+    # Neither the note of the attempt nor that of the keeper can be written.
+    for note in (record.parent / attempt_folder.STOPPED, record / f".stop.json.{os.getpid()}"):
+        note.symlink_to(record / "missing" / "note")
+    await local.engine.launcher.stop("lease-n", 1, 1_000)
+    await over(local, ("lease-n", 1))
+    life = await local.engine.launcher.observe("lease-n", 1)
+    assert life.was_told
+
+
 async def test_a_stop_goes_on_after_its_caller_was_killed(local: LocalHouse) -> None:
     await local.engine.launcher.start(cluster_spec(1))
     await answering(local)

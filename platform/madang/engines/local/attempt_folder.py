@@ -109,7 +109,10 @@ class AttemptFolder:
         """
         if not self.path.is_dir():
             return False
-        (self.path / STOPPED).touch(mode=0o600)
+        with contextlib.suppress(OSError):
+            # A disk that is full keeps nothing alive. It lets nothing start either, and what starts
+            # when there is room again has no owner any more, or is asked again.
+            (self.path / STOPPED).touch(mode=0o600)
         roles = self.roles()
         for role in roles:
             # Also where an end is recorded: somebody may have written it who would rather go on.
