@@ -81,6 +81,8 @@ class Session:
                     return False
                 self._fail_if_hopeless(name, began)
                 self._supervisor.tend()
+                # Killed meanwhile, the new one knows no way to the service before the hub says so.
+                self._give_routes_back()
                 time.sleep(_TICK_S)
             took = time.monotonic() - began
             say_short(self._tell, "stack.part_ready", part=name, seconds=f"{took:.1f}")

@@ -61,6 +61,22 @@ def test_nothing_waits_for_a_hub_that_hangs(session, monkeypatch):
     assert hub.asked == 2
 
 
+def test_a_proxy_that_is_killed_during_the_start_gets_its_routes_too(session, monkeypatch):
+    hub = Hub()
+    hub.may_answer.set()
+    monkeypatch.setattr(session_module, "HEALTHY_LIMIT_S", PATIENCE_S / 4)
+    monkeypatch.setattr(session._supervisor, "start", lambda _part: None)
+    died = iter(["proxy"])
+    monkeypatch.setattr(
+        session._supervisor, "tend", lambda: [session._restarted(name) for name in died]
+    )
+    monkeypatch.setattr(session, "_write_cli_token", lambda: None)
+    monkeypatch.setattr(session._probes, "check_routes", hub.check_routes)
+    answers = {"service": lambda: True, "hub": lambda: True, "proxy": lambda: hub.asked > 0}
+    monkeypatch.setattr(session._probes, "checks", lambda _token: answers)
+    assert session.start(lambda: False)
+
+
 def test_a_hub_that_could_not_is_asked_again(session, monkeypatch):
     hub = Hub()
     hub.is_well = False
