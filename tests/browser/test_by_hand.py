@@ -13,6 +13,9 @@ from playwright.sync_api import expect
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 HANDS = pytest.mark.parametrize("hand", [Mouse, Keys], ids=["mouse", "keys"])
+KEYS = pytest.mark.parametrize("hand", [Keys], ids=["keys"])
+"""For what ``test_tasks.py`` and ``test_dashboard.py`` do with the mouse."""
+
 RUNNING = re.compile("Running")
 
 
@@ -94,7 +97,7 @@ def test_change_the_request_while_waiting(visit, picture, hand):
     end_everything(chan)
 
 
-@HANDS
+@KEYS
 def test_submit_a_run_with_its_form_and_read_the_output(visit, picture, hand):
     dana = at_home(visit("dana"))
     page, by = dana.page, hand(dana.page)
@@ -120,7 +123,7 @@ def test_submit_a_run_with_its_form_and_read_the_output(visit, picture, hand):
     picture(dana)
 
 
-@HANDS
+@KEYS
 def test_cancel_a_run(visit, picture, hand):
     dana = at_home(visit("dana"))
     asked = {
@@ -207,7 +210,7 @@ def test_download_the_usage(visit, hand):
     assert any("language-lab" in line for line in lines[1:])
 
 
-@HANDS
+@KEYS
 def test_open_a_cluster_from_a_notebook_and_see_its_dashboard(visit, picture, hand):
     ada = at_home(visit("ada"))
     page, by = ada.page, hand(ada.page)

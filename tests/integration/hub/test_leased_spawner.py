@@ -186,7 +186,7 @@ def posted_until(browser, url, form, said):
     """
     for _ in range(20):
         page = browser.post(url, data=form)
-        if said in page.text:
+        if said in page.text and 'id="spawn_form"' in page.text:
             break
         form["_xsrf"] = browser.cookies["_xsrf"]
         time.sleep(0.5)
