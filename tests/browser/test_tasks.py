@@ -58,7 +58,9 @@ def test_see_what_is_free_and_start_a_notebook_and_run_a_cell(visit, picture):
     expect(ada.page.locator(".pool")).to_contain_text("2 of 2 free")
     ada.choose("vision-lab", "gpu-1")
     ada.in_lab()
-    ada.page.get_by_text("Python 3 (ipykernel)").first.click()
+    # Lab remembers what was open the last time.
+    ada.page.goto("/user/ada/lab?reset")
+    ada.page.locator(".jp-LauncherCard", has_text="Python 3 (ipykernel)").first.click()
     expect(ada.page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible()
     expect(ada.page.get_by_text("official Jupyter news")).to_have_count(0)
     cell = ada.page.locator(".jp-Notebook .jp-InputArea-editor").first
