@@ -28,7 +28,9 @@ class Scheduler(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def scheduler() -> Iterator[str]:
+def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    # What is asked here is what is believed; how soon depends on who else uses the machine.
+    monkeypatch.setattr("madang.services.cluster_facts.TIMEOUT_S", 30.0)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Scheduler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
