@@ -29,8 +29,10 @@ def people_of(hub: Hub) -> list[int]:
     house = set()
     for pid in hub.tree.stats():
         line = _argv(pid)
-        names = ("configurable-http-proxy", "-m jupyterhub -f", "madang.hub.main", "madang.api")
-        names += ("madang/stack/log_writer",)
+        names = (
+            *("configurable-http-proxy", "-m jupyterhub -f", "madang.hub.main", "madang.api"),
+            "madang/stack/log_writer",
+        )
         if pid == hub.tree.root or any(name in line for name in names) or "stack import up" in line:
             house.add(pid)
     return [pid for pid in hub.tree.stats() if pid not in house]

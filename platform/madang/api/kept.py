@@ -129,11 +129,9 @@ class KeptReads:
             self._keep(_key(actor.lang if is_alike else actor, scope), answer)
 
     def _find(self, actor: Actor, scope: Scope) -> Key | None:
-        own = _key(actor, scope)
-        if own in self._known or not _is_person(actor):
-            return own if own in self._known else None
-        alike = _key(actor.lang, scope)
-        return alike if alike in self._known else None
+        whose: tuple[Actor | str, ...] = (actor, actor.lang) if _is_person(actor) else (actor,)
+        keys = (_key(one, scope) for one in whose)
+        return next((key for key in keys if key in self._known), None)
 
     def _keep(self, key: Key, answer: Answer) -> None:
         if len(answer.body) > MAX_ANSWER_BYTES:

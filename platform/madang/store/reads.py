@@ -8,6 +8,7 @@ later than it was asked, and one that fails fails alone.
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -63,19 +64,18 @@ class Reads:
         """Take half of what waits, for there are other threads."""
         count = min(MAX_TOGETHER, -(-len(self._waiting) // 2))
         taken: list[_Asked] = []
-        try:
+        # Another thread may be faster.
+        with suppress(IndexError):
             while len(taken) < count:
                 taken.append(self._waiting.popleft())
-        except IndexError:
-            # Another thread was faster.
-            pass
         return taken
 
     def _do(self, group: list[_Asked]) -> list[_Asked]:
         """Answer in one transaction; returns those to begin another for, after a fault."""
-        left = list(group)
+        left, is_begun = list(group), False
         try:
             with plain_errors(), self._engine.begin() as connection:
+                is_begun = True
                 while left:
                     work, future = left.pop(0)
                     if future.set_running_or_notify_cancel() and not _answer(
@@ -84,11 +84,11 @@ class Reads:
                         # What the database has refused once may be refused for all that follows.
                         break
         except BaseException as error:
-            # No transaction began, or its end failed: who has an answer keeps it.
-            for _, future in left if len(left) == len(group) else ():
+            # Where only its end failed, who has an answer keeps it.
+            for _, future in () if is_begun else left:
                 if future.set_running_or_notify_cancel():
                     future.set_exception(error)
-            return [] if len(left) == len(group) else left
+            return left if is_begun else []
         return left
 
 
