@@ -216,3 +216,23 @@ def until(check, what, patience_s=30.0):
             return found
         time.sleep(0.1)
     raise AssertionError(f"not within {patience_s} s: {what}")
+
+
+def end_everything(visitor):
+    """Give back what a person holds, so that the next story starts with an empty pool."""
+    if not visitor.page.url.endswith("/services/madang/"):
+        visitor.go()
+    for lease in visitor.call("GET", "leases?mine=1"):
+        if lease["state"] != "ended":
+            visitor.call("DELETE", f"leases/{lease['id']}")
+
+    def is_over():
+        return all(lease["state"] == "ended" for lease in visitor.call("GET", "leases?mine=1"))
+
+    until(is_over, "everything has ended")
+
+    def is_known():
+        return 'data-act="stop"' not in visitor.context.request.get("/hub/home").text()
+
+    # The hub looks at its servers every five seconds.
+    until(is_known, "the hub knows it too")

@@ -6,7 +6,7 @@ What is typed into Lab is Lab's own matter and done with its keyboard in both.
 import re
 
 import pytest
-from browser_house import notebook, until
+from browser_house import end_everything, notebook, until
 from hands import Keys, Mouse
 from playwright.sync_api import expect
 
@@ -25,26 +25,6 @@ def at_home(visitor, password=None):
     visitor.page.wait_for_url("**/services/madang/")
     end_everything(visitor)
     return visitor
-
-
-def end_everything(visitor):
-    """Give back what a person holds, so that the next story starts with an empty pool."""
-    if not visitor.page.url.endswith("/services/madang/"):
-        visitor.go()
-    for lease in visitor.call("GET", "leases?mine=1"):
-        if lease["state"] != "ended":
-            visitor.call("DELETE", f"leases/{lease['id']}")
-
-    def is_over():
-        return all(lease["state"] == "ended" for lease in visitor.call("GET", "leases?mine=1"))
-
-    until(is_over, "everything has ended")
-
-    def is_known():
-        return 'data-act="stop"' not in visitor.context.request.get("/hub/home").text()
-
-    # The hub looks at its servers every five seconds.
-    until(is_known, "the hub knows it too")
 
 
 def start(visitor, by, project, profile):

@@ -5,25 +5,12 @@ import re
 import signal
 
 import pytest
-from browser_house import notebook, until
+from browser_house import end_everything, notebook, until
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
 RUNNING = re.compile("Running")
-
-
-def end_everything(visitor):
-    """Give back what a person holds, so that the next test starts with an empty pool."""
-    visitor.go()
-    for lease in visitor.call("GET", "leases?mine=1"):
-        if lease["state"] != "ended":
-            visitor.call("DELETE", f"leases/{lease['id']}")
-
-    def is_over():
-        return all(lease["state"] == "ended" for lease in visitor.call("GET", "leases?mine=1"))
-
-    until(is_over, "everything has ended")
 
 
 def at_home(visitor):
