@@ -261,6 +261,12 @@ async def test_a_forged_record_hides_nothing_that_runs(
     await launcher.start(spec("lease-a"))
     path = local.home.process("lease-a", 1, "worker") / "record.json"
     before = json.loads(path.read_text())
+
+    async def runs_code_of_its_own() -> bool:
+        # A start answers once it is recorded, which is before the process is let go.
+        return shim.MARKER.encode() in Path(f"/proc/{before['pid']}/environ").read_bytes()
+
+    await local.until(runs_code_of_its_own)
     path.write_text(json.dumps({**before, **forged} if forged else {}))
     assert not (await launcher.observe("lease-a", 1)).is_alive
     assert await launcher.alive() == [("lease-a", 1)]
