@@ -6,6 +6,7 @@ it harms nothing (that is `faults.py`) and judges nothing (that is `audit.py`).
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -151,15 +152,19 @@ class Installation:
     def said(self, clue, limit_s=2.0):
         """Return what the service's log says around an answer that it should not have given.
 
-        From the last line that holds the clue, else the end of the log. A line may still be on its
-        way through the log's writer, and is lost for good while the disk is full.
+        The last line that holds the clue and the end of what belongs to it, where the cause of a
+        defect stands; else the end of the log. A line may still be on its way through the log's
+        writer, and is lost for good while the disk is full.
         """
         deadline = time.monotonic() + limit_s
         while True:
             lines = tail(self.home.logs / "service.log", 400, 64 * 1024).splitlines()
             found = [number for number, line in enumerate(lines) if clue and clue in line]
             if found:
-                return "\n".join(lines[found[-1] : found[-1] + TOLD_LINES])
+                first, *rest = lines[found[-1] :]
+                # What follows a line and belongs to it is indented.
+                own = list(itertools.takewhile(lambda line: line.startswith(" "), rest))
+                return "\n".join([first, *own[-TOLD_LINES:]])
             if not clue or time.monotonic() > deadline:
                 return "\n".join(lines[-TOLD_LINES:])
             time.sleep(0.1)

@@ -216,6 +216,10 @@ class FairQueue:
         """Return the waiting leases (of one flavor, or all) in order of their submission here."""
         return [item for item in self._waiting.values() if flavor in (None, item.flavor)]
 
+    def waiting_item(self, lease_id: str) -> QueueItem | None:
+        """Return a lease that waits."""
+        return self._waiting.get(lease_id)
+
     def waiting_count(self, flavor: str) -> int:
         """Return how many leases of a flavor wait."""
         return self._waiting_count[flavor]

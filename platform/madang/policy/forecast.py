@@ -151,5 +151,8 @@ class _Play:
         del self._running[lease_id]
         self._queue.finished(lease_id, self._now_ms)
         if waits_again:
-            self._waiting[lease_id] = replace(item, attempt=attempt + 1)
-            self._queue.submit(self._waiting[lease_id], self._now_ms)
+            self._queue.submit(replace(item, attempt=attempt + 1), self._now_ms)
+        # Also one whose next attempt was known before this one ended.
+        again = self._queue.waiting_item(lease_id)
+        if again is not None:
+            self._waiting[lease_id] = again

@@ -10,6 +10,7 @@ from madang.domain.lease import LeaseClass, LeaseKind, WaitReason
 from madang.domain.queue import ProjectShare, QueueItem
 from madang.policy.decisions import AskBack, Refuse, Start
 from madang.policy.fair_queue import FairQueue
+from madang.policy.forecast import forecast
 
 from .plain_queue import FLAVORS, GRACE, HALF_LIFE, PEOPLE, PROJECTS, Model
 
@@ -22,7 +23,7 @@ class Machine(RuleBasedStateMachine):
         self.twin = FairQueue(capacity, half_life_ms=HALF_LIFE, grace_ms=GRACE)
         self.model = Model(capacity)
         self.now, self.number = 0, 0
-        self.begun = set()
+        self.begun, self.returning = set(), {}
 
     def both(self, call, *args):
         for queue in (self.queue, self.twin):
@@ -81,18 +82,27 @@ class Machine(RuleBasedStateMachine):
         if self.model.asked:
             self.give_back(data.draw(st.sampled_from(sorted(self.model.asked))))
 
+    @rule(data=st.data())
+    def announce(self, data):
+        """Let the next attempt be known while the present one still holds its devices."""
+        if self.model.running:
+            item = self.model.running[data.draw(st.sampled_from(sorted(self.model.running)))]
+            self.returning[item.lease_id] = replace(item, attempt=item.attempt + 1)
+            self.both("submit", self.returning[item.lease_id], self.now)
+
     def end(self, lease_id):
         self.both("finished", lease_id, self.now)
         self.both("finished", lease_id, self.now)
         self.model.finish(lease_id, self.now)
+        if lease_id in self.returning:
+            self.model.wait(self.returning.pop(lease_id))
 
     def give_back(self, lease_id):
         """End it and let it wait again, announced before its devices are free."""
         item = self.model.running[lease_id]
-        item = replace(item, attempt=item.attempt + 1)
-        self.both("submit", item, self.now)
+        self.returning[lease_id] = replace(item, attempt=item.attempt + 1)
+        self.both("submit", self.returning[lease_id], self.now)
         self.end(lease_id)
-        self.model.wait(item)
 
     @rule(flavor=st.sampled_from(FLAVORS), devices=st.integers(0, 9))
     def resize(self, flavor, devices):
@@ -192,6 +202,11 @@ class Machine(RuleBasedStateMachine):
             assert sum(sizes) - min(sizes) < needed
         elif all(i.is_preemptible for i in model.running.values() if i.flavor == item.flavor):
             assert sum(max(0, devices) for devices in over.values()) < needed
+
+    @invariant()
+    def everybody_is_told(self):
+        told = forecast(self.queue, None, self.now, {}, played_max=20)
+        assert set(told) == set(self.model.waiting)
 
     @invariant()
     def same_devices(self):

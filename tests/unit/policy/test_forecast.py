@@ -1,5 +1,7 @@
 """A forecast is the queue played forward: same order, bounded by limits, the queue untouched."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,6 +84,15 @@ def test_a_guarantee_is_forecast_for_the_end_of_the_grace():
     queue.tick(0)
     # Asked back meanwhile: the same is true without a decision in the play.
     assert forecast(queue, "gpu", 0, {})["0002"] == Forecast(MINUTE, MINUTE, MINUTE)
+
+
+def test_a_lease_whose_next_attempt_is_known_before_this_one_has_ended_waits_its_turn():
+    queue = queue_of(1, lease(1), lease(2, limit=10 * MINUTE))
+    queue.submit(replace(lease(1), attempt=2), 0)
+    found = forecast(queue, None, 0, {"0001": 60 * MINUTE})
+    assert found == {"0002": Forecast(30 * MINUTE, 6 * MINUTE, 60 * MINUTE)}
+    queue.finished("0001", 0)
+    assert set(forecast(queue, None, 0, {})) == {"0001", "0002"}
 
 
 def test_all_flavors_at_once_and_the_queue_stays_as_it_is():
