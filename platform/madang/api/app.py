@@ -14,7 +14,7 @@ from madang.api.house import House
 from madang.api.hub_client import HubClient
 from madang.api.identity import Identity
 from madang.api.kept import KeptReads
-from madang.api.routes import api_router
+from madang.api.routes import api_routes
 from madang.api.routes.live import health_router
 from madang.settings.config import SERVICE_PREFIX, ServiceSettings
 
@@ -72,10 +72,14 @@ def create_app(
     # The outermost, so that what it keeps carries all headers.
     app.add_middleware(KeptReads, identity=identity, mark=services.core.mark, counts=house.requests)
     problems.install(app)
-    app.include_router(api_router())
-    app.include_router(health_router, prefix=SERVICE_PREFIX)
-    app.include_router(metrics.router, prefix=SERVICE_PREFIX)
-    app.include_router(login.router, prefix=SERVICE_PREFIX)
-    app.include_router(opening.router, prefix=SERVICE_PREFIX)
-    app.include_router(pages.build(services, settings, identity))
+    # Registered one by one: a router inside another is searched several times for each request.
+    for routes in (
+        api_routes(),
+        health_router.routes,
+        metrics.router.routes,
+        login.router.routes,
+        opening.router.routes,
+        pages.build(services, settings, identity).routes,
+    ):
+        app.router.routes.extend(routes)
     return app

@@ -33,7 +33,7 @@ HOME_PAGE = f"{SERVICE_PREFIX}/"
 
 _STATE = re.compile(r"[A-Za-z0-9_-]{20,80}")
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(prefix=SERVICE_PREFIX, include_in_schema=False)
 
 
 def safe_next(given: str | None) -> str:

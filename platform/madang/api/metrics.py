@@ -31,7 +31,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _API = "/api/v1"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
-router = APIRouter(tags=["metrics"])
+router = APIRouter(prefix=SERVICE_PREFIX, tags=["metrics"])
 
 
 class Counting:

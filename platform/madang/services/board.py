@@ -76,31 +76,60 @@ class Line:
 
 @dataclass(slots=True)
 class Lane:
-    """One flavor: who waits in which order, and who runs."""
+    """One flavor: who waits in which order, and who runs.
+
+    A line is made when somebody sees it: most of a long queue nobody looks at.
+    """
 
     capacity: FlavorCapacity
-    waiting: list[Line] = field(default_factory=list)
-    running: list[Line] = field(default_factory=list)
-    by_person: dict[str, list[tuple[int, Line]]] = field(default_factory=dict)
+    standings: Mapping[str, Standing]
+    lang: str
+    waiting: list[InLine] = field(default_factory=list)
+    running: list[InLine] = field(default_factory=list)
+    places: dict[str, list[int]] = field(default_factory=dict)
+    lines: dict[str, Line] = field(default_factory=dict)
 
-    def index(self) -> None:
-        """Note where the waiting lines of each person stand."""
-        for number, line in enumerate(self.waiting):
-            self.by_person.setdefault(line.lease.person, []).append((number, line))
+    def order(self) -> None:
+        """Sort who waits by position, and note where each person's own stand."""
+        last, known = len(self.waiting), self.standings
+
+        def position(lease: InLine) -> int:
+            found = known.get(lease.id)
+            return last if found is None else found.position
+
+        self.waiting.sort(key=position)
+        for place, lease in enumerate(self.waiting):
+            self.places.setdefault(lease.person, []).append(place)
 
     def next_in_line(self, person: str, limit: int) -> list[Line]:
         """Return who waits in front, and after them the person's own, wherever they stand."""
-        own = [line for number, line in self.by_person.get(person, ()) if number >= limit]
-        return self.waiting[:limit] + own
+        front = range(min(limit, len(self.waiting)))
+        own = [place for place in self.places.get(person, ()) if place >= limit]
+        return [self._waiting_line(place) for place in (*front, *own)]
 
     def in_use(self, person: str, limit: int) -> list[Line]:
         """Return some of what runs, and after that the person's own."""
-        own = [line for line in self.running[limit:] if line.lease.person == person]
-        return self.running[:limit] + own
+        own = [lease for lease in self.running[limit:] if lease.person == person]
+        return [self._line(lease) for lease in self.running[:limit] + own]
 
     def totals(self) -> dict[str, int]:
         """Return how many lines there are, shown or not."""
         return {"waiting_total": len(self.waiting), "running_total": len(self.running)}
+
+    def _waiting_line(self, place: int) -> Line:
+        lease = self.waiting[place]
+        return self.lines.get(lease.id) or self._made(lease, self._told(lease, place))
+
+    def _told(self, lease: InLine, place: int) -> dict[str, Any]:
+        told = views.standing_view(self.standings.get(lease.id), self.lang)
+        return told or {"position": place + 1, "reason": "", "reason_text": ""}
+
+    def _line(self, lease: InLine) -> Line:
+        return self.lines.get(lease.id) or self._made(lease, {})
+
+    def _made(self, lease: InLine, told: dict[str, Any]) -> Line:
+        # Whole before it is to be found: several threads read the same lane.
+        return self.lines.setdefault(lease.id, Line(lease, _facts(lease) | told))
 
 
 @dataclass(slots=True)
@@ -141,31 +170,16 @@ class Board:
 def _lanes(
     tx: Tx, capacity: Sequence[FlavorCapacity], standings: Mapping[str, Standing], lang: str
 ) -> list[Lane]:
-    lanes = {item.flavor: Lane(item) for item in capacity}
+    lanes = {item.flavor: Lane(item, standings, lang) for item in capacity}
     for lease in tx.leases.in_line():
         if lease.flavor in lanes:
             lane = lanes[lease.flavor]
             is_waiting = lease.state == LeaseState.QUEUED
             if is_waiting or lease.state in HOLDS_DEVICES:
-                (lane.waiting if is_waiting else lane.running).append(Line(lease, _facts(lease)))
+                (lane.waiting if is_waiting else lane.running).append(lease)
     for lane in lanes.values():
-        _order(lane.waiting, standings, lang)
-        lane.index()
+        lane.order()
     return list(lanes.values())
-
-
-def _order(waiting: list[Line], standings: Mapping[str, Standing], lang: str) -> None:
-    """Sort by position, and say of each what it is told."""
-    last = len(waiting)
-
-    def position(line: Line) -> int:
-        known = standings.get(line.lease.id)
-        return last if known is None else known.position
-
-    waiting.sort(key=position)
-    for number, line in enumerate(waiting, start=1):
-        standing = views.standing_view(standings.get(line.lease.id), lang)
-        line.facts |= standing or {"position": number, "reason": "", "reason_text": ""}
 
 
 def _facts(lease: InLine) -> dict[str, Any]:

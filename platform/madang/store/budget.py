@@ -18,6 +18,11 @@ from madang.store.tables import budgets, leases, reservations
 
 _BALANCE = (budgets.c.project, budgets.c.granted, budgets.c.reserved, budgets.c.used)
 _RESERVATION = columns_of(reservations, Reservation)
+# Made once: making a statement costs as much as carrying it out.
+_RESERVED = select(reservations.c.microcredits).where(
+    reservations.c.lease == bindparam("lease"), reservations.c.attempt == bindparam("attempt")
+)
+_OF_PROJECT = select(*_BALANCE).where(budgets.c.project == bindparam("project"))
 _LOWER = (
     update(reservations)
     .where(
@@ -36,9 +41,7 @@ class Budget:
 
     def balance(self, project: str) -> Balance:
         """Return the budget of a project; all zero for one that is not known."""
-        found = self._connection.execute(
-            select(*_BALANCE).where(budgets.c.project == project)
-        ).first()
+        found = self._connection.execute(_OF_PROJECT, {"project": project}).first()
         return Balance(project=project) if found is None else _balance(found)
 
     def all(self) -> list[Balance]:
@@ -101,8 +104,8 @@ class Budget:
 
     def reservation(self, lease: str, attempt: int) -> int:
         """Return what is set aside for an attempt now."""
-        query = select(reservations.c.microcredits).where(*_is(lease, attempt))
-        return self._connection.execute(query).scalar_one_or_none() or 0
+        mine = {"lease": lease, "attempt": attempt}
+        return self._connection.execute(_RESERVED, mine).scalar_one_or_none() or 0
 
     def open_reservations(self) -> list[Reservation]:
         """Return all reservations that are not released, those of a project together."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from madang.domain.environment import (
     BuildState,
@@ -16,6 +16,12 @@ from madang.store.columns import columns_of, members_of, read_as, values_of
 from madang.store.tables import environments, revisions
 
 _COLUMNS = columns_of(environments, Environment)
+# Made once: making a statement costs as much as carrying it out.
+_OF_PROJECT = (
+    select(*_COLUMNS)
+    .where(environments.c.project == bindparam("project"), environments.c.deleted_ms.is_(None))
+    .order_by(environments.c.name)
+)
 _REVISION = columns_of(revisions, Revision)
 
 
@@ -58,12 +64,8 @@ class Environments:
 
     def of_project(self, project: str) -> list[Environment]:
         """Return the environments of a project that are there, by name."""
-        query = (
-            select(*_COLUMNS)
-            .where(environments.c.project == project, environments.c.deleted_ms.is_(None))
-            .order_by(environments.c.name)
-        )
-        return [read_as(Environment, row) for row in self._connection.execute(query)]
+        rows = self._connection.execute(_OF_PROJECT, {"project": project})
+        return [read_as(Environment, row) for row in rows]
 
     def all(self) -> list[Environment]:
         """Return every environment, those that were deleted among them."""

@@ -2,9 +2,22 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, String, func, insert, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from madang.domain.lease import Lease, LeaseKind, LeaseState, check_transition
 from madang.errors import ConflictError
@@ -12,6 +25,8 @@ from madang.store.columns import columns_of, members_of, read_as, values_of
 from madang.store.tables import attempts, leases, people, projects
 
 _COLUMNS = columns_of(leases, Lease)
+# Made once: making a statement costs as much as carrying it out.
+_GET = select(*_COLUMNS).where(leases.c.id == bindparam("lease"))
 _UNFINISHED = tuple(state for state in LeaseState if state is not LeaseState.ENDED)
 
 
@@ -52,7 +67,7 @@ def _plain(name: str) -> Any:
     return type_coerce(column, String) if name in ("kind", "lease_class", "state") else column
 
 
-_IN_LINE = (
+_IN_LINE: Select[Any] = (
     select(
         *(_plain(name) for name in InLine._fields[:-2]),
         func.coalesce(people.c.hub_name, ""),
@@ -62,6 +77,12 @@ _IN_LINE = (
     .outerjoin(people, people.c.id == leases.c.person)
     .outerjoin(projects, projects.c.id == leases.c.project)
     .where(leases.c.state.in_(_UNFINISHED))
+    .order_by(leases.c.submitted_ms, leases.c.id)
+)
+_WAITING_BY_FLAVOR = (
+    select(leases.c.flavor, func.count())
+    .where(leases.c.state == LeaseState.QUEUED)
+    .group_by(leases.c.flavor)
 )
 
 
@@ -95,7 +116,7 @@ class Leases:
 
     def get(self, lease: str) -> Lease | None:
         """Return a lease by id."""
-        found = self._connection.execute(select(*_COLUMNS).where(leases.c.id == lease)).first()
+        found = self._connection.execute(_GET, {"lease": lease}).first()
         return None if found is None else read_as(Lease, found)
 
     def find(
@@ -110,20 +131,18 @@ class Leases:
         newest_first: bool = False,
     ) -> list[Lease]:
         """Return leases by time of request; what is None is not asked for."""
-        query = select(*_COLUMNS)
-        if state is not None:
-            query = query.where(leases.c.state.in_(members_of(LeaseState, state)))
-        if kind is not None:
-            query = query.where(leases.c.kind.in_(members_of(LeaseKind, kind)))
-        if person is not None:
-            query = query.where(leases.c.person == person)
-        if project is not None:
-            query = query.where(leases.c.project == project)
-        if projects is not None:
-            query = query.where(leases.c.project.in_(projects))
-        if name is not None:
-            query = query.where(leases.c.name == name)
-        return self._all(_ordered(query, newest_first).limit(limit))
+        asked = {
+            "states": None if state is None else members_of(LeaseState, state),
+            "kinds": None if kind is None else members_of(LeaseKind, kind),
+            "projects": None if projects is None else list(projects),
+            "person": person,
+            "project": project,
+            "name": name,
+            "limit": limit,
+        }
+        given = {key: value for key, value in asked.items() if value is not None}
+        rows = self._connection.execute(_finding(frozenset(given), newest_first), given)
+        return [read_as(Lease, row) for row in rows]
 
     def unfinished(self) -> list[Lease]:
         """Return all leases that have not ended, the first first."""
@@ -131,8 +150,8 @@ class Leases:
 
     def in_line(self) -> list[InLine]:
         """Return all leases that have not ended by time of request, as the queue shows them."""
-        rows = self._connection.execute(_ordered(_IN_LINE, False))
-        return [InLine(*row) for row in rows]
+        rows = self._connection.execute(_IN_LINE)
+        return list(map(InLine._make, rows))
 
     def waits(self, since_ms: int) -> list[Wait]:
         """Return the waits of device leases whose first admission was since then."""
@@ -153,17 +172,17 @@ class Leases:
         person: str | None = None,
     ) -> int:
         """Return how many leases there are; those that have not ended unless a state is given."""
-        query = select(func.count()).where(leases.c.state.in_(members_of(LeaseState, state)))
-        if kind is not None:
-            query = query.where(leases.c.kind.in_(members_of(LeaseKind, kind)))
-        if person is not None:
-            query = query.where(leases.c.person == person)
-        return int(self._connection.execute(query).scalar_one())
+        asked = {
+            "states": members_of(LeaseState, state),
+            "kinds": None if kind is None else members_of(LeaseKind, kind),
+            "person": person,
+        }
+        given = {key: value for key, value in asked.items() if value is not None}
+        return int(self._connection.execute(_counting(frozenset(given)), given).scalar_one())
 
     def waiting_by_flavor(self) -> dict[str, int]:
         """Return how many leases wait, by flavor."""
-        query = select(leases.c.flavor, func.count()).where(leases.c.state == LeaseState.QUEUED)
-        rows = self._connection.execute(query.group_by(leases.c.flavor))
+        rows = self._connection.execute(_WAITING_BY_FLAVOR)
         return {flavor: int(count) for flavor, count in rows}
 
     def last_waiting_ms(self, flavor: str) -> int:
@@ -228,7 +247,29 @@ class Leases:
         return [read_as(Lease, row) for row in self._connection.execute(query)]
 
 
-def _ordered(query: Select[Any], newest_first: bool) -> Select[Any]:
+@cache
+def _finding(asked: frozenset[str], newest_first: bool) -> Select[Any]:
+    """Return the statement of a search, whose parameters are named as what is asked for."""
+    query = select(*_COLUMNS).where(*_conditions(asked))
     if newest_first:
-        return query.order_by(leases.c.submitted_ms.desc(), leases.c.id.desc())
-    return query.order_by(leases.c.submitted_ms, leases.c.id)
+        query = query.order_by(leases.c.submitted_ms.desc(), leases.c.id.desc())
+    else:
+        query = query.order_by(leases.c.submitted_ms, leases.c.id)
+    return query.limit(bindparam("limit", type_=Integer)) if "limit" in asked else query
+
+
+@cache
+def _counting(asked: frozenset[str]) -> Select[Any]:
+    return select(func.count()).select_from(leases).where(*_conditions(asked))
+
+
+def _conditions(asked: frozenset[str]) -> list[ColumnElement[bool]]:
+    one = {"person": leases.c.person, "project": leases.c.project, "name": leases.c.name}
+    several = {"states": leases.c.state, "kinds": leases.c.kind, "projects": leases.c.project}
+    equal = [column == bindparam(name) for name, column in one.items() if name in asked]
+    among = [
+        column.in_(bindparam(name, expanding=True))
+        for name, column in several.items()
+        if name in asked
+    ]
+    return equal + among

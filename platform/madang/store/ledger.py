@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, case, func, insert, select, update
 
 from madang.errors import ConflictError
 from madang.ledger.chain import check_form
@@ -22,6 +22,19 @@ from madang.store.columns import columns_of, read_as, values_of
 from madang.store.tables import entries, ledger_head
 
 _COLUMNS = columns_of(entries, Entry)
+# Made once: making a statement costs as much as carrying it out.
+_TOTALS = (
+    select(
+        entries.c.lease,
+        func.sum(case((entries.c.kind == EntryKind.CHARGE, entries.c.device_ms), else_=0)),
+        func.sum(-entries.c.amount_microcredits),
+    )
+    .where(
+        entries.c.lease.in_(bindparam("leases", expanding=True)),
+        entries.c.kind.in_((EntryKind.CHARGE, EntryKind.REFUND, EntryKind.CORRECTION)),
+    )
+    .group_by(entries.c.lease)
+)
 _SLICES = frozenset({EntryKind.CHARGE, EntryKind.OVERHEAD})
 _ONCE = _SLICES | {EntryKind.REFUND}
 _HEAD = select(ledger_head.c.seq, ledger_head.c.hash)
@@ -137,15 +150,9 @@ class Ledger:
 
     def totals(self, leases: Collection[str]) -> dict[str, tuple[int, int]]:
         """Return (charged device-milliseconds, micro-credits less refunds) by lease."""
-        query = select(
-            entries.c.lease,
-            func.sum(case((entries.c.kind == EntryKind.CHARGE, entries.c.device_ms), else_=0)),
-            func.sum(-entries.c.amount_microcredits),
-        ).where(
-            entries.c.lease.in_(leases),
-            entries.c.kind.in_((EntryKind.CHARGE, EntryKind.REFUND, EntryKind.CORRECTION)),
-        )
-        rows = self._connection.execute(query.group_by(entries.c.lease))
+        if not leases:
+            return {}
+        rows = self._connection.execute(_TOTALS, {"leases": list(leases)})
         return {lease: (int(device_ms), int(cost)) for lease, device_ms, cost in rows}
 
     def device_ms_by_age(

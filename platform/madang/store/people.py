@@ -1,6 +1,6 @@
 """People: opaque ids and the hub names they have now."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from madang.domain.project import Person
 from madang.store.columns import columns_of, read_as, values_of
@@ -8,6 +8,8 @@ from madang.store.tables import people
 from madang.units import new_id
 
 _COLUMNS = columns_of(people, Person)
+# Made once: making a statement costs as much as carrying it out.
+_GET = select(*_COLUMNS).where(people.c.id == bindparam("person"))
 
 
 class People:
@@ -18,7 +20,7 @@ class People:
 
     def get(self, person: str) -> Person | None:
         """Return a person by id."""
-        found = self._connection.execute(select(*_COLUMNS).where(people.c.id == person)).first()
+        found = self._connection.execute(_GET, {"person": person}).first()
         return None if found is None else read_as(Person, found)
 
     def by_name(self, hub_name: str) -> Person | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from madang.domain.project import Membership, Project, Role
 from madang.errors import ConflictError
@@ -11,6 +11,17 @@ from madang.store.tables import budgets, members, projects
 
 _COLUMNS = columns_of(projects, Project)
 _MEMBER = columns_of(members, Membership)
+# Made once: making a statement costs as much as carrying it out.
+_GET = select(*_COLUMNS).where(projects.c.id == bindparam("project"))
+_OF_PERSON = (
+    select(*_COLUMNS, members.c.role)
+    .join(members, members.c.project == projects.c.id)
+    .where(members.c.person == bindparam("person"))
+    .order_by(projects.c.name)
+)
+_ROLE = select(members.c.role).where(
+    members.c.project == bindparam("project"), members.c.person == bindparam("person")
+)
 
 
 class Projects:
@@ -41,7 +52,7 @@ class Projects:
 
     def get(self, project: str) -> Project | None:
         """Return a project by id."""
-        found = self._connection.execute(select(*_COLUMNS).where(projects.c.id == project)).first()
+        found = self._connection.execute(_GET, {"project": project}).first()
         return None if found is None else read_as(Project, found)
 
     def find(self, name_or_id: str) -> Project | None:
@@ -75,14 +86,8 @@ class Projects:
 
     def of_person(self, person: str) -> list[tuple[Project, Role]]:
         """Return the projects of a person, by name, with the role in each."""
-        query = (
-            select(*_COLUMNS, members.c.role)
-            .join(members, members.c.project == projects.c.id)
-            .where(members.c.person == person)
-            .order_by(projects.c.name)
-        )
         found = []
-        for row in self._connection.execute(query):
+        for row in self._connection.execute(_OF_PERSON, {"person": person}):
             fields = dict(row._mapping)
             role = fields.pop("role")
             found.append((Project(**fields), role))
@@ -90,8 +95,8 @@ class Projects:
 
     def role(self, project: str, person: str) -> Role | None:
         """Return what a person is in a project; None when not in it."""
-        query = select(members.c.role).where(*_is(project, person))
-        return self._connection.execute(query).scalar_one_or_none()
+        mine = {"project": project, "person": person}
+        return self._connection.execute(_ROLE, mine).scalar_one_or_none()
 
 
 def _is(project: str, person: str) -> tuple[Any, Any]:

@@ -3,8 +3,12 @@
 Used by :class:`madang.store.store.Store`. Opening and ending a transaction costs as much as a small
 read, and with many people looking there are always several that wait. Each still sees one moment,
 later than it was asked, and one that fails fails alone.
+
+Reads of an embedded database go one after another, except past one that takes long: it is read in
+this very process, and threads that read at once take the interpreter from each other at every row.
 """
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -22,6 +26,9 @@ T = TypeVar("T")
 MAX_TOGETHER = 8
 """So that a long read makes few others wait with it."""
 
+PATIENCE_S = 0.25
+"""How long a read waits for its turn; who has it for longer is passed by all."""
+
 _Asked = tuple[Callable[[Tx], Any], "Future[Any]"]
 
 
@@ -32,10 +39,14 @@ class Reads:
     ----------
     engine
         Each of its transactions sees one moment and changes nothing.
+    at_once
+        How many transactions are read at the same time, unless they take long.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, at_once: int) -> None:
+        self._engine, self._at_once = engine, at_once
+        self._turns = threading.Semaphore(at_once)
+        self._is_held_long = False
         self._waiting: deque[_Asked] = deque()
 
     def ask(self, threads: Executor, work: Callable[[Tx], T]) -> "Future[T]":
@@ -56,13 +67,19 @@ class Reads:
             self._waiting.popleft()[1].cancel()
 
     def _serve(self) -> None:
-        group = self._take()
-        while group:
-            group = self._do(group)
+        has_turn = self._turns.acquire(timeout=0 if self._is_held_long else PATIENCE_S)
+        self._is_held_long = not has_turn
+        try:
+            group = self._take()
+            while group:
+                group = self._do(group)
+        finally:
+            if has_turn:
+                self._turns.release()
 
     def _take(self) -> list[_Asked]:
-        """Take half of what waits, for there are other threads."""
-        count = min(MAX_TOGETHER, -(-len(self._waiting) // 2))
+        """Take a share of what waits, for there may be other threads."""
+        count = min(MAX_TOGETHER, -(-len(self._waiting) // self._at_once))
         taken: list[_Asked] = []
         # Another thread may be faster.
         with suppress(IndexError):

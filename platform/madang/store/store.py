@@ -56,7 +56,7 @@ class Store:
         self._writing = writing_engine(address, wait_ms)
         self._reading = reading_engine(address, wait_ms, READERS)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
-        self._reads = Reads(self._reading)
+        self._reads = Reads(self._reading, 1 if is_embedded else READERS)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
 
     def migrate(self) -> None:

@@ -252,6 +252,10 @@ async def test_what_lost_its_keeper_is_found_and_ended(local: LocalHouse) -> Non
     assert await launcher.alive() == []
 
 
+def environment(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
 @pytest.mark.parametrize("forged", [{}, {"ended_ms": 5, "exit_code": 0}])
 async def test_a_forged_record_hides_nothing_that_runs(
     local: LocalHouse, forged: dict[str, int]
@@ -264,7 +268,7 @@ async def test_a_forged_record_hides_nothing_that_runs(
 
     async def runs_code_of_its_own() -> bool:
         # A start answers once it is recorded, which is before the process is let go.
-        return shim.MARKER.encode() in Path(f"/proc/{before['pid']}/environ").read_bytes()
+        return shim.MARKER.encode() in environment(before["pid"])
 
     await local.until(runs_code_of_its_own)
     path.write_text(json.dumps({**before, **forged} if forged else {}))

@@ -1,6 +1,7 @@
 """Reads that wait together share a transaction, and none pays for another's fault."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from sqlalchemy import event, text
 
 from madang.errors import MadangError, NotFoundError
 from madang.store import Store, Tx
+from madang.store.reads import PATIENCE_S
 from madang.store.store import READERS
 
 DEADLINE_S = 20
@@ -74,6 +76,44 @@ def test_each_gets_its_own_answer_or_fault(store: Store, begun: list[Any]) -> No
             fault.result(DEADLINE_S)
         assert isinstance(told.value, MadangError) == (kind is NotFoundError)
     assert len(begun) - READERS < len(works) // 2
+
+
+def test_short_reads_of_an_embedded_database_take_turns(store: Store) -> None:
+    inside, most = 0, 0
+    lock = threading.Lock()
+
+    def look(_: Tx) -> None:
+        nonlocal inside, most
+        with lock:
+            inside += 1
+            most = max(most, inside)
+        threading.Event().wait(0.001)
+        with lock:
+            inside -= 1
+
+    for one in [store._read(look) for _ in range(60)]:
+        one.result(DEADLINE_S)
+    assert most == (1 if store._file is not None else READERS)
+
+
+def test_a_long_read_is_passed_by_all_after_one_wait(store: Store) -> None:
+    inside, go = threading.Event(), threading.Event()
+
+    def sit(_: Tx) -> None:
+        inside.set()
+        assert go.wait(DEADLINE_S)
+
+    sitting = store._read(sit)
+    assert inside.wait(DEADLINE_S)
+    began = time.monotonic()
+    try:
+        for _ in range(40):
+            store._read(lambda tx: tx.meta.get("a")).result(DEADLINE_S)
+    finally:
+        go.set()
+    # Forty waits would take twice as long.
+    assert time.monotonic() - began < 20 * PATIENCE_S
+    sitting.result(DEADLINE_S)
 
 
 def test_a_read_sees_what_was_written_before_it_was_asked(store: Store) -> None:

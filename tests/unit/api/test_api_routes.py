@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from madang.api.routes import api_router
+from madang.api.routes import api_routes
 from madang.errors import ConflictError, UnavailableError
 from madang.services.requests import (
     ChangeRequest,
@@ -81,7 +81,7 @@ BROKEN: dict[str, tuple[str, Any]] = {
 
 def operations() -> list[tuple[str, str, str]]:
     app = FastAPI()
-    app.include_router(api_router())
+    app.router.routes.extend(api_routes())
     return sorted(
         (operation["operationId"], method.upper(), path)
         for path, methods in app.openapi()["paths"].items()

@@ -8,8 +8,9 @@ from madang.api.dashboards.tickets import Visitor
 from madang.api.house import house_of
 from madang.api.sessions import SESSION_COOKIE
 from madang.errors import RefusedError
+from madang.settings.config import SERVICE_PREFIX
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(prefix=SERVICE_PREFIX, include_in_schema=False)
 
 
 @router.get("/clusters/{cluster_id}/dashboard")

@@ -15,6 +15,9 @@ from madang.api.reading import ApiRoute
 from madang.api.waiting import held, unless_gone
 from madang.errors import RefusedError
 from madang.services.requests import Actor
+from madang.settings.config import SERVICE_PREFIX
+
+API_PREFIX = f"{SERVICE_PREFIX}/api/v1"
 
 MAX_WAIT_S = 60.0
 
@@ -28,6 +31,7 @@ _header = APIKeyHeader(
 def noun_router(tag: str) -> APIRouter:
     """Return a router whose routes know the asker and keep the limits of bodies."""
     return APIRouter(
+        prefix=API_PREFIX,
         route_class=ApiRoute,
         tags=[tag],
         dependencies=[Security(_header)],

@@ -11,11 +11,12 @@ from madang.api.shapes.administration import Health
 from madang.api.shapes.base import Problem
 from madang.api.shapes.pool import NoticeWords
 from madang.i18n import LANGUAGES
+from madang.settings.config import SERVICE_PREFIX
 
 STREAM = file_of("text/event-stream", "Lines of events; it does not end by itself.")
 
 router = noun_router("events")
-health_router = APIRouter(tags=["health"])
+health_router = APIRouter(prefix=SERVICE_PREFIX, tags=["health"])
 
 
 @router.get(
