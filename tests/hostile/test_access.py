@@ -11,7 +11,7 @@ from access_table import COLUMNS, OPEN, rows
 from fastapi import FastAPI
 from hostile_house import API, NOTEBOOK, SERVICE_PREFIX, SERVICE_TOKEN
 
-from madang.api.routes import api_router
+from madang.api.routes import api_routes
 from madang.api.routes.live import health_router
 
 pytestmark = pytest.mark.integration
@@ -32,8 +32,7 @@ MADE_UP = {
 def operations() -> dict[str, tuple[str, str]]:
     """Return method and path of each operation of the API, by its name."""
     app = FastAPI()
-    app.include_router(api_router())
-    app.include_router(health_router, prefix=SERVICE_PREFIX)
+    app.router.routes.extend([*api_routes(), *health_router.routes])
     found = {
         operation["operationId"]: (method.upper(), path)
         for path, methods in app.openapi()["paths"].items()

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import schemathesis
 from fastapi import FastAPI
-from hostile_house import NOTEBOOK, SERVICE_PREFIX
+from hostile_house import NOTEBOOK
 from hypothesis import HealthCheck, Phase, seed, settings
 from schemathesis import Case, CheckContext, Response
 
-from madang.api.routes import api_router
+from madang.api.routes import api_routes
 from madang.api.routes.live import health_router
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
@@ -31,8 +31,7 @@ FORM = {"body_invalid", "query_invalid", "content_type", "body_unreadable", "req
 
 def description() -> dict[str, Any]:
     app = FastAPI(title="Madang", version="1")
-    app.include_router(api_router())
-    app.include_router(health_router, prefix=SERVICE_PREFIX)
+    app.router.routes.extend([*api_routes(), *health_router.routes])
     return app.openapi()
 
 
