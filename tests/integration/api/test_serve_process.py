@@ -1,5 +1,6 @@
 """The service as a process: it starts, answers, streams, and stops quickly and cleanly."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from madang.api.events import MAX_STREAMS
+from madang.api.serve import bind
 from madang.settings.config import ServiceSettings
 from madang.settings.home import Home
 from madang.stack.demo.look import free_port
@@ -129,6 +131,22 @@ def test_streams_end_with_their_client(
                 assert next(answer.iter_lines()).startswith("retry:")
                 opened += 1
         assert time.monotonic() < deadline, "streams of clients that left stay open"
+
+
+async def test_what_is_written_is_sent_at_once() -> None:
+    """Else the second write of an answer waits until the client acknowledges the first."""
+    sent_at_once: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted = writer.get_extra_info("socket")
+        sent_at_once.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listener = bind("127.0.0.1", 0)
+    async with await asyncio.start_server(connected, sock=listener):
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        assert await asyncio.wait_for(sent_at_once, 10)
+        writer.close()
 
 
 def test_a_busy_port_is_said(tmp_path: Path) -> None:
