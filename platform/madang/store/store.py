@@ -103,7 +103,7 @@ class Store:
         return self._write(work).result()
 
     def read_now(self, work: Callable[[Tx], T]) -> T:
-        """Do what :meth:`read` does, blocking the calling thread."""
+        """Do what :meth:`read` does, blocking the calling thread; not to be called from a read."""
         return self._read(work).result()
 
     def close(self) -> None:

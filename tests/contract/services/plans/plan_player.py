@@ -112,10 +112,11 @@ class Player:
 
     async def worker(self, run: str) -> Actor:
         """Return the worker in the slot of a run, or in the one that works and will take it."""
+        its = self.run(run).lease
 
         def slot(tx: Any) -> Any:
             works = {"kind": LeaseKind.SLOT, "state": LeaseState.ACTIVE}
-            return tx.leases.get(self.run(run).lease) or tx.leases.find(**works)[0]
+            return tx.leases.get(its) or tx.leases.find(**works)[0]
 
         lease = self.house.query(slot)
         token = self.house.engine.launcher.specs[(lease.id, lease.attempt)].token
@@ -231,7 +232,8 @@ def has_slot(name: str) -> Callable[[Player], bool]:
     """Return whether the slot of a waiting run works."""
 
     def look(player: Player) -> bool:
-        lease = player.house.query(lambda tx: tx.leases.get(player.run(name).lease))
+        run = player.run(name)
+        lease = player.house.query(lambda tx: tx.leases.get(run.lease))
         return lease is not None and lease.state is LeaseState.ACTIVE
 
     return look
