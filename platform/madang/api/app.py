@@ -14,6 +14,7 @@ from madang.api.house import House
 from madang.api.hub_client import HubClient
 from madang.api.identity import Identity
 from madang.api.kept import KeptReads
+from madang.api.route_index import RouteIndex
 from madang.api.routes import api_routes
 from madang.api.routes.live import health_router
 from madang.settings.config import SERVICE_PREFIX, ServiceSettings
@@ -82,4 +83,5 @@ def create_app(
         pages.build(services, settings, identity).routes,
     ):
         app.router.routes.extend(routes)
+    app.router.routes.insert(0, RouteIndex(app.router.routes))
     return app

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from madang.api.app import create_app
 from madang.api.house import House
 from madang.api.logs import set_up_logs
+from madang.api.protocol import LimitedProtocol
 from madang.errors import LocalError, MadangError
 from madang.i18n import problem
 from madang.settings.config import ServiceSettings
@@ -91,13 +92,15 @@ def make_server(app: FastAPI) -> Server:
     """Return the server for an application."""
     config = uvicorn.Config(
         app,
+        loop="uvloop",
+        http=LimitedProtocol,
+        ws="none",
         log_config=None,
         # Addresses can hold what a person typed; the hub and the proxy keep access logs.
         access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
-        h11_max_incomplete_event_size=32 * 1024,
     )
     return Server(config, app.state.house)
 
