@@ -1,27 +1,29 @@
 """The queue as everybody may see it, put together once for all who look until something changes.
 
 Used by :class:`madang.services.pool.Pool`. A queue of thousands is the largest view there is, and
-many look at it at once. What differs between people is only how much of each line they may see; the
-lines are made, and written as JSON, once for each of the four ways to see one. Which of them a
-person gets is decided anew for every look, from the memberships as they are then.
+many look at it at once. Of most leases only the place is read; a line is made when somebody sees
+it. What differs between people is only how much of each line they may see; the lines are written
+as JSON once for each of the four ways to see one. Which of them a person gets is decided anew for
+every look, from the memberships as they are then.
 """
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from madang.domain.lease import HOLDS_DEVICES, LeaseState, Standing
 from madang.domain.profile import FlavorCapacity
 from madang.domain.project import MAY_MANAGE
+from madang.domain.upkeep import Maintenance
 from madang.services import views
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
-from madang.store.leases import InLine
+from madang.store.leases import Shown, Unfinished
 
 
 class Sight(IntEnum):
@@ -48,7 +50,7 @@ class Line:
         The line as JSON by :class:`Sight`, and the facts, as far as somebody has asked for it.
     """
 
-    lease: InLine
+    lease: Shown
     facts: dict[str, Any]
     texts: list[str] = field(default_factory=lambda: ["", "", "", ""])
     facts_text: str = ""
@@ -76,102 +78,113 @@ class Line:
 
 @dataclass(slots=True)
 class Lane:
-    """One flavor: who waits in which order, and who runs.
-
-    A line is made when somebody sees it: most of a long queue nobody looks at.
-    """
+    """One flavor: who waits in which order, and who runs."""
 
     capacity: FlavorCapacity
     standings: Mapping[str, Standing]
-    lang: str
-    waiting: list[InLine] = field(default_factory=list)
-    running: list[InLine] = field(default_factory=list)
-    places: dict[str, list[int]] = field(default_factory=dict)
-    lines: dict[str, Line] = field(default_factory=dict)
+    waiting: list[Unfinished] = field(default_factory=list)
+    running: list[Unfinished] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    own: dict[str, list[Unfinished]] = field(default_factory=dict)
+    lines: dict[tuple[str, str], Line] = field(default_factory=dict)
 
     def order(self) -> None:
         """Sort who waits by position, and note where each person's own stand."""
         last, known = len(self.waiting), self.standings
 
-        def position(lease: InLine) -> int:
+        def position(lease: Unfinished) -> tuple[int, int, str]:
             found = known.get(lease.id)
-            return last if found is None else found.position
+            place = last if found is None else found.position
+            return place, lease.submitted_ms, lease.id
 
         self.waiting.sort(key=position)
+        self.running.sort(key=attrgetter("submitted_ms", "id"))
         for place, lease in enumerate(self.waiting):
-            self.places.setdefault(lease.person, []).append(place)
+            self.places[lease.id] = place
+            self.own.setdefault(lease.person, []).append(lease)
 
-    def next_in_line(self, person: str, limit: int) -> list[Line]:
-        """Return who waits in front, and after them the person's own, wherever they stand."""
-        front = range(min(limit, len(self.waiting)))
-        own = [place for place in self.places.get(person, ()) if place >= limit]
-        return [self._waiting_line(place) for place in (*front, *own)]
+    def next_in_line(self, tx: Tx, actor: Actor, limit: int) -> list[Line]:
+        """Return who waits in front, and after them the actor's own, wherever they stand."""
+        own = self.own.get(actor.person.id, ())
+        behind = [lease for lease in own if self.places[lease.id] >= limit]
+        return self._lines(tx, self.waiting[:limit] + behind, actor.lang)
 
-    def in_use(self, person: str, limit: int) -> list[Line]:
-        """Return some of what runs, and after that the person's own."""
-        own = [lease for lease in self.running[limit:] if lease.person == person]
-        return [self._line(lease) for lease in self.running[:limit] + own]
+    def in_use(self, tx: Tx, actor: Actor, limit: int) -> list[Line]:
+        """Return some of what runs, and after that the actor's own."""
+        own = [lease for lease in self.running[limit:] if lease.person == actor.person.id]
+        return self._lines(tx, self.running[:limit] + own, actor.lang)
 
     def totals(self) -> dict[str, int]:
         """Return how many lines there are, shown or not."""
         return {"waiting_total": len(self.waiting), "running_total": len(self.running)}
 
-    def _waiting_line(self, place: int) -> Line:
-        lease = self.waiting[place]
-        return self.lines.get(lease.id) or self._made(lease, self._told(lease, place))
+    def _lines(self, tx: Tx, leases: list[Unfinished], lang: str) -> list[Line]:
+        known = self.lines
+        missing = {lease.id: lease for lease in leases if (lease.id, lang) not in known}
+        for shown in tx.leases.shown(list(missing)):
+            lease = missing[shown.id]
+            line = Line(shown, _facts(shown, lease.state) | self._told(lease, lang))
+            # Whole before it is to be found: several threads may read the same lane.
+            known.setdefault((lease.id, lang), line)
+        keys = [(lease.id, lang) for lease in leases]
+        return [known[key] for key in keys if key in known]
 
-    def _told(self, lease: InLine, place: int) -> dict[str, Any]:
-        told = views.standing_view(self.standings.get(lease.id), self.lang)
+    def _told(self, lease: Unfinished, lang: str) -> dict[str, Any]:
+        place = self.places.get(lease.id)
+        if place is None:
+            return {}
+        told = views.standing_view(self.standings.get(lease.id), lang)
         return told or {"position": place + 1, "reason": "", "reason_text": ""}
 
-    def _line(self, lease: InLine) -> Line:
-        return self.lines.get(lease.id) or self._made(lease, {})
 
-    def _made(self, lease: InLine, told: dict[str, Any]) -> Line:
-        # Whole before it is to be found: several threads read the same lane.
-        return self.lines.setdefault(lease.id, Line(lease, _facts(lease) | told))
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What a board is made of: another one is needed as soon as any of it differs."""
 
-
-@dataclass(slots=True)
-class _Known:
-    sign: tuple[Any, ...]
+    mark: object
+    capacity: tuple[FlavorCapacity, ...]
+    pause: Maintenance | None
+    second: int
     raw: Mapping[str, Standing]
-    lanes: list[Lane]
+
+    def is_of(self, other: "Sign") -> bool:
+        """Compare; the standings of thousands are the same only if they are the very same."""
+        rest = (other.mark, other.capacity, other.pause, other.second)
+        return self.raw is other.raw and rest == (self.mark, self.capacity, self.pause, self.second)
 
 
 class Board:
-    """The lanes of now, in each language that somebody has asked for."""
+    """The lanes of now."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._known: dict[str, _Known] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._known: tuple[Sign, list[Lane]] | None = None
 
-    async def lanes(self, lang: str) -> list[Lane]:
+    async def sign(self) -> Sign:
+        """Return what the board of now is made of; to be asked for before it is read."""
+        core = self._core
+        mark = core.mark()
+        capacity = await core.engine.admission.capacity()
+        raw = await core.engine.admission.standings(core.clock())
+        pause = core.maintenance
+        # What is told in a pause depends on the time.
+        second = core.clock() // 1000 if pause else 0
+        return Sign(mark, tuple(capacity), pause, second, raw)
+
+    def lanes(self, tx: Tx, sign: Sign) -> list[Lane]:
         """Return the lanes as they are; nothing in them may be changed."""
-        async with self._locks.setdefault(lang, asyncio.Lock()):
-            core = self._core
-            # Before anything is read: a change in between makes this board an old one.
-            mark = core.mark()
-            capacity = await core.engine.admission.capacity()
-            raw = await core.engine.admission.standings(core.clock())
-            pause = core.maintenance
-            # What is told in a pause depends on the time.
-            second = core.clock() // 1000 if pause else 0
-            sign = (mark, tuple(capacity), pause, second)
-            known = self._known.get(lang)
-            if known is None or known.sign != sign or known.raw is not raw:
-                standings = await core.standings()
-                lanes = await core.store.read(lambda tx: _lanes(tx, capacity, standings, lang))
-                known = self._known[lang] = _Known(sign, raw, lanes)
-            return known.lanes
+        known = self._known
+        if known is None or not sign.is_of(known[0]):
+            standings = self._core.told(sign.raw)
+            known = self._known = (sign, _lanes(tx, sign.capacity, standings))
+        return known[1]
 
 
 def _lanes(
-    tx: Tx, capacity: Sequence[FlavorCapacity], standings: Mapping[str, Standing], lang: str
+    tx: Tx, capacity: Sequence[FlavorCapacity], standings: Mapping[str, Standing]
 ) -> list[Lane]:
-    lanes = {item.flavor: Lane(item, standings, lang) for item in capacity}
-    for lease in tx.leases.in_line():
+    lanes = {item.flavor: Lane(item, standings) for item in capacity}
+    for lease in tx.leases.standing():
         if lease.flavor in lanes:
             lane = lanes[lease.flavor]
             is_waiting = lease.state == LeaseState.QUEUED
@@ -182,12 +195,13 @@ def _lanes(
     return list(lanes.values())
 
 
-def _facts(lease: InLine) -> dict[str, Any]:
+def _facts(lease: Shown, state: str) -> dict[str, Any]:
     return {
         "devices": lease.devices,
         "kind": lease.kind,
         "class": lease.lease_class,
-        "state": lease.state,
+        # As it was when it got its place.
+        "state": state,
         "submitted_ms": lease.submitted_ms,
         "started_ms": lease.started_ms,
         "expires_ms": None if lease.started_ms is None else lease.started_ms + lease.limit_ms,
@@ -212,7 +226,7 @@ class Eyes:
             return Sight.MANAGED
         return Sight.FOREIGN if role is None else Sight.MEMBER
 
-    def sight(self, lease: InLine) -> Sight:
+    def sight(self, lease: Shown) -> Sight:
         """Return how much of a lease's line they see."""
         return Sight.MINE if lease.person == self._me else self._theirs(lease.project)
 

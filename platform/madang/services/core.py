@@ -142,12 +142,14 @@ class Core:
 
     async def standings(self) -> Mapping[str, Standing]:
         """Return what each waiting lease is told, by its id."""
-        now = self.clock()
-        found = await self.engine.admission.standings(now)
+        return self.told(await self.engine.admission.standings(self.clock()))
+
+    def told(self, standings: Mapping[str, Standing]) -> Mapping[str, Standing]:
+        """Return what is told of these standings: in a pause nobody's turn comes."""
         pause = self.maintenance
         if pause is None:
-            return found
-        return told_in_maintenance(found, pause, self.until_text(pause), now)
+            return standings
+        return told_in_maintenance(standings, pause, self.until_text(pause), self.clock())
 
     def until_text(self, pause: Maintenance) -> str:
         """Return when a pause is expected to be over, by the clock of the site; empty if unsaid."""

@@ -149,18 +149,18 @@ class Pool:
             Lines of each list; the actor's own are there in any case, and the totals are of all.
         """
         access.require_person(actor)
-        core, me = self._core, actor.person.id
-        lanes = await self._board.lanes(actor.lang)
+        core = self._core
+        sign = await self._board.sign()
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             eyes = Eyes(tx, actor)
             return [
                 {
                     **self._head(lane),
-                    "waiting": eyes.rows(lane.next_in_line(me, limit)),
-                    "running": eyes.rows(lane.in_use(me, limit)),
+                    "waiting": eyes.rows(lane.next_in_line(tx, actor, limit)),
+                    "running": eyes.rows(lane.in_use(tx, actor, limit)),
                 }
-                for lane in lanes
+                for lane in self._board.lanes(tx, sign)
             ]
 
         return {
@@ -172,16 +172,16 @@ class Pool:
     async def queue_json(self, actor: Actor, limit: int = LINES) -> str:
         """Return the same as JSON, from lines that were written once for all."""
         access.require_person(actor)
-        core, me = self._core, actor.person.id
-        lanes = await self._board.lanes(actor.lang)
+        core = self._core
+        sign = await self._board.sign()
 
         def work(tx: Tx) -> str:
             eyes = Eyes(tx, actor)
             return ",".join(
                 f"{to_json(self._head(lane))[:-1]},"
-                f'"waiting":{eyes.text(lane.next_in_line(me, limit))},'
-                f'"running":{eyes.text(lane.in_use(me, limit))}}}'
-                for lane in lanes
+                f'"waiting":{eyes.text(lane.next_in_line(tx, actor, limit))},'
+                f'"running":{eyes.text(lane.in_use(tx, actor, limit))}}}'
+                for lane in self._board.lanes(tx, sign)
             )
 
         rest = {"strategy": core.engine.admission.strategy, "now_ms": core.clock()}

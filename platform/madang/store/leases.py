@@ -1,6 +1,6 @@
 """Leases: every change names the state it expects, so that two callers cannot both win."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -44,8 +44,19 @@ class Wait:
         return max(0, self.admitted_ms - self.submitted_ms)
 
 
-class InLine(NamedTuple):
-    """What the queue shows of an unfinished lease: plain values, for there may be thousands."""
+class Unfinished(NamedTuple):
+    """Where a lease that has not ended stands: plain values, for there may be thousands."""
+
+    id: str
+    person: str
+    project: str
+    flavor: str
+    state: str
+    submitted_ms: int
+
+
+class Shown(NamedTuple):
+    """What the queue shows of an unfinished lease."""
 
     id: str
     person: str
@@ -67,18 +78,21 @@ def _plain(name: str) -> Any:
     return type_coerce(column, String) if name in ("kind", "lease_class", "state") else column
 
 
-_IN_LINE: Select[Any] = (
+_STANDING: Select[Any] = select(*(_plain(name) for name in Unfinished._fields)).where(
+    leases.c.state.in_(_UNFINISHED)
+)
+_SHOWN: Select[Any] = (
     select(
-        *(_plain(name) for name in InLine._fields[:-2]),
+        *(_plain(name) for name in Shown._fields[:-2]),
         func.coalesce(people.c.hub_name, ""),
         func.coalesce(projects.c.name, ""),
     )
     .select_from(leases)
     .outerjoin(people, people.c.id == leases.c.person)
     .outerjoin(projects, projects.c.id == leases.c.project)
-    .where(leases.c.state.in_(_UNFINISHED))
-    .order_by(leases.c.submitted_ms, leases.c.id)
+    .where(leases.c.id.in_(bindparam("ids", expanding=True)))
 )
+SHOWN_AT_ONCE = 500
 _WAITING_BY_FLAVOR = (
     select(leases.c.flavor, func.count())
     .where(leases.c.state == LeaseState.QUEUED)
@@ -148,10 +162,17 @@ class Leases:
         """Return all leases that have not ended, the first first."""
         return self.find(state=_UNFINISHED)
 
-    def in_line(self) -> list[InLine]:
-        """Return all leases that have not ended by time of request, as the queue shows them."""
-        rows = self._connection.execute(_IN_LINE)
-        return list(map(InLine._make, rows))
+    def standing(self) -> list[Unfinished]:
+        """Return all leases that have not ended, in no order."""
+        return list(map(Unfinished._make, self._connection.execute(_STANDING)))
+
+    def shown(self, ids: Sequence[str]) -> list[Shown]:
+        """Return what the queue shows of these leases, in no order."""
+        found: list[Shown] = []
+        for start in range(0, len(ids), SHOWN_AT_ONCE):
+            some = {"ids": ids[start : start + SHOWN_AT_ONCE]}
+            found += map(Shown._make, self._connection.execute(_SHOWN, some))
+        return found
 
     def waits(self, since_ms: int) -> list[Wait]:
         """Return the waits of device leases whose first admission was since then."""

@@ -1,4 +1,4 @@
-"""The store's door: transactions on one writer thread and a few reader threads.
+"""The store's door: transactions on one writer thread, a few reader threads and the event loop.
 
 Services call :meth:`Store.write` and :meth:`Store.read` from the event loop; scripts and tests use
 the blocking pair. Work functions get a :class:`~madang.store.tx.Tx`, must be quick, and must do
@@ -19,6 +19,7 @@ from madang.errors import UnavailableError
 from madang.store import migrate
 from madang.store.copying import copy_before_migration
 from madang.store.database import open_address, plain_errors, reading_engine, writing_engine
+from madang.store.quick_reads import QuickReads
 from madang.store.reads import Reads
 from madang.store.tx import Tx
 
@@ -58,6 +59,7 @@ class Store:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reads = Reads(self._reading, 1 if is_embedded else READERS)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._quick = QuickReads(reading_engine(address, 0, 1), self._read) if is_embedded else None
 
     def migrate(self) -> None:
         """Bring the tables to this version, in one transaction; safe to repeat.
@@ -96,6 +98,8 @@ class Store:
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` over one consistent moment of the database; it cannot change anything."""
+        if self._quick is not None:
+            return await self._quick.read(work)
         return await asyncio.wrap_future(self._read(work))
 
     def write_now(self, work: Callable[[Tx], T]) -> T:
@@ -111,6 +115,8 @@ class Store:
         for threads in (self._writer, self._readers):
             threads.shutdown(wait=True, cancel_futures=True)
         self._reads.drop()
+        if self._quick is not None:
+            self._quick.close()
         for engine in (self._reading, self._writing):
             engine.dispose()
 

@@ -1,0 +1,145 @@
+"""Short reads of an embedded database, done by the event loop itself, many in one transaction.
+
+Used by :class:`madang.store.store.Store`. The database is in this very process, and a read of a few
+rows takes a millisecond or two of the interpreter. In a thread it takes longer, and so does the
+loop: both let go of the interpreter at every row, and wait for each other. What takes long is read
+by threads: so is everything that has once taken :data:`SHORT_S`, until a thread was faster with it.
+
+Nothing waits here for a lock: what cannot be read at once is left to the threads as well.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack
+from types import CodeType
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Connection, Engine
+
+from madang.errors import MadangError, UnavailableError
+from madang.store.database import plain_errors
+from madang.store.reads import MAX_TOGETHER
+from madang.store.tx import Tx
+
+T = TypeVar("T")
+Work = Callable[[Tx], Any]
+
+SHORT_S = 0.02
+"""The loop may be held up for so long by one read, unless nobody knows yet how long it takes."""
+
+
+class QuickReads:
+    """Reads on the event loop that asks first.
+
+    Parameters
+    ----------
+    engine
+        Its transactions see one moment, change nothing and wait for nobody.
+    elsewhere
+        Lets a thread read; called for whatever should not, or cannot, be read here.
+    """
+
+    def __init__(self, engine: Engine, elsewhere: Callable[[Work], "Future[Any]"]) -> None:
+        self._engine, self._elsewhere = engine, elsewhere
+        self._long: set[CodeType] = set()
+        self._asked: deque[tuple[Work, asyncio.Future[Any]]] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_closed = False
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` over one moment of the database."""
+        code = getattr(work, "__code__", None)
+        if code is None or code in self._long or not self._is_here():
+            return await asyncio.wrap_future(self._in_thread(work, code))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._asked.append((work, future))
+        if len(self._asked) == 1:
+            loop.call_soon(self._serve)
+        return await future
+
+    def close(self) -> None:
+        """Read nothing here any more."""
+        self._is_closed = True
+        self._engine.dispose()
+
+    def _is_here(self) -> bool:
+        """Tell whether the caller's loop is the one that reads."""
+        loop = asyncio.get_running_loop()
+        if self._loop is None or self._loop.is_closed():
+            self._loop = loop
+            self._asked.clear()
+        return self._loop is loop and not self._is_closed
+
+    def _in_thread(self, work: Callable[[Tx], T], code: CodeType | None) -> "Future[T]":
+        def timed(tx: Tx) -> T:
+            began = time.monotonic()
+            try:
+                return work(tx)
+            finally:
+                if code is not None and time.monotonic() - began < SHORT_S / 4:
+                    self._long.discard(code)
+
+        return self._elsewhere(timed)
+
+    def _serve(self) -> None:
+        """Answer some of what was asked, and give the loop its turn before the rest."""
+        group = [self._asked.popleft() for _ in range(min(MAX_TOGETHER, len(self._asked)))]
+        left = deque((work, future) for work, future in group if not future.done())
+        try:
+            with ExitStack() as stack:
+                if left and not self._is_closed:
+                    stack.enter_context(plain_errors())
+                    connection = stack.enter_context(self._engine.begin())
+                    while left and self._answer(connection, *left[0]):
+                        left.popleft()
+        except MadangError:
+            # The threads find out what it is, or wait until it is over.
+            pass
+        finally:
+            for work, future in left:
+                self._leave(work, future)
+            if self._asked:
+                cast(asyncio.AbstractEventLoop, self._loop).call_soon(self._serve)
+
+    def _answer(self, connection: Connection, work: Work, future: asyncio.Future[Any]) -> bool:
+        """Answer one read; False when the transaction is of no more use."""
+        began = time.monotonic()
+        try:
+            with plain_errors():
+                result = work(Tx(connection))
+        except UnavailableError:
+            return False
+        except Exception as error:
+            future.set_exception(error)
+            return True
+        future.set_result(result)
+        if time.monotonic() - began > SHORT_S:
+            self._long.add(work.__code__)
+        return True
+
+    def _leave(self, work: Work, future: asyncio.Future[Any]) -> None:
+        """Let a thread answer what was asked here."""
+        if future.done():
+            return
+        try:
+            asking = asyncio.wrap_future(self._elsewhere(work), loop=self._loop)
+        except MadangError as refused:
+            future.set_exception(refused)
+            return
+        asking.add_done_callback(lambda done: _hand_over(done, future))
+
+
+def _hand_over(done: "asyncio.Future[Any]", future: "asyncio.Future[Any]") -> None:
+    error = None if done.cancelled() else done.exception()
+    if future.done():
+        return
+    if done.cancelled():
+        future.cancel()
+    elif error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(done.result())
