@@ -144,8 +144,10 @@ def seen_by(
     if actor.is_admin and not mine:
         return find(**wanted)
     rows = find(person=actor.person.id, **wanted)
+    if mine:
+        return rows
     managed = [p.id for p, role in tx.projects.of_person(actor.person.id) if role in MAY_MANAGE]
-    if mine or not managed:
+    if not managed:
         return rows
     known = {row.id for row in rows}
     rows += [row for row in find(projects=managed, **wanted) if row.id not in known]

@@ -28,15 +28,14 @@ class Pool:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._board = Board(core)
+        self._counted: tuple[object, tuple[Mapping[str, int], int]] | None = None
 
     async def pool(self, actor: Actor) -> dict[str, Any]:
         """Return the devices by flavor, and how many leases run and wait."""
         access.require_person(actor)
         core = self._core
         capacity = await core.engine.admission.capacity()
-        waiting, active = await core.store.read(
-            lambda tx: (tx.leases.waiting_by_flavor(), tx.leases.count(LeaseState.ACTIVE))
-        )
+        waiting, active = await self._counts()
         return {
             "flavors": [self._flavor(item, waiting) for item in capacity],
             "strategy": core.engine.admission.strategy,
@@ -46,6 +45,16 @@ class Pool:
             "login_is_shared": core.login_is_shared,
             "maintenance": Upkeep(core).notice(actor.lang),
         }
+
+    async def _counts(self) -> tuple[Mapping[str, int], int]:
+        """Return who waits by flavor and how many hold devices, counted once for each change."""
+        mark, known = self._core.mark(), self._counted
+        if known is None or known[0] != mark:
+            counts = await self._core.store.read(
+                lambda tx: (tx.leases.waiting_by_flavor(), tx.leases.count(LeaseState.ACTIVE))
+            )
+            known = self._counted = (mark, counts)
+        return known[1]
 
     def _flavor(self, item: FlavorCapacity, waiting: Mapping[str, int]) -> dict[str, Any]:
         flavor = self._core.flavors[item.flavor]
@@ -64,8 +73,9 @@ class Pool:
         access.require_person(actor)
         core = self._core
         capacity = {item.flavor: item for item in await core.engine.admission.capacity()}
+        waiting, _ = await self._counts()
 
-        def work(tx: Tx) -> tuple[list[tuple[Project, dict[str, Any]]], dict[str, int]]:
+        def work(tx: Tx) -> list[tuple[Project, dict[str, Any]]]:
             rows = []
             for item, role in tx.projects.of_person(actor.person.id):
                 if project is None or project in (item.name, item.id):
@@ -79,11 +89,10 @@ class Pool:
                         "environments": environment_use.offered(tx, item),
                     }
                     rows.append((item, facts))
-            return rows, tx.leases.waiting_by_flavor()
+            return rows
 
-        rows, waiting = await core.store.read(work)
         projects = []
-        for item, facts in rows:
+        for item, facts in await core.store.read(work):
             role, left = Role(facts["role"]), facts["left_microcredits"]
             offers = [
                 await self._offer(actor, item, role, profile, left, capacity, waiting)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import JSON, ColumnElement, Dialect, Row, String, Table, TypeDecorator
@@ -67,7 +68,13 @@ def columns_of(table: Table, record: type["DataclassInstance"]) -> list[ColumnEl
 
 def read_as(record: type[Record], row: Row[Any]) -> Record:
     """Return a row that was selected by :func:`columns_of` as its dataclass."""
-    return record(**row._mapping)
+    return record(**dict(zip(_names(record), row, strict=True)))
+
+
+@cache
+def _names(record: type["DataclassInstance"]) -> tuple[str, ...]:
+    # Asked of the class, not of each row: a row's own mapping is half as fast.
+    return tuple(item.name for item in fields(record))
 
 
 def values_of(record: "DataclassInstance") -> dict[str, Any]:

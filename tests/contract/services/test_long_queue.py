@@ -160,3 +160,24 @@ async def test_a_long_forecast_holds_nobody_up(house: Any, monkeypatch: pytest.M
         await admission.standings(now + 10_000)
     assert time.monotonic() - begin < 0.2
     await asyncio.wait_for(again.wait(), 10)
+
+
+async def test_who_waits_is_counted_once_for_each_change(house: Any) -> None:
+    await house.ask("ada", profile="gpu-4")
+    bora = await house.actor("bora")
+    pool, core = house.services.pool, house.services.core
+    before = (await pool.pool(bora))["waiting"]
+    reads, read = [0], core.store.read
+
+    async def counted(work: Any) -> Any:
+        reads[0] += 1
+        return await read(work)
+
+    core.store.read = counted
+    try:
+        assert [(await pool.pool(bora))["waiting"] for _ in range(3)] == [before] * 3
+        assert reads == [0]
+    finally:
+        core.store.read = read
+    await house.ask("bora", profile="gpu-4", name="second")
+    assert (await pool.pool(bora))["waiting"] == before + 1

@@ -28,8 +28,28 @@ LONG_QUEUE = 200
 COST_SHARE = 10
 """A long queue takes a while to play: it is played for a tenth of the time at most."""
 
+WORK_S, REST_S = 0.001, 0.002
+"""A long queue is played in short strides, so that whoever is answered meanwhile waits for none."""
+
 MIN_HISTORY_MS = 1_000
 """Shorter attempts (failed starts) say nothing about how long people work."""
+
+
+class Strides:
+    """Works for :data:`WORK_S` and rests for :data:`REST_S`.
+
+    A thread that never rests lets go of the interpreter only every 5 milliseconds, and only to one
+    who has asked for it: each answer of the service would wait for that several times.
+    """
+
+    def __init__(self) -> None:
+        self._until = time.perf_counter() + WORK_S
+
+    def __call__(self) -> None:
+        """Rest, if it is time."""
+        if time.perf_counter() >= self._until:
+            time.sleep(REST_S)
+            self._until = time.perf_counter() + WORK_S
 
 
 class Standings:
@@ -41,6 +61,7 @@ class Standings:
         self._latest_ms: dict[str, int | None] = {}
         self._at_ms: int | None = None
         self._rest_ms = 0
+        self._took_ms = 0
         self._is_stale = True
         self._lock = asyncio.Lock()
         self._playing: asyncio.Task[None] | None = None
@@ -77,7 +98,7 @@ class Standings:
         task = self._playing
         if task is None or task.done():
             task = self._playing = asyncio.create_task(self._play(queue, ends, now_ms))
-        if self._at_ms is None or self._rest_ms <= COST_SHARE * PATIENCE_MS:
+        if self._at_ms is None or self._took_ms <= PATIENCE_MS:
             await asyncio.shield(task)
         return self._known
 
@@ -86,8 +107,8 @@ class Standings:
             self._is_stale = False
             copy, durations = queue.copy(), self.durations()
             begin = time.monotonic()
-            self._known = await asyncio.to_thread(compute, copy, ends, durations, now_ms)
-            cost_ms = int((time.monotonic() - begin) * 1_000)
+            self._known, cost_ms = await asyncio.to_thread(timed, copy, ends, durations, now_ms)
+            self._took_ms = int((time.monotonic() - begin) * 1_000)
             self._rest_ms = min(COST_SHARE * cost_ms, LONGEST_MS)
             self._at_ms = now_ms
 
@@ -161,11 +182,26 @@ def _placed(
     )
 
 
+def timed(
+    queue: FairQueue, ends: Mapping[str, int], durations: Durations, now_ms: int
+) -> tuple[dict[str, Standing], int]:
+    """Compute, and tell how many milliseconds of a processor it took."""
+    began = time.thread_time()
+    found = compute(queue, ends, durations, now_ms)
+    return found, int((time.thread_time() - began) * 1_000)
+
+
+def _go_on() -> None:
+    """Rest not at all."""
+
+
 def compute(
     queue: FairQueue, ends: Mapping[str, int], durations: Durations, now_ms: int
 ) -> dict[str, Standing]:
     """Put places and times together for all flavors."""
-    times = forecast(queue, None, now_ms, ends, durations)
+    is_long = len(queue.waiting_items()) > LONG_QUEUE
+    rest = Strides() if is_long else _go_on
+    times = forecast(queue, None, now_ms, ends, durations, rest=rest)
     found = {}
     for flavor in queue.flavors():
         waiting = queue.waiting(flavor, now_ms)
