@@ -35,7 +35,7 @@ test-contract: $(STAMP) ## one suite for every engine and every store
 	$(BIN)/python -m pytest -n 2 tests/contract
 
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
-	$(BIN)/python -m pytest tests/integration --ignore tests/integration/stack
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration --ignore tests/integration/stack
 
 test-hostile: $(STAMP) ## everything the API and the pages can be sent, and who may do what (4 minutes)
 	$(BIN)/python -m pytest -n 2 tests/hostile

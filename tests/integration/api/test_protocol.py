@@ -40,7 +40,7 @@ def sent(port: int, *parts: bytes, endless: bytes = b"") -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         for part in parts:
             client.sendall(part)
-        left = 64 * MAX_HEAD_BYTES
+        left = 2000 * MAX_HEAD_BYTES
         try:
             while endless and left > 0:
                 client.sendall(endless)

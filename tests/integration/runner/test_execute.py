@@ -120,7 +120,7 @@ def test_a_dead_kernel_is_told_with_its_cell(tmp_path, how):
 
 def test_the_time_limit_expires_a_run(tmp_path):
     run = Execution(
-        tmp_path, notebook("print(1, flush=True)\nimport time\ntime.sleep(60)"), limit_ms=9_000
+        tmp_path, notebook("print(1, flush=True)\nimport time\ntime.sleep(60)"), limit_ms=14_000
     )
     result, output = run.finish()
     assert result == {"state": "expired", "reason": "time_limit", "error": None}
