@@ -11,6 +11,7 @@ from access_table import COLUMNS, OPEN, rows
 from fastapi import FastAPI
 from hostile_house import API, NOTEBOOK, SERVICE_PREFIX, SERVICE_TOKEN
 
+from madang.api.route_index import RouteIndex
 from madang.api.routes import api_routes
 from madang.api.routes.live import health_router
 
@@ -51,6 +52,8 @@ def every_route(routes: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield from every_route(
                 route.original_router.routes, prefix + route.include_context.prefix
             )
+        elif isinstance(route, RouteIndex):
+            yield from ((method, path) for method, path in route.addresses if method != "HEAD")
         else:
             for method in route.methods - {"HEAD"}:
                 yield method, prefix + route.path

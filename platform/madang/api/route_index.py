@@ -32,6 +32,11 @@ class RouteIndex(BaseRoute):
                 for method in route.methods or ():
                     self._routes.setdefault((method, route.path), route)
 
+    @property
+    def addresses(self) -> frozenset[tuple[str, str]]:
+        """Method and path of everything that is answered from here."""
+        return frozenset(self._routes)
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match a known method and address; what is not known the other routes decide."""
         # Behind a mount the address is another than the one that is searched.
