@@ -1,8 +1,8 @@
 """The papermill engine ``madang``: ``papermill --engine madang in.ipynb out.ipynb``.
 
-Registered as an entry point; the slot's engine uses :func:`execute_forked` too. A notebook gets a
-forked kernel where that is sound, and papermill's ordinary way otherwise; which, and why, is written
-into the output's metadata under ``madang``.
+Registered as an entry point; the slot uses :func:`execute_forked` too. A notebook gets a forked
+kernel where that is sound, and papermill's ordinary way otherwise; which, and why, is written into
+the metadata of the output under ``madang``.
 """
 
 import os
@@ -20,9 +20,11 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.log import logger
 from papermill.utils import merge_kwargs, remove_args
 
+from madang.i18n import LANGUAGES, text
 from madang.runner.forked.imports import find_imports
 from madang.runner.forked.manager import Manager
-from madang.runner.forked.parents import RefusedError, Wanted, parents
+from madang.runner.forked.parents import Wanted, parents
+from madang.runner.forked.refused import RefusedError
 from madang.runner.forked.shared import shared_cells
 
 METADATA = "madang"
@@ -45,28 +47,36 @@ class ForkedEngine(NBClientEngine):  # type: ignore[misc]
         def fresh() -> Any:
             return NBClientEngine.execute_managed_notebook(nb_man, kernel_name, **options)
 
-        return execute_forked(nb_man, kernel_name, forked, fresh)
+        def kernel() -> Manager:
+            return parents.kernel(_wanted(nb_man.nb, kernel_name))
+
+        return execute_forked(nb_man, kernel, forked, fresh)
 
 
 def execute_forked(
     nb_man: NotebookExecutionManager,
-    kernel_name: str,
+    kernel: Callable[[], Manager],
     forked: Callable[[Manager], Any],
     fresh: Callable[[], Any],
+    tell: Callable[[str], None] = logger.info,
 ) -> Any:
     """Execute with a forked kernel, or else with a fresh one.
 
     Parameters
     ----------
+    kernel
+        Gives a forked kernel, or raises :class:`RefusedError`.
     forked
         Makes the client that drives the kernel it is given.
     fresh
         Executes all cells in the ordinary way.
+    tell
+        Told why the kernel is a fresh one, in Korean and English.
     """
     try:
-        manager = parents.kernel(_wanted(nb_man.nb, kernel_name))
+        manager = kernel()
     except RefusedError as refused:
-        _record(nb_man.nb, refused)
+        _record(nb_man.nb, refused, tell)
         return fresh()
     nb_man.nb.metadata[METADATA] = {"kernel": "forked"}
     try:
@@ -78,16 +88,20 @@ def execute_forked(
         manager.shutdown_kernel()
     # Its cells may have begun something; but a fork that hangs says nothing about the notebook.
     nb_man.notebook_start()
-    _record(nb_man.nb, RefusedError("fork_hung"))
+    _record(nb_man.nb, RefusedError("fork_hung"), tell)
     return fresh()
 
 
-def _record(notebook: Any, refused: RefusedError) -> None:
-    """Write into the output why its kernel was a fresh one."""
+def _record(notebook: Any, refused: RefusedError, tell: Callable[[str], None]) -> None:
+    """Write into the output why its kernel was a fresh one, and say it."""
     notebook.metadata[METADATA] = {"kernel": "fresh", "reason": refused.code}
     if refused.detail:
         notebook.metadata[METADATA]["detail"] = refused.detail
-    logger.info(f"Fresh kernel: {refused.code} {refused.detail}".rstrip())
+    if refused.code == "no_parent":
+        return  # whoever starts a run without a slot has asked for this
+    for lang in LANGUAGES:
+        why = text(f"fresh_kernel.{refused.code}", lang, detail=refused.detail)
+        tell(text("fresh_kernel.line", lang, why=why))
 
 
 def _as_stock(kernel_name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,24 +129,26 @@ def _wanted(notebook: Any, kernel_name: str) -> Wanted:
     spec_env = _own_kernel(kernel_name)
     sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     folder = Path.cwd()
-    connection = Path(jupyter_runtime_dir()) / f"kernel-{os.urandom(16).hex()}.json"
+    task = kernel_task(str(folder))
     return Wanted(
         preload=tuple(find_imports(sources, folder)),
         shared=tuple(shared_cells(notebook.cells)),
-        env={
-            **os.environ,
-            **spec_env,
-            "JPY_PARENT_PID": str(os.getpid()),
-            "PYDEVD_USE_FRAME_EVAL": "NO",
-        },
-        cwd=str(folder),
-        argv=(
-            ipykernel_launcher.__file__,
-            "-f",
-            str(connection),
-            "--HistoryManager.hist_file=:memory:",
-        ),
+        env=task["env"] | spec_env,
+        cwd=task["cwd"],
+        argv=tuple(task["argv"]),
     )
+
+
+def kernel_task(folder: str) -> dict[str, Any]:
+    """Return variables, folder and arguments of a kernel, as jupyter_client would start it."""
+    connection = Path(jupyter_runtime_dir()) / f"kernel-{os.urandom(16).hex()}.json"
+    arguments = ["-f", str(connection), "--HistoryManager.hist_file=:memory:"]
+    more = {"JPY_PARENT_PID": str(os.getpid()), "PYDEVD_USE_FRAME_EVAL": "NO"}
+    return {
+        "env": {**os.environ, **more},
+        "cwd": folder,
+        "argv": [ipykernel_launcher.__file__, *arguments],
+    }
 
 
 def _own_kernel(kernel_name: str) -> dict[str, str]:

@@ -63,10 +63,10 @@ class Grown:
                 sys.stdout.flush()
                 sys.stderr.flush()
                 said, self._app.link.recorded = self._app.link.recorded, None
-            if warned or said or raw():
-                return f"import_not_silent {name}"
-            if os.environ.copy() != before:
-                return f"import_changed_environment {name}"
+                if warned or said or raw():
+                    return f"import_not_silent {name}"
+                if os.environ.copy() != before:
+                    return f"import_changed_environment {name}"
         return ""
 
     def _run_shared(self, request: Mapping[str, Any]) -> str:
@@ -87,7 +87,7 @@ class Grown:
         context.run(BaseKernel.start, kernel)
         kernel.shell_channel_thread = NoThread()
         take = _async_in_context(partial(kernel.shell_main, None), context)
-        before = checks.open_descriptors()
+        before, files = checks.open_descriptors(), _files(request["cwd"])
         with _raw_output() as raw:
             for number, source in enumerate(request["shared"], 1):
                 app.link.recorded = []
@@ -100,6 +100,8 @@ class Grown:
                 return "shared_wrote_descriptor"
         if asyncio.all_tasks(loop):
             return "shared_left_task"
+        if changed := _files(request["cwd"]) ^ files:
+            return f"shared_wrote_file {min(changed)[0]}"
         return self._why_not_left(before, context)
 
     def _why_not_left(self, before: dict[str, str], context: contextvars.Context) -> str:
@@ -121,6 +123,16 @@ class Grown:
 def _children() -> str:
     with open(f"/proc/self/task/{threading.get_native_id()}/children") as file:  # noqa: PTH123
         return file.read().strip()
+
+
+def _files(folder: str) -> set[tuple[str, int, int]]:
+    """Return names, sizes and times of what a run would find in its folder."""
+    found = set()
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            state = entry.stat(follow_symlinks=False)
+            found.add((entry.name, state.st_size, state.st_mtime_ns))
+    return found
 
 
 def _request(session: Any, source: str) -> list[Frame]:

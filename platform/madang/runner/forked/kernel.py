@@ -161,7 +161,7 @@ class ForkedApp(IPKernelApp):  # type: ignore[misc]
 
     def init_sockets(self) -> None:
         """Make streams of the link in the place of sockets."""
-        self.session.key = b""  # nobody else has the socket: nothing needs to be signed
+        self.session.auth = None  # nobody else has the socket: nothing needs to be signed
         self.shell_socket = Stream(self.link, SHELL)
         self.iopub_thread = IOPub(Stream(self.link, IOPUB))
         self.iopub_socket = self.iopub_thread.background_socket

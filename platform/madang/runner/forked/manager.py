@@ -26,6 +26,13 @@ _LEAVE_S = 5.0
 """How long a kernel may take to leave, as long as jupyter_client gives it."""
 
 
+def unsigned() -> Session:
+    """Return a session without signatures: nobody else has the socket."""
+    session = Session()
+    session.auth = None
+    return session
+
+
 class Channel:
     """One channel, as far as nbclient and the Output widget use it."""
 
@@ -131,7 +138,7 @@ class Client(KernelClient):  # type: ignore[misc]
     """jupyter_client's requests over a wire."""
 
     def __init__(self, manager: "Manager") -> None:
-        super().__init__(session=Session(key=b""))
+        super().__init__(session=unsigned())
         self._manager = manager
         self._shell = Channel(manager.wire, self.session, SHELL)
         self._iopub = Channel(manager.wire, self.session, IOPUB)
@@ -233,7 +240,7 @@ class Manager:
         if self._watched < 0:
             return
         if not now and not self.is_hung and not self._is_gone(0):
-            session = Session(key=b"")
+            session = unsigned()
             request = session.msg("shutdown_request", {"restart": False})
             self.wire.send(session.serialize(request, ident=session.bsession))
             self._is_gone(_LEAVE_S)

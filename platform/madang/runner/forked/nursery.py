@@ -7,6 +7,7 @@ nursery that has imported more, or has run shared cells, and serves a socket of 
 
 import contextlib
 import gc
+import importlib
 import os
 import select
 import signal
@@ -68,11 +69,16 @@ class Nursery:
                 del self.children[pid]
 
     def _answer(self, request: dict[str, Any], descriptors: list[int]) -> None:
-        """Fork for a request, unless something here makes that unsound."""
+        """Fork for a request, unless something here makes that unsound.
+
+        A run may be forked in any case: it can execute with a fresh kernel.
+        """
         try:
-            reason = checks.why_not_fork(self.app, request)
+            reason = request.get("reason") or checks.why_not_fork(self.app, request)
         except OSError as error:
             reason = f"check_failed {error}"
+        if request["do"] == "run":
+            request["reason"], reason = reason, ""
         if reason:
             send_request(self.control, {"refused": reason})
         else:
@@ -86,23 +92,29 @@ class Nursery:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become(parent, request, socket.socket(fileno=descriptors[0]))
+            self._become(parent, request, descriptors[0])
         watched = os.pidfd_open(pid)
         self.children[pid] = watched
         send_request(self.control, {"pid": pid}, [watched])
 
-    def _become(self, parent: int, request: dict[str, Any], connection: socket.socket) -> None:
+    def _become(self, parent: int, request: dict[str, Any], descriptor: int) -> None:
         """Be what was asked for; never come back into the nursery's own loop."""
         try:
             rebirth.die_with_parent(parent)
             self.control.close()
-            for descriptor in self.children.values():
-                os.close(descriptor)
+            for watched in self.children.values():
+                os.close(watched)
             self.children = {}
             rebirth.reset_signals()
+            left = self.grown.left if self.grown else {}
+            if request["do"] == "run":
+                from madang.runner.forked.run import be_run
+
+                recorded = self.grown.recorded if self.grown else []
+                be_run(self.app, descriptor, request, recorded, left)
+            connection = socket.socket(fileno=descriptor)
             if request["do"] == "kernel":
-                grown = self.grown
-                be_kernel(self.app, connection, request, **(grown.left if grown else {}))
+                be_kernel(self.app, connection, request, **left)
             self._grow(request, connection)
         except BaseException:
             traceback.print_exc(file=sys.__stderr__)
@@ -122,7 +134,10 @@ class Nursery:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve the socket of the given descriptor."""
+    """Serve the socket of the given descriptor; ``runs`` behind it also forks whole runs."""
+    # Its end is that of its socket: who stops a whole group means the runs, which save then.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.SIG_IGN)
     control = socket.socket(fileno=int(arguments[0]))
     control.set_inheritable(False)
     if missing := missing_names():
@@ -130,6 +145,9 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     app = build()
     checks.remember(app)
+    if "runs" in arguments[1:]:
+        importlib.import_module("madang.runner.forked.run")
+        checks.remember_tasks()
     send_request(control, {"ready": True})
     Nursery(app, control).serve()
     return 0

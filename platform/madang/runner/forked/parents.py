@@ -18,30 +18,19 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from madang.runner.forked.manager import Manager
+from madang.runner.forked.refused import RefusedError
 from madang.runner.forked.wire import kernel_pair, receive_request, send_request
+
+if TYPE_CHECKING:
+    from madang.runner.forked.manager import Manager
 
 MAX_FORKS = 1_000
 MAX_AGE_S = 3_600.0
 MAX_GROWN = 4
 START_S = 60.0
 _CHANGING = ("MADANG_", "PYTEST_CURRENT_TEST", "PWD", "OLDPWD", "COLUMNS", "LINES", "SHLVL")
-
-
-class RefusedError(Exception):
-    """A fork would not be sound, or cannot be had.
-
-    Parameters
-    ----------
-    reason
-        A code, and what was found behind a space.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.code, _, self.detail = reason.partition(" ")
 
 
 @dataclass(frozen=True)
@@ -74,6 +63,7 @@ class Parent:
         self._lock = threading.Lock()
         self.recorded: list[list[tuple[int, list[bytes]]]] = []
         self.forks = 0
+        self.is_dead = False
         self.born = time.monotonic()
 
     def hear(self, limit_s: float | None = None) -> None:
@@ -99,24 +89,27 @@ class Parent:
             try:
                 send_request(self._control, request, descriptors)
                 answer = receive_request(self._control)
-            except OSError as error:
-                raise RefusedError("parent_died") from error
+            except OSError:
+                answer = None
         if answer is None:
+            self.is_dead = True
             raise RefusedError("parent_died")
         if reason := answer[0].get("refused"):
             raise RefusedError(reason)
         self.forks += 1
         return int(answer[0]["pid"]), answer[1][0]
 
-    def kernel(self, wanted: Wanted) -> Manager:
+    def kernel(self, wanted: Wanted) -> "Manager":
         """Return a kernel of its own for one notebook."""
+        from madang.runner.forked.manager import Manager  # the slot needs nothing of Jupyter
+
         ours, theirs = kernel_pair()
         request = {
             "do": "kernel",
             "env": dict(wanted.env),
             "cwd": wanted.cwd,
             "argv": list(wanted.argv),
-            "is_seeded": _is_seeded(wanted.shared),
+            "is_seeded": is_seeded(wanted.shared),
         }
         try:
             pid, watched = self.ask(request, [theirs.fileno()])
@@ -142,9 +135,11 @@ class Parent:
             os.close(self.ask(request, [theirs.fileno()])[1])
             theirs.close()
             grown.hear()
-        except BaseException:
+        except BaseException as error:
             theirs.close()
             ours.close()
+            if isinstance(error, RefusedError) and error.code == "parent_died":
+                raise RefusedError("growing_died") from error
             raise
         return grown
 
@@ -153,16 +148,23 @@ class Parent:
         self._control.close()
 
 
-def _is_seeded(shared: tuple[str, ...]) -> bool:
+def is_seeded(shared: tuple[str, ...]) -> bool:
     """Tell whether shared cells mean their random numbers: they name a seed or a state."""
     text = "\n".join(shared).lower()
     return any(word in text for word in ("seed", "setstate", "set_state"))
 
 
 class Parents:
-    """All warm processes of this process."""
+    """All warm processes of this process.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    also
+        ``runs``: they have papermill too, and can be forked into whole runs.
+    """
+
+    def __init__(self, also: str = "") -> None:
+        self._also = [also] if also else []
         self._lock = threading.RLock()
         self._forget()
 
@@ -173,17 +175,17 @@ class Parents:
         self._grown: OrderedDict[tuple[Any, ...], Parent | RefusedError] = OrderedDict()
         self._stamp: Any = None
 
-    def kernel(self, wanted: Wanted) -> Manager:
+    def kernel(self, wanted: Wanted) -> "Manager":
         """Return a kernel; :class:`RefusedError` where that cannot be sound."""
         try:
-            return self._parent(wanted).kernel(wanted)
+            return self.parent(wanted).kernel(wanted)
         except RefusedError as refused:
             if refused.code != "parent_died":
                 raise
-            self.close()
-        return self._parent(wanted).kernel(wanted)
+        return self.parent(wanted).kernel(wanted)
 
-    def _parent(self, wanted: Wanted) -> Parent:
+    def parent(self, wanted: Wanted) -> Parent:
+        """Return a process that fits, or :class:`RefusedError`."""
         with self._lock:
             if self._owner != os.getpid():  # we are a fork ourselves: what it had is not ours
                 self._forget()
@@ -191,7 +193,7 @@ class Parents:
             if not wanted.preload and not wanted.shared:
                 return base
             grown = self._grown.get(wanted.key)
-            if isinstance(grown, Parent) and grown.forks >= MAX_FORKS:
+            if isinstance(grown, Parent) and (grown.is_dead or grown.forks >= MAX_FORKS):
                 grown.close()
                 grown = None
             if grown is None:
@@ -219,6 +221,8 @@ class Parents:
         base = self._base
         if base is not None and (
             stamp != self._stamp
+            or base.is_dead
+            or (self._process is not None and self._process.poll() is not None)
             or base.forks >= MAX_FORKS
             or time.monotonic() - base.born > MAX_AGE_S
         ):
@@ -233,12 +237,14 @@ class Parents:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "madang.runner.forked.nursery", str(theirs.fileno())],
+                [
+                    *(sys.executable, "-m", "madang.runner.forked.nursery"),
+                    *(str(theirs.fileno()), *self._also),
+                ],
                 env=dict(env),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                start_new_session=True,
             )
         parent = Parent(ours)
         try:
@@ -249,6 +255,11 @@ class Parents:
             self._process.wait()
             raise
         return parent
+
+    def kill(self) -> None:
+        """End them at once; who waits for an answer is told that they died."""
+        if self._owner == os.getpid() and self._process is not None:
+            self._process.kill()
 
     def close(self) -> None:
         """End all of them; kernels that still run end too."""

@@ -11,12 +11,16 @@ TAG = "shared"
 
 
 def shared_cells(cells: Iterable[Any]) -> list[str]:
-    """Return the sources of the leading shared cells that papermill would execute."""
+    """Return the sources of the leading shared cells that papermill would execute.
+
+    A cell is a mapping, as the file has it or as nbformat read it.
+    """
     found = []
     for cell in cells:
-        if cell.cell_type != "code" or not cell.source.strip():
+        source = "".join(cell["source"])
+        if cell["cell_type"] != "code" or not source.strip():
             continue
-        if TAG not in cell.metadata.get("tags", []):
+        if TAG not in cell["metadata"].get("tags", []):
             break
-        found.append(cell.source)
+        found.append(source)
     return found
