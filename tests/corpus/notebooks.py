@@ -42,7 +42,7 @@ NOTEBOOKS = {
     ],
     "sys_exit": ["print(1)", "import sys\nsys.exit(0)", "print(2)"],
     "sys_exit_status": ["import sys\nsys.exit(3)", "print(2)"],
-    "quit": ["print(1)", "exit()", "print(2)"],
+    "quit": ["print(1)", "exit()"],
     "keyboard_interrupt": [("raise KeyboardInterrupt", RAISES), "print('alive')"],
     "interrupted_sleep": [
         "import os, signal, threading, time",
@@ -169,7 +169,6 @@ NOTEBOOKS = {
         "x = !printf 'a\\nb\\n'\nx",
         "!echo {x[0]} $HOME > /dev/null; exit 3\n_exit_code",
         "%sx echo sx",
-        "!cat",
     ],
     "subprocesses": [
         "import os, subprocess, sys\nsubprocess.run(['echo', 'child'])",

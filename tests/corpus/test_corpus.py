@@ -11,12 +11,6 @@ LIBRARIES = ["matplotlib.pyplot", "pandas", "dask.array", "dask.distributed", "i
 FRESH = {"other_kernelspec": "other_kernel"}
 
 
-@pytest.fixture(autouse=True)
-def _no_test_in_kernels(monkeypatch):
-    # ipykernel does not watch descriptors in a kernel that thinks it is under pytest.
-    monkeypatch.delenv("PYTEST_CURRENT_TEST")
-
-
 @pytest.fixture(autouse=True, scope="module")
 def _own_parents():
     yield

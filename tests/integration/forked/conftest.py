@@ -1,5 +1,7 @@
 """Writes notebooks, runs them with our engine, and ends the warm processes of each test."""
 
+import os
+
 import nbformat
 import papermill
 import pytest
@@ -21,14 +23,19 @@ def notebook(path, *cells, **metadata):
 
 def run(path, engine="madang", **options):
     """Execute; return the executed notebook."""
-    return papermill.execute_notebook(
-        path,
-        path.with_suffix(".out.ipynb"),
-        engine_name=engine,
-        progress_bar=False,
-        cwd=path.parent,
-        **options,
-    )
+    # ipykernel does not watch descriptors in a kernel that thinks it is under pytest.
+    under_test = os.environ.pop("PYTEST_CURRENT_TEST", "")
+    try:
+        return papermill.execute_notebook(
+            path,
+            path.with_suffix(".out.ipynb"),
+            engine_name=engine,
+            progress_bar=False,
+            cwd=path.parent,
+            **options,
+        )
+    finally:
+        os.environ["PYTEST_CURRENT_TEST"] = under_test
 
 
 def texts(executed):
@@ -42,8 +49,6 @@ def texts(executed):
 
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch, tmp_path):
-    # ipykernel does not watch descriptors in a kernel that thinks it is under pytest.
-    monkeypatch.delenv("PYTEST_CURRENT_TEST")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     yield
     parents.close()

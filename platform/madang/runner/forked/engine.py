@@ -79,13 +79,15 @@ def execute_forked(
         _record(nb_man.nb, refused, tell)
         return fresh()
     nb_man.nb.metadata[METADATA] = {"kernel": "forked"}
+    client = forked(manager)
+    client.owns_km = True  # it ends its kernel as it ends one that it started
     try:
-        return forked(manager).execute()
+        return client.execute()
     except (DeadKernelError, RuntimeError):
         if not manager.is_hung:
             raise
     finally:
-        manager.shutdown_kernel()
+        manager.close()
     # Its cells may have begun something; but a fork that hangs says nothing about the notebook.
     nb_man.notebook_start()
     _record(nb_man.nb, RefusedError("fork_hung"), tell)

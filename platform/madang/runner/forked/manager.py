@@ -235,19 +235,37 @@ class Manager:
         """Interrupt the cell that runs."""
         self._signal(signal.SIGINT)
 
-    def shutdown_kernel(self, now: bool = False) -> None:
-        """Ask the kernel to leave, and make it leave."""
-        if self._watched < 0:
-            return
+    async def shutdown_kernel(self, now: bool = False) -> None:
+        """Interrupt the kernel, ask it to leave, and make it leave.
+
+        As jupyter_client does it, and on the event loop: what an interrupted cell still says after
+        a time limit gets into the notebook.
+        """
         if not now and not self.is_hung and not self._is_gone(0):
+            self.interrupt_kernel()
             session = unsigned()
             request = session.msg("shutdown_request", {"restart": False})
             self.wire.send(session.serialize(request, ident=session.bsession))
-            self._is_gone(_LEAVE_S)
+            await self._wait_until_gone(_LEAVE_S)
         self._kill()
-        self.wire.close()
-        os.close(self._watched)
-        self._watched = -1
+
+    def close(self) -> None:
+        """Kill a kernel that still lives, and forget it."""
+        if self._watched >= 0:
+            self._kill()
+            self.wire.close()
+            os.close(self._watched)
+            self._watched = -1
+
+    async def _wait_until_gone(self, limit_s: float) -> None:
+        gone = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._watched, gone.set)
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(gone.wait(), limit_s)
+        finally:
+            loop.remove_reader(self._watched)
 
     def cleanup_resources(self) -> None:
         """Nothing: there are no files."""

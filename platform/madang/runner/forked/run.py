@@ -67,7 +67,7 @@ def be_run(
 
         status = perform(folder, events, request["grace_s"], kernel)
         if manager is not None:
-            manager.shutdown_kernel()
+            manager.close()
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:  # the edge of the process: nothing may run on in the nursery's code
