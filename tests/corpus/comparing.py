@@ -10,7 +10,6 @@ import re
 
 import nbformat
 import papermill
-
 from notebooks import NOTEBOOKS, OPTIONS, OTHER
 
 PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}

@@ -7,6 +7,7 @@ import sys
 import time
 
 import nbformat
+import papermill
 import pytest
 
 from madang.runner.forked import hang
@@ -119,9 +120,11 @@ def test_a_local_module_wins_over_a_library(tmp_path):
     )
     stock = texts(run(path, engine=None))
     assert stock == texts(run(path))
-    path = notebook(tmp_path / "in.ipynb", "import matplotlib.cbook\nprint('loaded')")
-    executed = run(path)
-    assert executed.metadata.madang.kernel == "forked"
+    path = notebook(tmp_path / "in.ipynb", "import matplotlib")
+    with pytest.raises(papermill.PapermillExecutionError, match="ImportError"):
+        run(path)
+    executed = nbformat.read(tmp_path / "in.out.ipynb", 4)
+    assert executed.metadata.madang["reason"] == "module_shadowed"
 
 
 def test_asked_for_a_fresh_kernel(tmp_path):

@@ -82,7 +82,10 @@ def test_a_temporary_folder_of_a_shared_cell_outlives_runs(tmp_path):
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("import threading\nt = threading.Timer(600, print)\nt.daemon = True\nt.start()", "threads"),
+        (
+            "import threading\nt = threading.Timer(600, print)\nt.daemon = True\nt.start()",
+            "threads",
+        ),
         (
             "from concurrent.futures import ThreadPoolExecutor\np = ThreadPoolExecutor(1)\n"
             "p.submit(int).result()",
@@ -93,7 +96,7 @@ def test_a_temporary_folder_of_a_shared_cell_outlives_runs(tmp_path):
         ("import socket\ns = socket.socket()", "shared_left_open"),
         ("import subprocess\np = subprocess.Popen(['sleep', '30'])", "shared_left_process"),
         ("open('made.txt', 'w').close()", "shared_wrote_file"),
-        ("!echo past Python", "shared_wrote_descriptor"),
+        ("import os\nos.system('echo past Python')", "shared_wrote_descriptor"),
         ("import asyncio\nt = asyncio.create_task(asyncio.sleep(600))", "shared_left_task"),
         ("import os, time\nos._exit(1) if os.getppid() != 0 and not getattr(os, 'x', 0) and"
          " 'JPY_PARENT_PID' in os.environ and os.getpgid(0) != os.getsid(0) else None",
@@ -107,6 +110,20 @@ def test_what_runs_could_not_each_have_means_fresh_kernels(tmp_path, source, rea
         assert texts(executed)[-1] == "5\n"
         assert executed.metadata.madang["kernel"] == "fresh"
         assert executed.metadata.madang["reason"] == reason
+
+
+def test_a_file_that_is_read_has_a_place_in_each_run(tmp_path):
+    (tmp_path / "lines.txt").write_text("one\ntwo\nthree\n")
+    path = notebook(
+        tmp_path / "in.ipynb",
+        ("f = open('lines.txt', 'rb', buffering=0)\nf.read(4)", "shared"),
+        PARAMETERS,
+        "print(f.read(4))",
+    )
+    for _ in range(2):
+        executed = run(path)
+        assert texts(executed)[-1] == "b'two\\n'\n"
+        assert executed.metadata.madang == {"kernel": "forked"}
 
 
 def test_a_failing_shared_cell_fails_as_it_would_alone(tmp_path):

@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import re
+import stat
 import sys
 import threading
 from collections.abc import Mapping
@@ -67,6 +68,8 @@ def _why_not_native() -> str:
     libraries = _mapped_libraries()
     if any(_OTHER_OPENMP.search(path) for path in libraries):
         return "openmp_untested"
+    if _had_distributed_client():
+        return "library_untested distributed.Client"
     if loaded := [name for name in _UNTESTED if name in sys.modules]:
         return f"library_untested {loaded[0]}"
     if _has_cuda():
@@ -75,6 +78,12 @@ def _why_not_native() -> str:
     if tasks > _at_birth["tasks"] and not any(name in sys.modules for name in _NATIVE_POOLS):
         return f"native_threads {tasks - _at_birth['tasks']}"
     return "" if all(_pause(path) for path in libraries if _OPENMP.search(path)) else "openmp_busy"
+
+
+def _had_distributed_client() -> bool:
+    """Tell whether a client of a cluster was ever made: what it leaves makes later ones wait."""
+    client: Any = sys.modules.get("distributed.client")
+    return client is not None and client._global_client_index[0] > 0
 
 
 def _mapped_libraries() -> set[str]:
@@ -120,6 +129,15 @@ def _shadowed(folder: str) -> str:
             if name in loaded and (entry.name.endswith(".py") or entry.is_dir()):
                 return entry.name
     return ""
+
+
+def is_only_read(number: str) -> bool:
+    """Tell whether a descriptor is a file that is read: each fork can open that for itself."""
+    with contextlib.suppress(OSError):
+        flags = Path(f"/proc/self/fdinfo/{number}").read_text().split("flags:")[1].split()[0]
+        is_file = stat.S_ISREG(os.fstat(int(number)).st_mode)
+        return is_file and int(flags, 8) & os.O_ACCMODE == os.O_RDONLY
+    return False
 
 
 def open_descriptors() -> dict[str, str]:

@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from ipykernel.kernelbase import Kernel as BaseKernel
@@ -35,6 +35,7 @@ def be_kernel(
     context: contextvars.Context | None = None,
     states: dict[str, Any] | None = None,
     inherited: Mapping[str, Any] | None = None,
+    files: Sequence[int] = (),
 ) -> NoReturn:
     """Serve one client until it goes away or says shutdown, then leave.
 
@@ -44,12 +45,14 @@ def be_kernel(
         Our end of the connection; every other descriptor of the nursery is closed already.
     task
         ``env``, ``cwd``, ``argv``.
-    context, states, inherited
-        What shared cells left: context variables, generators' states, and their names.
+    context, states, inherited, files
+        What shared cells left: context variables, generators' states, their names, and files that
+        they read.
     """
     status = 1
     try:
         place(task)
+        rebirth.reopen(files)
         if states is None or task["is_seeded"]:
             rebirth.reseed(states)
         else:

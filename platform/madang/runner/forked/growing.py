@@ -79,6 +79,9 @@ class Grown:
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         rebirth.reseed(None)
         kernel.session.pid = os.getpid()
+        streams: tuple[Any, Any] = (sys.stdout, sys.stderr)
+        for stream in streams:  # or each write would be a message of its own
+            stream._master_pid = os.getpid()
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         kernel.io_loop = IOLoop.current()
@@ -107,8 +110,9 @@ class Grown:
     def _why_not_left(self, before: dict[str, str], context: contextvars.Context) -> str:
         """Note what runs inherit; refuse what they could not have each for themselves."""
         new = {n: p for n, p in checks.open_descriptors().items() if before.get(n) != p}
-        if new:
-            return f"shared_left_open {sorted(new.values())[0]}"
+        files = [int(n) for n in new if checks.is_only_read(n)]
+        if written := sorted(path for n, path in new.items() if int(n) not in files):
+            return f"shared_left_open {written[0]}"
         if children := _children():
             return f"shared_left_process {children}"
         names = self._app.shell.user_ns
@@ -116,6 +120,7 @@ class Grown:
             "context": context,
             "states": rebirth.random_states(),
             "inherited": dict(names),
+            "files": files,
         }
         return ""
 

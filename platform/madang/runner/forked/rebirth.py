@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 _SET_PDEATHSIG = 1
@@ -59,6 +60,15 @@ def reseed(states: dict[str, Any] | None) -> None:
             numpy_random.set_state(states["numpy"])
     elif numpy_random is not None:
         numpy_random.seed()
+
+
+def reopen(files: Sequence[int]) -> None:
+    """Open each of these files anew at its place: forks share where they read, if nobody does."""
+    for number in files:
+        again = os.open(f"/proc/self/fd/{number}", os.O_RDONLY | os.O_CLOEXEC)
+        os.lseek(again, os.lseek(number, 0, os.SEEK_CUR), os.SEEK_SET)
+        os.dup2(again, number, inheritable=False)
+        os.close(again)
 
 
 def forget_exits_of_parent(keep: bool) -> None:
