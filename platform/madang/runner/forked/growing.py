@@ -8,6 +8,7 @@ of its own is a reason to refuse, and then each run has a fresh kernel.
 import asyncio
 import contextlib
 import contextvars
+import gc
 import importlib
 import io
 import os
@@ -109,6 +110,7 @@ class Grown:
 
     def _why_not_left(self, before: dict[str, str], context: contextvars.Context) -> str:
         """Note what runs inherit; refuse what they could not have each for themselves."""
+        gc.collect()  # what nobody holds any more is no reason, and must not go after this look
         new = {n: p for n, p in checks.open_descriptors().items() if before.get(n) != p}
         files = [int(n) for n in new if checks.is_only_read(n)]
         if written := sorted(path for n, path in new.items() if int(n) not in files):

@@ -6,10 +6,12 @@ class drives them, so that injection, saving, metadata, timeouts and errors stay
 
 import asyncio
 import contextlib
+import math
 import os
 import select
 import signal
 import socket
+import time
 from collections import deque
 from collections.abc import Sequence
 from queue import Empty
@@ -161,11 +163,14 @@ class Client(KernelClient):  # type: ignore[misc]
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until the kernel says that it is there."""
-        try:
-            await self._iopub.get_msg(timeout)
-        except Empty as error:
-            self._manager.is_hung = True
-            raise RuntimeError(f"Kernel didn't respond in {timeout} seconds") from error
+        deadline = time.monotonic() + (math.inf if timeout is None else timeout)
+        while self._manager.is_alive() and time.monotonic() < deadline:
+            with contextlib.suppress(Empty):
+                await self._iopub.get_msg(0.5)
+                return
+        # Nothing of the notebook has begun: whatever it was, a fresh kernel may do better.
+        self._manager.is_hung = True
+        raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
 
     async def is_alive(self) -> bool:
         """Tell whether the kernel lives; one that hangs for being a fork does not."""

@@ -63,8 +63,13 @@ def reseed(states: dict[str, Any] | None) -> None:
 
 
 def reopen(files: Sequence[int]) -> None:
-    """Open each of these files anew at its place: forks share where they read, if nobody does."""
+    """Open each of these files anew at its place: forks share where they read, if nobody does.
+
+    Libraries that know of forks, as matplotlib does of its fonts, have closed theirs already.
+    """
     for number in files:
+        if not os.path.exists(f"/proc/self/fd/{number}"):  # noqa: PTH110 - a descriptor
+            continue
         again = os.open(f"/proc/self/fd/{number}", os.O_RDONLY | os.O_CLOEXEC)
         os.lseek(again, os.lseek(number, 0, os.SEEK_CUR), os.SEEK_SET)
         os.dup2(again, number, inheritable=False)
