@@ -309,8 +309,13 @@ NOTEBOOKS = {
         "import threading, time\ndef late():\n    time.sleep(0.3)\n"
         "    pathlib.Path('thread.txt').write_text('ran')\nthreading.Thread(target=late).start()",
     ],
-    "kernel_killed": ["print(1)", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "2"],
-    "kernel_exits": ["print(1)", "import os\nos._exit(4)", "2"],
+    "kernel_killed": [
+        "print(1)",
+        "import os, signal, time\ntime.sleep(0.5)\nos.kill(os.getpid(), signal.SIGKILL)",
+        "2",
+    ],
+    # What a kernel says just before it ends may be lost, so that it waits a moment.
+    "kernel_exits": ["print(1)", "import os, time\ntime.sleep(0.5)\nos._exit(4)", "2"],
     "timeout": ["print('begun', flush=True)", "import time\ntime.sleep(60)"],
     "other_kernelspec": ["1\n2", "print(3)"],
     "text_and_raw": ["print(1)"],

@@ -1,7 +1,7 @@
 """Cell by cell what stock papermill gives, with libraries imported ahead and not."""
 
 import pytest
-from comparing import differences, execute
+from comparing import differences, execute, execute_stock
 from notebooks import NOTEBOOKS
 
 from madang.runner.forked import engine
@@ -17,9 +17,10 @@ def _own_parents():
     parents.close()
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_equals_stock(name, tmp_path, monkeypatch):
-    stock, _ = execute(name, tmp_path / "stock", None)
+    stock = execute_stock(name, tmp_path / "stock")
     for ahead in ([], LIBRARIES):
         monkeypatch.setattr(engine, "find_imports", lambda *_, ahead=ahead: ahead)
         ours, way = execute(name, tmp_path / f"ours{len(ahead)}", "madang")
