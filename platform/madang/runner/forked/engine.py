@@ -1,8 +1,7 @@
-"""The papermill engine ``madang``: ``papermill --engine madang in.ipynb out.ipynb``.
+"""Executes a notebook with a forked kernel, or with an ordinary one where that is not sound.
 
-Registered as an entry point; the slot uses :func:`execute_forked` too. A notebook gets a forked
-kernel where that is sound, and papermill's ordinary way otherwise; which, and why, is written into
-the metadata of the output under ``madang``.
+The papermill engine ``madang`` uses :func:`execute_bare`, runs in a slot :func:`execute_forked`.
+Which kernel it was, and why, is written into the metadata of the output under ``madang``.
 """
 
 import os
@@ -32,25 +31,19 @@ ASK_FRESH = "fresh"
 _LAUNCHER = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
 
-class ForkedEngine(NBClientEngine):  # type: ignore[misc]
-    """Papermill's stock engine with a kernel that was forked."""
+def execute_bare(nb_man: NotebookExecutionManager, kernel_name: str, options: Any) -> Any:
+    """Execute all cells of a notebook outside a slot; the options are papermill's own engine's."""
 
-    @classmethod
-    def execute_managed_notebook(
-        cls, nb_man: NotebookExecutionManager, kernel_name: str, **options: Any
-    ) -> Any:
-        """Execute all cells; the options are those of papermill's own engine."""
+    def forked(manager: Manager) -> Any:
+        return PapermillNotebookClient(nb_man, km=manager, **_as_stock(kernel_name, options))
 
-        def forked(manager: Manager) -> Any:
-            return PapermillNotebookClient(nb_man, km=manager, **_as_stock(kernel_name, options))
+    def fresh() -> Any:
+        return NBClientEngine.execute_managed_notebook(nb_man, kernel_name, **options)
 
-        def fresh() -> Any:
-            return NBClientEngine.execute_managed_notebook(nb_man, kernel_name, **options)
+    def kernel() -> Manager:
+        return parents.kernel(_wanted(nb_man.nb, kernel_name))
 
-        def kernel() -> Manager:
-            return parents.kernel(_wanted(nb_man.nb, kernel_name))
-
-        return execute_forked(nb_man, kernel, forked, fresh)
+    return execute_forked(nb_man, kernel, forked, fresh)
 
 
 def execute_forked(
