@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-integration test-hostile test-hostile-long test-faults test-browser chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages
+.PHONY: help install up demo test test-unit test-contract test-integration test-hostile test-hostile-long test-faults test-corpus test-browser chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ compiler:
 test-faults: $(STAMP) compiler ## kills, refusals, full disks and jumping clocks on a real installation
 	$(BIN)/python -m pytest tests/integration/stack tests/faults
 
+test-corpus: $(STAMP) ## notebooks of all kinds give cell by cell what stock papermill gives
+	$(BIN)/python -m pytest -n 2 tests/corpus
+
 bench: $(STAMP) bench-replay bench-pages ## all figures against their peers: spawn, reads, pages, cluster, memory, replay (30 minutes)
 	$(BIN)/python tests/benchmarks/bench_spawn.py
 	test "$$(id -u)" != 0 || $(BIN)/python tests/benchmarks/bench_spawn.py --login pam --crowds 2
@@ -81,6 +84,9 @@ bench-faults: $(STAMP) compiler ## 200 kills on each database while ten people w
 	$(BIN)/python tests/faults/campaign.py --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED)) $(if $(DAY),--day $(DAY))
 bench-pages: $(STAMP) chromium ## weight of each page on a cold cache, and its first paint
 	$(BIN)/python tests/benchmarks/bench_pages.py
+
+bench-runs: $(STAMP) ## one run with a forked kernel beside one with stock papermill, both in a loop
+	$(BIN)/python tests/benchmarks/bench_runs.py
 
 check: $(STAMP) ## format, lint, types, import contracts; what CI runs
 	$(BIN)/ruff format --check .

@@ -6,6 +6,7 @@ as they are; what is replaced is where it reads and writes, and who hears of eac
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from traitlets.config import Config
 
 from madang.domain.run_inputs import check_local_path
 from madang.runner.files import NOTEBOOK, OUTPUT, RunFolder, write_atomically
+from madang.runner.forked.engine import execute_forked
+from madang.runner.forked.manager import Manager
 from madang.runner.watch import Watch
 
 ENGINE = "madang"
@@ -76,23 +79,37 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
 
 
 class WatchedEngine(NBClientEngine):  # type: ignore[misc]
-    """Papermill's stock engine with our client."""
+    """Papermill's stock engine with our client, and with a forked kernel where there is one."""
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: NotebookExecutionManager, kernel_name: str, *, watch: Watch, **options: Any
+        cls,
+        nb_man: NotebookExecutionManager,
+        kernel_name: str,
+        *,
+        watch: Watch,
+        kernel: Callable[[], Manager],
+        **options: Any,
     ) -> Any:
-        """Execute all cells with one fresh kernel."""
-        return Client(
-            nb_man,
-            watch=watch,
-            kernel_name=kernel_name,
-            startup_timeout=options["start_timeout"],
-            timeout=None,
-            # The history is a file of the person's home; runs side by side would fight over it.
-            ipython_hist_file=":memory:",
-            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
-        ).execute()
+        """Execute all cells with one kernel."""
+
+        def client(manager: Manager | None = None) -> Client:
+            return Client(
+                nb_man,
+                km=manager,
+                watch=watch,
+                kernel_name=kernel_name,
+                startup_timeout=options["start_timeout"],
+                timeout=None,
+                # The history is a file of the person's home; runs side by side would fight over it.
+                ipython_hist_file=":memory:",
+                config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+            )
+
+        def tell(line: str) -> None:
+            watch.log(f"{line}\n")
+
+        return execute_forked(nb_man, kernel, client, lambda: client().execute(), tell)
 
 
 def use_files_only() -> None:
@@ -127,11 +144,19 @@ def use_interpreter(folder: RunFolder, python: str) -> str:
     return OTHER
 
 
-def execute(folder: RunFolder, parameters: dict[str, Any], watch: Watch, python: str = "") -> None:
+def execute(
+    folder: RunFolder,
+    parameters: dict[str, Any],
+    watch: Watch,
+    kernel: Callable[[], Manager],
+    python: str = "",
+) -> None:
     """Execute the snapshot of a run; the process must stand in ``folder.root``.
 
     Parameters
     ----------
+    kernel
+        Gives a forked kernel, or raises :class:`RefusedError` for a fresh one.
     python
         Interpreter of the kernel; empty for our own.
 
@@ -145,7 +170,7 @@ def execute(folder: RunFolder, parameters: dict[str, Any], watch: Watch, python:
         The output cannot be saved.
     """
     use_files_only()
-    kernel = use_interpreter(folder, python) if python else "python3"
+    kernel_name = use_interpreter(folder, python) if python else "python3"
     papermill_engines.register(ENGINE, WatchedEngine)
     # Constant relative names: papermill reads paths as templates and would fill in parameters.
     papermill.execute_notebook(
@@ -153,10 +178,11 @@ def execute(folder: RunFolder, parameters: dict[str, Any], watch: Watch, python:
         OUTPUT,
         parameters=parameters,
         engine_name=ENGINE,
-        kernel_name=kernel,
+        kernel_name=kernel_name,
         language="python",
         progress_bar=False,
         cwd=str(folder.work),
         autosave_cell_every=30,
         watch=watch,
+        kernel=kernel,
     )

@@ -15,13 +15,17 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from madang.domain.run import RunState
 from madang.domain.run_inputs import check_declared, check_notebook, check_parameters
 from madang.errors import MadangError
 from madang.runner.files import RunFolder
+from madang.runner.forked.refused import RefusedError
 from madang.runner.watch import TIME_LIMIT, Event, Stopped, Watch
+
+if TYPE_CHECKING:
+    from madang.runner.forked.manager import Manager
 
 MAX_ERROR_CHARACTERS = 2_000
 
@@ -34,7 +38,14 @@ def outcome(
     return {"state": state.value, "reason": reason, "error": error}
 
 
-def execute_folder(folder: RunFolder, watch: Watch) -> dict[str, Any]:
+def no_kernel() -> NoReturn:
+    """Say that this process was not forked, so that its kernel is a fresh one."""
+    raise RefusedError("no_parent")
+
+
+def execute_folder(
+    folder: RunFolder, watch: Watch, kernel: Callable[[], "Manager"] = no_kernel
+) -> dict[str, Any]:
     """Execute what the folder holds and return how it ended; faults of the notebook never raise."""
     task = json.loads(folder.task.read_text(encoding="utf-8"))
     try:
@@ -42,11 +53,15 @@ def execute_folder(folder: RunFolder, watch: Watch) -> dict[str, Any]:
         check_declared(parameters, check_notebook(folder.notebook.read_bytes())["declared"])
     except MadangError as error:
         return outcome(RunState.FAILED, error.code, name=type(error).__name__, value=str(error))
-    return _run(folder, parameters, watch, str(task.get("python") or ""))
+    return _run(folder, parameters, watch, kernel, str(task.get("python") or ""))
 
 
 def _run(
-    folder: RunFolder, parameters: dict[str, Any], watch: Watch, python: str
+    folder: RunFolder,
+    parameters: dict[str, Any],
+    watch: Watch,
+    kernel: Callable[[], "Manager"],
+    python: str,
 ) -> dict[str, Any]:
     """Run papermill and translate each way it can end."""
     from nbclient.exceptions import DeadKernelError
@@ -55,7 +70,7 @@ def _run(
     from madang.runner.engine import execute
 
     try:
-        execute(folder, parameters, watch, python)
+        execute(folder, parameters, watch, kernel, python)
     except PapermillExecutionError as error:
         ended = outcome(
             RunState.FAILED, "cell_failed", cell=watch.cell, name=error.ename, value=error.evalue
@@ -122,13 +137,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     events = os.dup(given.events)  # not inheritable: the kernel must not write events
     if given.events > 2:
         os.close(given.events)
+    return perform(folder, events, given.grace_s, no_kernel)
+
+
+def perform(folder: RunFolder, events: int, grace_s: float, kernel: Callable[[], "Manager"]) -> int:
+    """Execute one run folder, in which the process stands, and say how it ended.
+
+    Parameters
+    ----------
+    events
+        Descriptor that events go to; ours from now on.
+    kernel
+        Gives a forked kernel, or raises :class:`RefusedError` for a fresh one.
+    """
     emit = writer(events)
     task = json.loads(folder.task.read_text(encoding="utf-8"))
-    watch = Watch(emit, limit_ms=task["limit_ms"], grace_s=given.grace_s)
+    watch = Watch(emit, limit_ms=task["limit_ms"], grace_s=grace_s)
     signal.signal(signal.SIGTERM, lambda *_: watch.stop("stopped"))
     signal.signal(signal.SIGINT, lambda *_: watch.stop("stopped"))
     try:
-        ended = execute_folder(folder, watch)
+        ended = execute_folder(folder, watch, kernel)
     finally:
         watch.close()
     emit({"result": ended})

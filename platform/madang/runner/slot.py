@@ -24,6 +24,9 @@ from madang.client.http import MadangClient
 from madang.domain.run import RunState
 from madang.errors import MadangError, UnavailableError
 from madang.runner.files import RunFolder, make_run_folder
+from madang.runner.forked.parents import Wanted
+from madang.runner.forked.refused import RefusedError
+from madang.runner.forked.runs import ForkedRun, ForkedRuns
 from madang.runner.report import Report
 from madang.runner.rooms import own_room
 
@@ -37,6 +40,11 @@ DELIVER_STOPPING_S = 60.0
 GRACE_S = 10.0
 PAUSE_S = 1.0
 _SET_DUMPABLE = 4
+_ENDED_EARLY = {
+    "cancelled": RunState.CANCELLED,
+    "slot_stopped": RunState.CANCELLED,
+    "time_limit": RunState.EXPIRED,
+}
 
 
 class _Leave(BaseException):
@@ -64,7 +72,8 @@ class Slot:
         self._root = root
         self._env = dict(env)
         self._grace_s = grace_s
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: subprocess.Popen[bytes] | ForkedRun | None = None
+        self._runs = ForkedRuns(root, self._env)
         self._is_waiting = False
         self.is_stopping = False
 
@@ -78,13 +87,16 @@ class Slot:
 
     def serve(self) -> None:
         """Take and execute runs until the service or a signal says stop."""
-        while not self.is_stopping:
-            try:
-                task = self._next()
-            except (_Leave, StopIteration):
-                return
-            if task is not None:
-                self._run(task)
+        try:
+            while not self.is_stopping:
+                try:
+                    task = self._next()
+                except (_Leave, StopIteration):
+                    return
+                if task is not None:
+                    self._run(task)
+        finally:
+            self._runs.close()
 
     def _next(self) -> dict[str, Any] | None:
         """Return the next run, None when there is none yet; StopIteration when the slot is over."""
@@ -127,18 +139,13 @@ class Slot:
         self, folder: RunFolder, task: Mapping[str, Any], report: Report
     ) -> dict[str, Any]:
         """Start the process that executes, watch it, and return how the run ended."""
+        env = _run_env(self._url, task)
+        wanted = self._wanted(folder, env, task, report)
+        if isinstance(wanted, str):
+            return {"state": _ENDED_EARLY[wanted].value, "reason": wanted, "error": None}
         reader, writer = os.pipe()
         try:
-            self._child = subprocess.Popen(
-                [
-                    *(sys.executable, "-P", "-m", "madang.runner.execute", str(folder.root)),
-                    *("--events", str(writer), "--grace-s", str(self._grace_s)),
-                ],
-                cwd=folder.root,
-                env=self._env | _run_env(self._url, task),
-                stdin=subprocess.DEVNULL,
-                pass_fds=(writer,),
-            )
+            self._child = self._start(folder, env, writer, wanted)
         except OSError:
             os.close(reader)
             raise
@@ -157,7 +164,63 @@ class Slot:
             result = result | {"reason": "cancelled" if is_told_to_stop else "slot_stopped"}
         return result
 
-    def _watch(self, child: "subprocess.Popen[bytes]", folder: RunFolder, report: Report) -> bool:
+    def _wanted(
+        self, folder: RunFolder, env: Mapping[str, str], task: Mapping[str, Any], report: Report
+    ) -> Wanted | RefusedError | str:
+        """Get a warm process for the run ready; a word when the run must not begin after that.
+
+        Shared cells run meanwhile, for as long as they like: the run's limit and both ways to be
+        stopped hold for them as they do for the run.
+        """
+        try:
+            wanted = self._runs.wanted(folder, env, str(task.get("python") or ""))
+        except RefusedError as refused:
+            return refused
+        failed: list[RefusedError] = []
+
+        def warm() -> None:
+            try:
+                self._runs.warm(wanted)
+            except RefusedError as refused:
+                failed.append(refused)
+
+        thread = threading.Thread(target=warm, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + task["limit_ms"] / 1000
+        ended = ""
+        while thread.is_alive():
+            thread.join(QUICK_S)
+            if self.is_stopping:
+                ended = "slot_stopped"
+            elif time.monotonic() >= deadline:
+                ended = "time_limit"
+            elif thread.is_alive() and wanted.shared and report.send_progress():
+                ended = "cancelled"
+            if ended and thread.is_alive():
+                self._runs.abandon()
+                thread.join()
+        return ended or (failed[0] if failed else wanted)
+
+    def _start(
+        self, folder: RunFolder, env: Mapping[str, str], writer: int, wanted: Wanted | RefusedError
+    ) -> "subprocess.Popen[bytes] | ForkedRun":
+        """Fork the process of a run; start a new one where there is nothing to fork."""
+        with contextlib.suppress(RefusedError):
+            return self._runs.start(folder, env, writer, self._grace_s, wanted)
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-P", "-m", "madang.runner.execute", str(folder.root)),
+                *("--events", str(writer), "--grace-s", str(self._grace_s)),
+            ],
+            cwd=folder.root,
+            env=self._env | dict(env),
+            stdin=subprocess.DEVNULL,
+            pass_fds=(writer,),
+        )
+
+    def _watch(
+        self, child: "subprocess.Popen[bytes] | ForkedRun", folder: RunFolder, report: Report
+    ) -> bool:
         """Report while the child runs; return whether the service told it to stop."""
         is_told_to_stop = False
         output_at = time.monotonic() + OUTPUT_EVERY_S

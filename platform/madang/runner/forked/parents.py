@@ -1,0 +1,290 @@
+"""Starts warm processes, keeps them while they fit, and asks them for kernels.
+
+Used in the process that runs papermill; the processes belong to it and end with it, because their
+sockets do. A warm process fits a notebook that has its variables, packages and imports; another one
+is forked from the first for each set of imports and shared cells.
+"""
+
+import atexit
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from base64 import b64decode
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from madang.runner.forked.refused import RefusedError
+from madang.runner.forked.wire import kernel_pair, receive_request, send_request
+
+if TYPE_CHECKING:
+    from madang.runner.forked.manager import Manager
+
+MAX_FORKS = 1_000
+MAX_AGE_S = 3_600.0
+MAX_GROWN = 4
+START_S = 60.0
+_CHANGING = ("MADANG_", "PYTEST_CURRENT_TEST", "PWD", "OLDPWD", "COLUMNS", "LINES", "SHLVL")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a kernel should be like: imports, shared cells, variables, folder, arguments."""
+
+    preload: tuple[str, ...]
+    shared: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str
+    argv: tuple[str, ...] = field(default=("",))
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What two notebooks must have in common to be forked from one process."""
+        if self.shared:  # their cells saw folder and variables
+            return self.preload, self.shared, self.cwd, tuple(sorted(_lasting(self.env).items()))
+        return self.preload, ()
+
+
+def _lasting(env: Mapping[str, str]) -> dict[str, str]:
+    return {n: v for n, v in env.items() if not n.startswith(_CHANGING) and n != "_"}
+
+
+class Parent:
+    """One warm process, asked over its socket."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._lock = threading.Lock()
+        self.recorded: list[list[tuple[int, list[bytes]]]] = []
+        self.forks = 0
+        self.is_dead = False
+        self.born = time.monotonic()
+
+    def hear(self, limit_s: float | None = None) -> None:
+        """Wait until it is ready; :class:`RefusedError` says why it will not be."""
+        self._control.settimeout(limit_s)
+        try:
+            answer = receive_request(self._control)
+        except TimeoutError as error:
+            raise RefusedError("parent_silent") from error
+        self._control.settimeout(None)
+        if answer is None:
+            raise RefusedError("parent_died")
+        if reason := answer[0].get("refused"):
+            raise RefusedError(reason)
+        self.recorded = [
+            [(channel, [b64decode(f) for f in frames]) for channel, frames in messages]
+            for messages in answer[0].get("recorded", ())
+        ]
+
+    def ask(self, request: dict[str, Any], descriptors: list[int]) -> tuple[int, int]:
+        """Have something forked; return its number and a descriptor that shows its end."""
+        with self._lock:
+            try:
+                send_request(self._control, request, descriptors)
+                answer = receive_request(self._control)
+            except OSError:
+                answer = None
+        if answer is None:
+            self.is_dead = True
+            raise RefusedError("parent_died")
+        if reason := answer[0].get("refused"):
+            raise RefusedError(reason)
+        self.forks += 1
+        return int(answer[0]["pid"]), answer[1][0]
+
+    def kernel(self, wanted: Wanted) -> "Manager":
+        """Return a kernel of its own for one notebook."""
+        from madang.runner.forked.manager import Manager  # the slot needs nothing of Jupyter
+
+        ours, theirs = kernel_pair()
+        request = {
+            "do": "kernel",
+            "env": dict(wanted.env),
+            "cwd": wanted.cwd,
+            "argv": list(wanted.argv),
+            "is_seeded": is_seeded(wanted.shared),
+        }
+        try:
+            pid, watched = self.ask(request, [theirs.fileno()])
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return Manager(pid, watched, ours, self.recorded)
+
+    def grow(self, wanted: Wanted) -> "Parent":
+        """Return a process that has imported and run what is wanted."""
+        ours, theirs = socket.socketpair()
+        request = {
+            "do": "grow",
+            "preload": list(wanted.preload),
+            "shared": list(wanted.shared),
+            "env": dict(wanted.env),
+            "cwd": wanted.cwd,
+        }
+        grown = Parent(ours)
+        try:
+            os.close(self.ask(request, [theirs.fileno()])[1])
+            theirs.close()
+            grown.hear()
+        except BaseException as error:
+            theirs.close()
+            ours.close()
+            if isinstance(error, RefusedError) and error.code == "parent_died":
+                raise RefusedError("growing_died") from error
+            raise
+        return grown
+
+    def close(self) -> None:
+        """Let it and all that it forked end."""
+        self._control.close()
+
+
+def is_seeded(shared: tuple[str, ...]) -> bool:
+    """Tell whether shared cells mean their random numbers: they name a seed or a state."""
+    text = "\n".join(shared).lower()
+    return any(word in text for word in ("seed", "setstate", "set_state"))
+
+
+class Parents:
+    """All warm processes of this process.
+
+    Parameters
+    ----------
+    also
+        ``runs``: they have papermill too, and can be forked into whole runs.
+    """
+
+    def __init__(self, also: str = "") -> None:
+        self._also = [also] if also else []
+        self._lock = threading.RLock()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._owner = os.getpid()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._base: Parent | None = None
+        self._grown: OrderedDict[tuple[Any, ...], Parent | RefusedError] = OrderedDict()
+        self._stamp: Any = None
+
+    def kernel(self, wanted: Wanted) -> "Manager":
+        """Return a kernel; :class:`RefusedError` where that cannot be sound."""
+        try:
+            return self.parent(wanted).kernel(wanted)
+        except RefusedError as refused:
+            if refused.code != "parent_died":
+                raise
+        return self.parent(wanted).kernel(wanted)
+
+    def parent(self, wanted: Wanted) -> Parent:
+        """Return a process that fits, or :class:`RefusedError`."""
+        with self._lock:
+            if self._owner != os.getpid():  # we are a fork ourselves: what it had is not ours
+                self._forget()
+            base = self._fresh_base(wanted)
+            if not wanted.preload and not wanted.shared:
+                return base
+            grown = self._grown.get(wanted.key)
+            if isinstance(grown, Parent) and (grown.is_dead or grown.forks >= MAX_FORKS):
+                grown.close()
+                grown = None
+            if grown is None:
+                grown = self._grow(base, wanted)
+            self._grown[wanted.key] = grown
+            self._grown.move_to_end(wanted.key)
+            while len(self._grown) > MAX_GROWN:
+                oldest = self._grown.popitem(last=False)[1]
+                if isinstance(oldest, Parent):
+                    oldest.close()
+        if isinstance(grown, RefusedError):
+            raise RefusedError(f"{grown.code} {grown.detail}".strip())
+        return grown
+
+    def _grow(self, base: Parent, wanted: Wanted) -> "Parent | RefusedError":
+        try:
+            return base.grow(wanted)
+        except RefusedError as refused:
+            if refused.code == "parent_died":
+                raise
+            return refused  # the next run with the same need not try again
+
+    def _fresh_base(self, wanted: Wanted) -> Parent:
+        stamp = (_lasting(wanted.env), _packages())
+        base = self._base
+        if base is not None and (
+            stamp != self._stamp
+            or base.is_dead
+            or (self._process is not None and self._process.poll() is not None)
+            or base.forks >= MAX_FORKS
+            or time.monotonic() - base.born > MAX_AGE_S
+        ):
+            self.close()
+            base = None
+        if base is None:
+            base = self._base = self._start(wanted.env)
+            self._stamp = stamp
+        return base
+
+    def _start(self, env: Mapping[str, str]) -> Parent:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "madang.runner.forked.nursery"),
+                    *(str(theirs.fileno()), *self._also),
+                ],
+                env=dict(env),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+            )
+        parent = Parent(ours)
+        try:
+            parent.hear(START_S)
+        except BaseException:
+            parent.close()
+            self._process.kill()
+            self._process.wait()
+            raise
+        return parent
+
+    def kill(self) -> None:
+        """End them at once; who waits for an answer is told that they died."""
+        if self._owner == os.getpid() and self._process is not None:
+            self._process.kill()
+
+    def close(self) -> None:
+        """End all of them; kernels that still run end too."""
+        with self._lock:
+            if self._owner == os.getpid():
+                for parent in [*self._grown.values(), self._base]:
+                    if isinstance(parent, Parent):
+                        parent.close()
+                if self._process is not None:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        self._process.wait(5.0)
+                    self._process.kill()
+                    self._process.wait()
+            self._forget()
+
+
+def _packages() -> tuple[tuple[str, int], ...]:
+    """Return when something was installed into, or taken from, the folders of modules."""
+    found = []
+    for path in map(Path, dict.fromkeys(sys.path)):
+        if path.name in ("site-packages", "dist-packages"):
+            with contextlib.suppress(OSError):
+                found.append((str(path), path.stat().st_mtime_ns))
+    return tuple(found)
+
+
+parents = Parents()
+atexit.register(parents.close)

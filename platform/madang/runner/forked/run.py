@@ -1,0 +1,105 @@
+"""Makes a fresh fork of a nursery into the process that executes one run, with a kernel of its own.
+
+Entered by :mod:`nursery` for the slot. The fork first forks the kernel, while it still has one
+thread, and then does what ``python -m madang.runner.execute`` does, with everything imported.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from madang.runner.execute import perform
+from madang.runner.files import RunFolder
+from madang.runner.forked import rebirth
+from madang.runner.forked.child import be_kernel
+from madang.runner.forked.engine import kernel_task
+from madang.runner.forked.kernel import ForkedApp
+from madang.runner.forked.manager import Manager
+from madang.runner.forked.refused import RefusedError
+from madang.runner.forked.wire import kernel_pair
+
+
+def be_run(
+    app: ForkedApp,
+    events: int,
+    request: Mapping[str, Any],
+    recorded: list[list[tuple[int, list[bytes]]]],
+    left: Mapping[str, Any],
+) -> NoReturn:
+    """Execute a run and leave.
+
+    Parameters
+    ----------
+    events
+        Descriptor of the pipe that events go to.
+    request
+        ``folder``, ``grace_s``, ``env``, ``is_seeded``, and ``reason`` where the kernel must be a
+        fresh one.
+    recorded, left
+        What shared cells published, and what they left for kernels.
+    """
+    status = 1
+    try:
+        folder = RunFolder(root=_path(request["folder"]))
+        os.environ.clear()
+        os.environ.update(request["env"])
+        os.chdir(folder.root)
+        manager: Manager | None = None
+        if not request["reason"]:
+            manager = _fork_kernel(app, folder, request, recorded, left)
+        app.reset_io()
+        app.link.recorded = None
+        sys.argv = ["madang.runner.execute", str(folder.root)]
+        rebirth.reseed(None)
+        rebirth.forget_exits_of_parent(keep=False)
+        rebirth.renew_libraries()
+        asyncio.set_event_loop(asyncio.new_event_loop())
+
+        def kernel() -> Manager:
+            if manager is None:
+                raise RefusedError(request["reason"])
+            return manager
+
+        status = perform(folder, events, request["grace_s"], kernel)
+        if manager is not None:
+            manager.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:  # the edge of the process: nothing may run on in the nursery's code
+        traceback.print_exc(file=sys.__stderr__)
+    finally:
+        os._exit(status)
+
+
+def _fork_kernel(
+    app: ForkedApp,
+    folder: RunFolder,
+    request: Mapping[str, Any],
+    recorded: list[list[tuple[int, list[bytes]]]],
+    left: Mapping[str, Any],
+) -> Manager:
+    ours, theirs = kernel_pair()
+    parent = os.getpid()
+    task = kernel_task(str(folder.work)) | {"is_seeded": request["is_seeded"]}
+    pid = os.fork()
+    if pid == 0:
+        try:
+            rebirth.die_with_parent(parent)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            ours.close()
+            be_kernel(app, theirs, task, **left)
+        finally:
+            os._exit(1)
+    theirs.close()
+    return Manager(pid, os.pidfd_open(pid), socket.socket(fileno=ours.detach()), recorded)
+
+
+def _path(name: str) -> Any:
+    from pathlib import Path
+
+    return Path(name)
