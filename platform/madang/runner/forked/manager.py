@@ -53,6 +53,8 @@ class Channel:
         message: dict[str, Any] = self._session.deserialize(
             self._session.feed_identities(frames)[1]
         )
+        if message["msg_type"] == "execute_reply":
+            self._wire.is_executing = False
         return message
 
 
@@ -66,6 +68,7 @@ class Wire:
         self._waiters: dict[int, asyncio.Future[None]] = {}
         self._unsent: deque[bytes] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.is_executing = False
 
     def put(self, channel: int, frames: list[bytes]) -> None:
         """Take a message; also one that was published before there was a client."""
@@ -179,6 +182,7 @@ class Client(KernelClient):  # type: ignore[misc]
     def execute(self, code: str, *arguments: Any, **options: Any) -> str:
         """Ask for a cell; one that ran before the fork has its messages already."""
         if not self.recorded:
+            self._manager.wire.is_executing = True
             identifier: str = super().execute(code, *arguments, **options)
             return identifier
         request = self.session.msg("execute_request", {"code": code})
@@ -247,7 +251,8 @@ class Manager:
         a time limit gets into the notebook.
         """
         if not now and not self.is_hung and not self._is_gone(0):
-            self.interrupt_kernel()
+            if self.wire.is_executing:  # it would hit the request itself otherwise
+                self.interrupt_kernel()
             session = unsigned()
             request = session.msg("shutdown_request", {"restart": False})
             self.wire.send(session.serialize(request, ident=session.bsession))
