@@ -248,6 +248,18 @@ class House:
         body.setdefault("name", f"r{self.number()}")
         return self.good(who, "POST", "runs", body)
 
+    def sweep(self, who: str = "bora", project: str = "vision", **more: Any) -> dict[str, Any]:
+        """A sweep that waits: no slot ever holds so many devices."""
+        body = {"project": project, "notebook": NOTEBOOK, "limit_s": 600, "devices": 3, **more}
+        body.setdefault("name", f"s{self.number()}")
+        return self.good(who, "POST", "sweeps", {"grid": {"x": [1, 2]}, **body})
+
+    def failed_sweep(self, who: str = "bora") -> dict[str, Any]:
+        """A sweep that was cancelled before any of it ran, and may be tried again."""
+        sweep = self.sweep(who)["id"]
+        self.good(who, "DELETE", f"sweeps/{sweep}")
+        return self.state(f"sweeps/{sweep}", "cancelled")
+
     def active_notebook(self, who: str = "bora", project: str = "vision") -> dict[str, Any]:
         """A notebook whose server runs."""
         lease = self.notebook(who, project, start_without_me=True)["id"]
@@ -335,9 +347,12 @@ class Furniture:
         # Of another size than Bora's slot, which would take it.
         asked = {"name": "secret-bora-run", "parameters": {"x": "secret-bora-x"}, "devices": 2}
         self.waiting_run = house.run(**asked)["id"]
+        grid = {"x": ["secret-bora-x1", "secret-bora-x2"]}
+        self.sweep = house.sweep(name="secret-bora-sweep", grid=grid)["id"]
+        self.foreign_sweep = house.sweep("chan", "language", name="secret-chan-sweep")["id"]
         self.bora_secrets = (
             *(self.notebook, self.run, self.slot, self.cluster, self.ended_run, self.waiting),
-            *(self.waiting_run, "secret-bora"),
+            *(self.waiting_run, self.sweep, "secret-bora"),
         )
 
     def tidy(self) -> None:
@@ -352,6 +367,9 @@ class Furniture:
         for run in house.good("root", "GET", "runs?state=queued"):
             if not run["name"].startswith("secret"):
                 house.good("root", "DELETE", f"runs/{run['id']}?why=over")
+        for sweep in house.good("root", "GET", "sweeps"):
+            if sweep["ended_ms"] is None and not sweep["name"].startswith("secret"):
+                house.good("root", "DELETE", f"sweeps/{sweep['id']}?why=over")
         for found in house.good("bora", "GET", "environments?project=vision"):
             if found["id"] != self.environment:
                 house.good("root", "DELETE", f"environments/{found['id']}")

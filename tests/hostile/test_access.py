@@ -25,6 +25,7 @@ MADE_UP = {
     "cluster_id": f"cluster-{GONE}",
     "run_id": f"run-{GONE}",
     "environment_id": f"environment-{GONE}",
+    "sweep_id": f"sweep-{GONE}",
     "project": "nowhere",
     "person": "nobody",
 }
@@ -80,6 +81,7 @@ class Acts:
             "lease_id": furniture.notebook,
             "cluster_id": furniture.cluster,
             "environment_id": furniture.environment,
+            "sweep_id": furniture.sweep,
             "project": "vision",
             "person": "guest",
         }
@@ -98,6 +100,8 @@ class Acts:
             "cluster_scale": {"workers": 1},
             "cluster_adapt": {"minimum": 0, "maximum": 0},
             "run_create": {"project": "vision", "notebook": NOTEBOOK},
+            "sweep_create": {"project": "vision", "notebook": NOTEBOOK, "grid": {"x": [1, 2]}},
+            "sweep_plan": {"project": "vision", "notebook": NOTEBOOK, "grid": {"x": [1, 2]}},
             "environment_create": {"project": "vision", "name": f"e{number}", "spec": "numpy"},
             "environment_rebuild": {"spec": "numpy"},
             "run_report": {"cells_done": 0, "cells_total": 1},
@@ -127,6 +131,9 @@ class Acts:
             ids["environment_id"] = house.failed_environment()["id"]
         elif name == "run_cancel":
             ids["run_id"] = house.run()["id"]
+        elif name in ("sweep_cancel", "sweep_pause", "sweep_resume", "sweep_retry"):
+            made = house.failed_sweep() if name == "sweep_retry" else house.sweep()
+            ids["sweep_id"] = made["id"]
         elif name in ("run_output", "run_retry", "/runs/{run_id}/view"):
             ids["run_id"] = self.furniture.ended_run
         elif name == "member_remove":
@@ -159,8 +166,10 @@ class Acts:
         path = path.format(digest="x", name="y", **ids)
         if name in ("usage_get", "usage_csv", "ledger_list"):
             path += "?project=" + ids["project"]
-        if name in ("lease_end", "cluster_end", "run_cancel", "member_remove"):
+        if name in ("lease_end", "cluster_end", "run_cancel", "sweep_cancel", "member_remove"):
             path += "?why=for+the+table&reason=for+the+table"
+        if name == "sweep_retry":
+            path += "?cancelled=true"
         if name == "event_stream":
             return self._first_of_stream(path, who, headers)
         return self.house.ask(who, method, path, self.body(name), **headers)
@@ -302,7 +311,7 @@ def test_lists_never_show_what_is_foreign(acts: Acts, name: str) -> None:
         assert not shown, (column, shown)
         if column in ("other", "notebook") and answer.is_success:
             assert "vision" not in answer.text.replace("project=vision", ""), column
-    if name in ("lease_list", "run_list", "cluster_list", "/runs", "/clusters", "/"):
+    if name in ("lease_list", "run_list", "sweep_list", "cluster_list", "/runs", "/clusters", "/"):
         assert "secret-bora" in mine
 
 

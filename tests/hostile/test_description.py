@@ -92,6 +92,7 @@ class Picker:
             ],
             "cluster_id": [one.cluster, one.spare_cluster],
             "run_id": [one.run, one.run, one.ended_run, one.waiting_run, one.foreign_run],
+            "sweep_id": [one.sweep, one.foreign_sweep, one.spare_sweep],
             "project": ["vision", "language", "open"],
             # Those who ask must stay who and where they are.
             "person": ["passer-by"],
@@ -119,6 +120,7 @@ SPARE: dict[str, Any] = {
     "lease_end": lambda one: {"lease_id": [one.spare_lease]},
     "cluster_end": lambda one: {"cluster_id": [one.spare_cluster]},
     "run_cancel": lambda one: {"run_id": [one.spare_run]},
+    "sweep_cancel": lambda one: {"sweep_id": [one.spare_sweep]},
     "run_retry": lambda one: {"run_id": [one.ended_run]},
     "run_output": lambda one: {"run_id": [one.ended_run]},
     **dict.fromkeys(WORKERS, lambda one: {"run_id": [one.run]}),
@@ -136,6 +138,7 @@ def stage(house: Any, furniture: Any) -> Iterator[Any]:
     furniture.spare_lease = house.notebook()["id"]
     furniture.spare_cluster = house.cluster()["id"]
     furniture.spare_run = house.run(devices=3)["id"]
+    furniture.spare_sweep = house.sweep()["id"]
     yield furniture
     furniture.tidy()
 

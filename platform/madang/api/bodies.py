@@ -19,6 +19,8 @@ from pydantic import (
 
 from madang.domain.environment_spec import MAX_SPEC_BYTES
 from madang.domain.project import Role
+from madang.domain.run import MAX_PARAMETERS
+from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL, MAX_SWEEP_RUNS
 from madang.errors import InvalidError
 from madang.services.requests import (
     ChangeRequest,
@@ -30,6 +32,7 @@ from madang.services.requests import (
     NoticeRequest,
     ProjectRequest,
     RunRequest,
+    SweepRequest,
 )
 from madang.units import MS_PER_S
 
@@ -226,6 +229,56 @@ class RunBody(Body):
             parameters=self.parameters,
             files={name: _file(name, data) for name, data in self.files.items()},
             environment=self.environment,
+            **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
+        )
+
+
+class SweepBody(Body):
+    """Submit one notebook with many sets of parameters.
+
+    Each row of the table meets each point of the grid. The table travels as text: JSON, a list of
+    rows or an object of columns.
+    """
+
+    project: Word = ""
+    name: Name = ""
+    notebook: Annotated[str, StringConstraints(min_length=2)]
+    grid: Annotated[
+        dict[str, Annotated[list[Any], Field(max_length=MAX_SWEEP_RUNS)]],
+        Field(max_length=MAX_PARAMETERS),
+    ] = Field(default_factory=dict)
+    table: str = ""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
+    flavor: Word | None = None
+    devices: Devices | None = None
+    limit_s: LimitS | None = None
+    environment: Word = ""
+    max_parallel: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = DEFAULT_PARALLEL
+
+    def request(self) -> SweepRequest:
+        """Return it as the use-case takes it, which checks every set of parameters.
+
+        Raises
+        ------
+        InvalidError
+            ``file_not_base64``.
+        """
+        given = {
+            "flavor": self.flavor or None,
+            "devices": self.devices,
+            "limit_ms": _ms(self.limit_s),
+        }
+        return SweepRequest(
+            project=self.project,
+            name=self.name,
+            notebook=self.notebook.encode("utf-8"),
+            grid=self.grid,
+            table=self.table,
+            parameters=self.parameters,
+            files={name: _file(name, data) for name, data in self.files.items()},
+            environment=self.environment,
+            max_parallel=self.max_parallel,
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 

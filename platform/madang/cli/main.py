@@ -19,6 +19,7 @@ from madang.cli import (
     pool,
     projects,
     runs,
+    sweeps,
     upkeep,
 )
 from madang.cli.output import EXIT_INTERRUPTED, show_error
@@ -54,6 +55,7 @@ def _global(
 
 house.add_to(app)
 runs.add_to(app)
+sweeps.add_to(app)
 environments.add_to(app)
 leases.add_to(app)
 clusters.add_to(app)

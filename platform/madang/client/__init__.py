@@ -13,15 +13,18 @@ if TYPE_CHECKING:
     from madang.client.http import MadangClient
     from madang.client.report import Usage, usage
     from madang.client.runs import Run, run
+    from madang.client.sweeps import Sweep, sweep
 
 _PLACES = {
     "Cluster": "madang.client.cluster",
     "Environment": "madang.client.environments",
     "MadangClient": "madang.client.http",
     "Run": "madang.client.runs",
+    "Sweep": "madang.client.sweeps",
     "Usage": "madang.client.report",
     "environment": "madang.client.environments",
     "run": "madang.client.runs",
+    "sweep": "madang.client.sweeps",
     "usage": "madang.client.report",
 }
 
@@ -30,9 +33,11 @@ __all__ = [
     "Environment",
     "MadangClient",
     "Run",
+    "Sweep",
     "Usage",
     "environment",
     "run",
+    "sweep",
     "usage",
 ]
 

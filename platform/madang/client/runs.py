@@ -224,32 +224,64 @@ def run(
         What the service refuses; ``run_not_succeeded`` with ``wait``.
     """
     try:
-        path = Path(check_local_path(str(notebook)))
-        data = _read(path)
         given = check_parameters(parameters or {})
-        facts = check_notebook(data)
-        check_declared(given, facts["declared"])
-        declared = _named(path, [path.parent / file for file in facts["files"]])
-        paths = declared | _named(path, files)
-        named = check_files({key: _read(file) for key, file in paths.items()})
-        limit_s = max(1, math.ceil(parse_duration_ms(limit) / 1000))
+        body, declared = snapshot(notebook, files)
+        check_declared(given, declared)
+        body |= {
+            "parameters": given,
+            **asked(project, name, flavor, devices, limit, environment),
+        }
     except MadangError as error:
         raise spoken(error) from error.__cause__
-    body = {
-        "name": name or path.stem,
-        "project": project or os.environ.get("MADANG_PROJECT", ""),
-        "notebook": data.decode("utf-8-sig"),
-        "parameters": given,
-        "files": {key: base64.b64encode(value).decode() for key, value in named.items()},
-        "flavor": flavor,
-        "devices": devices,
-        "limit_s": limit_s,
-    }
-    if environment:
-        body["environment"] = environment
     http = client or MadangClient()
     job = Run(http.post("runs", body), http)
     return job.wait().check() if wait else job
+
+
+def snapshot(
+    notebook: str | Path, files: Iterable[str | Path] | Mapping[str, str | Path]
+) -> tuple[dict[str, Any], list[str] | None]:
+    """Return what is sent of a notebook and its files, and the parameters that it declares.
+
+    Raises
+    ------
+    InvalidError
+        What cannot be read, or is not fit to run.
+    """
+    path = Path(check_local_path(str(notebook)))
+    data = _read(path)
+    facts = check_notebook(data)
+    declared = _named(path, [path.parent / file for file in facts["files"]])
+    paths = declared | _named(path, files)
+    named = check_files({key: _read(file) for key, file in paths.items()})
+    body = {
+        "name": path.stem,
+        "notebook": data.decode("utf-8-sig"),
+        "files": {key: base64.b64encode(value).decode() for key, value in named.items()},
+    }
+    return body, facts["declared"]
+
+
+def asked(
+    project: str | None,
+    name: str | None,
+    flavor: str,
+    devices: int,
+    limit: str | float,
+    environment: str,
+) -> dict[str, Any]:
+    """Return what is sent of the size and the payer of a run; without a name the file's stays."""
+    body: dict[str, Any] = {
+        "project": project or os.environ.get("MADANG_PROJECT", ""),
+        "flavor": flavor,
+        "devices": devices,
+        "limit_s": max(1, math.ceil(parse_duration_ms(limit) / 1000)),
+    }
+    if name:
+        body["name"] = name
+    if environment:
+        body["environment"] = environment
+    return body
 
 
 def _named(

@@ -63,7 +63,7 @@ class Display:
         if said == self._last:
             return
         self._last = said
-        if not _in_notebook():
+        if not in_notebook():
             print(f"{name}: {' · '.join(line for line in said if line)}", file=sys.stderr)
             return
         screen: Any = import_module("IPython.display")
@@ -75,7 +75,7 @@ class Display:
             self._handle.update(content)
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Tell whether a kernel runs us; nothing is imported to find out."""
     shell = sys.modules.get("IPython")
     return shell is not None and hasattr(shell.get_ipython(), "kernel")

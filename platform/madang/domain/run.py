@@ -51,6 +51,10 @@ class Run:
     environment, environment_revision
         What its kernel executes with; empty for the installation itself. The revision is chosen
         when a slot takes the run.
+    sweep, position
+        The sweep that it belongs to (empty for a run of its own), and its place in there from 0.
+    is_superseded
+        Whether it was tried again: the sweep's table shows the later run at its position.
     """
 
     id: str
@@ -76,6 +80,9 @@ class Run:
     files: Mapping[str, str] = field(default_factory=dict)
     environment: str = ""
     environment_revision: int = 0
+    sweep: str = ""
+    position: int = 0
+    is_superseded: bool = False
 
     @property
     def is_final(self) -> bool:

@@ -19,7 +19,8 @@ def words(notice: Notice, lang: str, zone: str) -> tuple[str, str]:
     values = _values(notice, lang, zone)
     key = f"notice.{notice.kind}"
     if notice.kind is NoticeKind.RUN:
-        key = f"{key}.{values['state']}"
+        noun = "sweep" if values.get("sweep") else "run"
+        key = f"notice.{noun}.{values['state']}"
     return text(f"{key}.subject", lang, **values), text(f"{key}.body", lang, **values)
 
 
@@ -44,6 +45,8 @@ def path(notice: Notice) -> tuple[str, ...]:
         return ("wait", lease)
     if notice.kind is NoticeKind.RUN and run:
         return ("runs", run)
+    if notice.kind is NoticeKind.RUN and notice.data.get("sweep"):
+        return ("sweeps", str(notice.data["sweep"]))
     return {
         NoticeKind.BUDGET: ("usage",),
         NoticeKind.TEST: ("settings",),

@@ -26,6 +26,7 @@ from madang.services.reconcile import Reconciler
 from madang.services.runs import Runs
 from madang.services.sessions import Sessions
 from madang.services.slots import Slots
+from madang.services.sweeps import Sweeps
 from madang.services.upkeep import Upkeep
 from madang.services.usage import Usage
 from madang.services.waits import Waits
@@ -53,6 +54,7 @@ class Services:
         self.dashboards = Dashboards(core)
         self.runs = Runs(core)
         self.slots = Slots(core)
+        self.sweeps = Sweeps(core)
         self.environments = Environments(core, self.runs)
         self.projects = Projects(core)
         self.people = People(core)

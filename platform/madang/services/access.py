@@ -7,11 +7,12 @@ from madang.domain.cluster import Cluster
 from madang.domain.lease import Lease
 from madang.domain.project import MAY_MANAGE, MAY_USE, Project, Role
 from madang.domain.run import Run
+from madang.domain.sweep import Sweep
 from madang.errors import InvalidError, NotFoundError, RefusedError
 from madang.services.requests import Actor
 from madang.store import Tx
 
-Row = TypeVar("Row", Lease, Run)
+Row = TypeVar("Row", Lease, Run, Sweep)
 
 
 def require_person(actor: Actor) -> None:
@@ -129,6 +130,14 @@ def visible_run(tx: Tx, actor: Actor, run_id: str) -> Run:
     if run is None or not _sees(tx, actor, run.person, run.project):
         raise NotFoundError("run_unknown", given=run_id[:60])
     return run
+
+
+def visible_sweep(tx: Tx, actor: Actor, sweep_id: str) -> Sweep:
+    """Return a sweep that the actor may see (theirs, of a project they manage, or any, admins)."""
+    sweep = tx.sweeps.get(sweep_id)
+    if sweep is None or not _sees(tx, actor, sweep.person, sweep.project):
+        raise NotFoundError("sweep_unknown", given=sweep_id[:60])
+    return sweep
 
 
 def _sees(tx: Tx, actor: Actor, owner: str, project: str) -> bool:

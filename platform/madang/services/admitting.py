@@ -108,6 +108,8 @@ async def on_refused(core: Core, event: Refused) -> None:
             begin_end(tx, lease, EndReason.REFUSED, core.clock())
             for run in tx.runs.find(state=RunState.QUEUED, lease=lease.id):
                 fail_waiting(core, tx, run, REFUSED)
+            if sweep := lease.options.get("sweep"):
+                tx.sweeps.end_waiting(str(sweep), RunState.FAILED, REFUSED, core.clock())
 
     await core.store.write(work)
     core.changed("leases", "queue")

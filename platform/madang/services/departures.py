@@ -133,7 +133,7 @@ def _leave_projects(tx: Tx, person: Person) -> list[str]:
 
 
 def _end_runs(tx: Tx, person: Person, now: int) -> int:
-    runs = tx.runs.find(state=UNFINISHED_RUNS, person=person.id, limit=None)
+    runs = tx.runs.find(state=UNFINISHED_RUNS, person=person.id, sweep="", limit=None)
     for run in runs:
         if run.state is RunState.QUEUED:
             tx.runs.change(
@@ -141,7 +141,11 @@ def _end_runs(tx: Tx, person: Person, now: int) -> int:
             )
         else:
             tx.runs.change(run.id, RunState.RUNNING, reason=CANCELLING)
-    return len(runs)
+    ended = len(runs)
+    for sweep in tx.sweeps.find(person=person.id, is_open=True):
+        ended += tx.sweeps.end_waiting(sweep.id, RunState.CANCELLED, "cancelled", now)
+        ended += tx.sweeps.ask_running(sweep.id, CANCELLING)
+    return ended
 
 
 def _end_leases(tx: Tx, person: Person, why: str, now: int) -> list[Lease]:

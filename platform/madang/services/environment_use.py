@@ -102,12 +102,10 @@ def is_needed(tx: Tx, environment: Environment, revision: Revision) -> bool:
     """
     newest = chosen(tx, environment.id)
     is_newest = newest is not None and newest.n == revision.n
-    for run in tx.runs.find(state=[RunState.QUEUED, RunState.RUNNING], project=environment.project):
-        if run.environment != environment.id:
-            continue
-        if run.state is RunState.QUEUED and is_newest:
+    for state, number in tx.runs.uses_of(environment.id, environment.project):
+        if state is RunState.QUEUED and is_newest:
             return True
-        if run.state is RunState.RUNNING and run.environment_revision == revision.n:
+        if state is RunState.RUNNING and number == revision.n:
             return True
     since_ms = revision.superseded_ms
     for lease in tx.leases.find(state=_UNFINISHED, project=environment.project, limit=None):

@@ -17,7 +17,15 @@ from madang.domain.lease import Lease, LeaseKind, LeaseState
 from madang.domain.run import RunState
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 from madang.errors import ConflictError
-from madang.services import adapting, admitting, clusters, leasing, lives, scaling
+from madang.services import (
+    adapting,
+    admitting,
+    clusters,
+    leasing,
+    lives,
+    scaling,
+    sweep_slots,
+)
 from madang.services.agreeing import agree
 from madang.services.builds import Builds
 from madang.services.core import Core
@@ -121,6 +129,7 @@ class Reconciler:
         await self._guarded("workers", scaling.follow(core))
         await self._guarded("adapting", adapting.look(core))
         await self._guarded("slots", ensure_slots(core))
+        await self._guarded("sweeps", sweep_slots.look(core))
         await self._guarded("builds", self.builds.look())
         if is_due(self._sampled_ms, SAMPLE_MS, now):
             self._sampled_ms = now

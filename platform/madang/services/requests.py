@@ -1,6 +1,6 @@
 """What the use-cases are asked for, as plain data; routes and tests build these."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,3 +162,28 @@ class GrantRequest:
     days: int = 365
     note: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRequest:
+    """One notebook with many sets of parameters.
+
+    Attributes
+    ----------
+    grid, table, parameters
+        Values by name, columns as JSON text, and what is the same for all runs; see
+        :class:`madang.domain.sweep_plan.SweepPlan`.
+    """
+
+    project: str = ""
+    name: str = ""
+    notebook: bytes = b""
+    grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    table: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    flavor: str = "gpu"
+    devices: int = 1
+    limit_ms: int = 3_600_000
+    environment: str = ""
+    max_parallel: int = 4

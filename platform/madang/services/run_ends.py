@@ -48,9 +48,15 @@ def end_with_slot(tx: Tx, run: Run, slot: Lease, now_ms: int, **seen: Any) -> Ru
 
 
 def cancel_waiting(tx: Tx, slot: Lease, now_ms: int) -> None:
-    """Cancel the runs for which a slot was opened that somebody ends before it took one."""
+    """Cancel the runs for which a slot was opened that somebody ends before it took one.
+
+    A sweep is paused instead, or it would open the next one at once.
+    """
     if tx.runs.active_of_lease(slot.id) is not None:
         return
+    if slot.options.get("sweep"):
+        # Its runs are many; whoever wants none of them cancels the sweep.
+        tx.sweeps.change(str(slot.options["sweep"]), is_paused=True)
     for run in tx.runs.find(state=RunState.QUEUED, lease=slot.id):
         tx.runs.change(
             run.id, RunState.QUEUED, state=RunState.CANCELLED, reason="cancelled", ended_ms=now_ms

@@ -21,6 +21,7 @@ from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, RunRequest
 from madang.services.run_ends import CANCELLING
 from madang.services.slot_opening import ensure_slots, slot_lease
+from madang.services.slots import files_of
 from madang.store import Tx
 from madang.units import new_id
 
@@ -99,7 +100,7 @@ class Runs:
             project = access.usable_project(tx, actor, old.project)
 
             def make() -> str:
-                run = _again(old, core.clock())
+                run = _again(old, files_of(tx, old), core.clock())
                 check_room(core, tx, actor, project, run)
                 tx.runs.add(run)
                 return run.id
@@ -154,7 +155,7 @@ class Runs:
     async def list(
         self, actor: Actor, *, project: str | None = None, state: str | None = None
     ) -> list[dict[str, Any]]:
-        """Return runs that the actor may see, newest first."""
+        """Return runs that the actor may see, newest first; those of sweeps have their own list."""
         access.require_person(actor)
         if state is not None and state not in set(RunState):
             raise InvalidError("state_unknown", given=state[:40], known=[str(s) for s in RunState])
@@ -166,7 +167,7 @@ class Runs:
                 wanted["state"] = [RunState(state)]
             if project:
                 wanted["project"] = access.visible_project(tx, actor, project).id
-            rows = access.seen_by(tx, actor, tx.runs.find, mine=False, **wanted)
+            rows = access.seen_by(tx, actor, tx.runs.find, mine=False, sweep="", **wanted)
             names = views.Names(tx, actor)
             return [views.run_view(self._core, tx, actor, run, standings, names) for run in rows]
 
@@ -250,7 +251,7 @@ def check_room(core: Core, tx: Tx, actor: Actor, project: Project, run: Run) -> 
     leasing.check_budget(core, tx, project, slot)
 
 
-def _again(old: Run, at_ms: int) -> Run:
+def _again(old: Run, files: Mapping[str, str], at_ms: int) -> Run:
     return Run(
         id=new_id("run", at_ms),
         person=old.person,
@@ -262,6 +263,6 @@ def _again(old: Run, at_ms: int) -> Run:
         devices=old.devices,
         limit_ms=old.limit_ms,
         submitted_ms=at_ms,
-        files=old.files,
+        files=files,
         environment=old.environment,
     )

@@ -14,6 +14,7 @@ from madang.services.leases import begin_end
 from madang.services.requests import Actor
 from madang.services.run_ends import CANCELLING, SLOT_STOPPED, end_with_slot
 from madang.services.slot_opening import fail_waiting, slot_group
+from madang.services.sweep_slots import next_run
 from madang.store import Tx
 from madang.units import is_due
 
@@ -66,10 +67,10 @@ class Slots:
             raise RefusedError("slot_token_only")
         run = tx.runs.active_of_lease(lease.id)
         if run is None:
-            queued = tx.runs.next_queued(lease.person, lease.project, lease.flavor, lease.devices)
             expires = lease.expires_ms
             left_ms = lease.limit_ms if expires is None else expires - core.clock()
-            if queued is None or queued.limit_ms > left_ms:
+            queued = next_run(tx, lease, left_ms)
+            if queued is None:
                 return None
             inside = environment_use.chosen(tx, queued.environment) if queued.environment else None
             if queued.environment and inside is None:
@@ -91,7 +92,8 @@ class Slots:
         core = self._core
         core.live.progress.setdefault(run.id, RunProgress())
         notebook = await core.engine.artifacts.get(run.notebook_sha256)
-        files = {name: await core.engine.artifacts.get(sha) for name, sha in run.files.items()}
+        kept = await core.store.read(lambda tx: files_of(tx, run))
+        files = {name: await core.engine.artifacts.get(sha) for name, sha in kept.items()}
         view = await core.store.read(lambda tx: views.run_view(core, tx, actor, run, {}))
         return {
             "run": view,
@@ -220,6 +222,12 @@ class Slots:
         await end_orphans(core)
         core.changed("runs", "queue", "usage", "environments")
         return await core.store.read(lambda tx: views.run_view(core, tx, actor, run, {}))
+
+
+def files_of(tx: Tx, run: Run) -> Mapping[str, str]:
+    """Return the files of a run's snapshot; those of a sweep are kept with the sweep alone."""
+    sweep = tx.sweeps.get(run.sweep) if run.sweep else None
+    return run.files if sweep is None else sweep.files
 
 
 def _own(tx: Tx, actor: Actor, run_id: str) -> Run:

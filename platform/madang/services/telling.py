@@ -10,6 +10,7 @@ from typing import Any
 from madang.domain.lease import EndReason, Lease, LeaseKind
 from madang.domain.notice import Channel, Notice, NoticeKind
 from madang.domain.run import Run, RunState
+from madang.domain.sweep import Sweep, SweepState
 from madang.store import Tx
 from madang.units import MS_PER_HOUR, new_id
 
@@ -77,8 +78,8 @@ def ending(tx: Tx, lease: Lease, minutes: int, at_ms: int) -> bool:
 
 
 def run_ended(tx: Tx, run: Run, at_ms: int) -> None:
-    """Tell that a run has ended, unless its person cancelled it."""
-    if run.state in TOLD_RUNS:
+    """Tell that a run has ended, unless its person cancelled it; sweeps are told of as a whole."""
+    if run.state in TOLD_RUNS and not run.sweep:
         project = tx.projects.get(run.project)
         data = {
             "run": run.id,
@@ -87,6 +88,21 @@ def run_ended(tx: Tx, run: Run, at_ms: int) -> None:
             "state": str(run.state),
         }
         tell(tx, run.person, NoticeKind.RUN, f"run:{run.id}:{run.state}", data, at_ms)
+
+
+def sweep_ended(tx: Tx, sweep: Sweep, state: SweepState, at_ms: int) -> None:
+    """Tell that all runs of a sweep have ended, unless its person cancelled it."""
+    if state is SweepState.CANCELLED:
+        return
+    project = tx.projects.get(sweep.project)
+    data = {
+        "sweep": sweep.id,
+        "name": sweep.name,
+        "project": project.name if project else "",
+        "state": str(state),
+    }
+    # Once more after each time that failed runs were tried again.
+    tell(tx, sweep.person, NoticeKind.RUN, f"sweep:{sweep.id}:{at_ms}", data, at_ms)
 
 
 def _lease(tx: Tx, lease: Lease) -> dict[str, Any]:

@@ -36,10 +36,14 @@ class Runs:
         project: str | None = None,
         projects: Collection[str] | None = None,
         lease: str | None = None,
+        sweep: str | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[Run]:
-        """Return runs by time of submission; what is None is not asked for."""
+        """Return runs by time of submission; what is None is not asked for.
+
+        An empty ``sweep`` asks for runs of their own only.
+        """
         query = select(*_COLUMNS)
         if state is not None:
             query = query.where(runs.c.state.in_(members_of(RunState, state)))
@@ -51,11 +55,14 @@ class Runs:
             query = query.where(runs.c.project.in_(projects))
         if lease is not None:
             query = query.where(runs.c.lease == lease)
+        if sweep is not None:
+            query = query.where(runs.c.sweep == sweep)
         return self._all(_ordered(query, newest_first).limit(limit))
 
     def next_queued(self, person: str, project: str, flavor: str, devices: int) -> Run | None:
-        """Return the oldest waiting run that fits a slot of this person, project and size."""
+        """Return the oldest waiting run of its own that fits a slot of this person and size."""
         query = select(*_COLUMNS).where(
+            runs.c.sweep == "",
             runs.c.state == RunState.QUEUED,
             runs.c.person == person,
             runs.c.project == project,
@@ -66,21 +73,37 @@ class Runs:
         return found[0] if found else None
 
     def heads(self) -> list[Run]:
-        """Return the oldest waiting run of each person, project and size; slots take no other."""
+        """Return the oldest waiting run of its own of each person, project and size.
+
+        Slots take no other, but for the first ones of sweeps.
+        """
         group = (runs.c.person, runs.c.project, runs.c.flavor, runs.c.devices)
         place = func.row_number().over(
             partition_by=group, order_by=(runs.c.submitted_ms, runs.c.id)
         )
-        waiting = select(runs.c.id, place.label("place")).where(runs.c.state == RunState.QUEUED)
+        waiting = select(runs.c.id, place.label("place")).where(
+            runs.c.sweep == "", runs.c.state == RunState.QUEUED
+        )
         first = waiting.subquery()
         mine = select(first.c.id).where(first.c.place == 1)
         query = select(*_COLUMNS).where(runs.c.id.in_(mine))
         return self._all(_ordered(query, newest_first=False))
 
     def count(self, state: str, person: str) -> int:
-        """Return how many runs a person has in a state."""
-        query = select(func.count()).where(runs.c.state == RunState(state), runs.c.person == person)
+        """Return how many runs of their own a person has in a state."""
+        query = select(func.count()).where(
+            runs.c.sweep == "", runs.c.state == RunState(state), runs.c.person == person
+        )
         return int(self._connection.execute(query).scalar_one())
+
+    def uses_of(self, environment: str, project: str) -> list[tuple[RunState, int]]:
+        """Return in which states runs of a project need which revision; 0 is not chosen yet."""
+        query = select(runs.c.state, runs.c.environment_revision).where(
+            runs.c.state.in_([RunState.QUEUED, RunState.RUNNING]),
+            runs.c.project == project,
+            runs.c.environment == environment,
+        )
+        return [(state, n) for state, n in self._connection.execute(query.distinct())]
 
     def active_of_lease(self, lease: str) -> Run | None:
         """Return the run that a slot has taken and not finished; it takes one at a time."""

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -262,9 +263,37 @@ runs = Table(
         autoincrement=False,
         server_default="0",
     ),
+    Column("sweep", String(ID_LENGTH), nullable=False, server_default=""),
+    Column("position", Integer, nullable=False, autoincrement=False, server_default="0"),
+    Column("is_superseded", Boolean, nullable=False, server_default=false()),
     Index(None, "state", "person", "project", "submitted_ms"),
     Index(None, "project", "submitted_ms"),
     Index(None, "lease"),
+    # Whatever is asked of a sweep, or of the runs that belong to none, starts here.
+    Index("ix_runs_sweep", "sweep", "is_superseded", "state", "position"),
+)
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    _id(key=True),
+    _id("person", ForeignKey("people.id")),
+    _id("project", ForeignKey("projects.id")),
+    _text("name"),
+    _text("notebook_sha256", 64),
+    _text("flavor", 64),
+    _count("devices"),
+    _big("limit_ms"),
+    _count("max_parallel"),
+    _big("submitted_ms"),
+    Column("is_paused", Boolean, nullable=False),
+    _big("ended_ms", null=True),
+    Column("files", JSON_DATA, nullable=False),
+    _text("environment", ID_LENGTH),
+    Column("summary", JSON_DATA, nullable=True),
+    Index(None, "ended_ms"),
+    Index(None, "person", "submitted_ms"),
+    Index(None, "project", "submitted_ms"),
 )
 
 clusters = Table(

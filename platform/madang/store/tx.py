@@ -18,6 +18,7 @@ from madang.store.people import People
 from madang.store.projects import Projects
 from madang.store.runs import Runs
 from madang.store.sessions import Sessions
+from madang.store.sweeps import Sweeps
 from madang.store.tokens import Tokens
 
 
@@ -34,6 +35,7 @@ class Tx:
         self.leases = Leases(connection)
         self.attempts = Attempts(connection)
         self.runs = Runs(connection)
+        self.sweeps = Sweeps(connection)
         self.clusters = Clusters(connection)
         self.environments = Environments(connection)
         self.keys = Keys(connection)

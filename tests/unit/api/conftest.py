@@ -29,6 +29,7 @@ CLUSTER = "cluster-01arz3ndektsv4rrffq69g5fav"
 PROJECT = "project-01arz3ndektsv4rrffq69g5fav"
 PERSON = "bora"
 RUN = "run-01arz3ndektsv4rrffq69g5fav"
+SWEEP = "sweep-01arz3ndektsv4rrffq69g5fav"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +189,22 @@ class FakeChanges(Things):
         return self._note("extend", actor, thing_id, request=request, key=key)
 
 
+class FakeSweeps(Things):
+    async def plan(self, actor: Actor, request: Any) -> Any:
+        return self._note("plan", actor, request=request)
+
+    async def rows(self, actor: Actor, thing_id: str, **asked: Any) -> Any:
+        return self._note("rows", actor, thing_id, **asked)
+
+    async def pause(self, actor: Actor, thing_id: str, *, is_paused: bool) -> Any:
+        return self._note("pause", actor, thing_id, is_paused=is_paused)
+
+    async def retry(
+        self, actor: Actor, thing_id: str, *, with_cancelled: bool = False, key: str | None
+    ) -> Any:
+        return self._note("retry", actor, thing_id, with_cancelled=with_cancelled, key=key)
+
+
 class FakeEnvironments(Things):
     async def create(self, actor: Actor, request: Any, *, key: str | None) -> Any:
         return self._note("create", actor, request=request, key=key)
@@ -273,6 +290,7 @@ class FakeServices:
         self.notices = FakeNotices()
         self.clusters = Things("cluster", CLUSTER)
         self.runs = Things("run", RUN)
+        self.sweeps = FakeSweeps("sweep", SWEEP)
         self.environments = FakeEnvironments("environment", ENVIRONMENT)
         self.slots = FakeSlots("run", RUN)
         self.events = FakeEvents()

@@ -24,6 +24,7 @@ CLUSTER = "cluster-01arz3ndektsv4rrffq69g5fav"
 ENVIRONMENT = "environment-01arz3ndektsv4rrffq69g5fav"
 PROJECT = "project-01arz3ndektsv4rrffq69g5fav"
 RUN = "run-01arz3ndektsv4rrffq69g5fav"
+SWEEP = "sweep-01arz3ndektsv4rrffq69g5fav"
 WORKER = {"run_report", "run_store_output", "run_finish", "slot_next"}
 BODIES: dict[str, Any] = {
     "lease_create": {"project": "lab", "profile": "gpu-1"},
@@ -36,6 +37,8 @@ BODIES: dict[str, Any] = {
     "cluster_scale": {"workers": 3},
     "cluster_adapt": {"minimum": 1, "maximum": 3},
     "run_create": {"notebook": "{}"},
+    "sweep_create": {"notebook": "{}", "grid": {"x": [1]}},
+    "sweep_plan": {"notebook": "{}", "table": "[]"},
     "environment_create": {"project": "lab", "name": "torch", "spec": "torch"},
     "environment_rebuild": {"spec": "torch"},
     "project_create": {"name": "lab", "tier": "research", "reason": "new group"},
@@ -63,6 +66,8 @@ BROKEN: dict[str, tuple[str, Any]] = {
     "cluster_scale": ("workers", -1),
     "cluster_adapt": ("maximum", 1.5),
     "run_create": ("parameters", [1]),
+    "sweep_create": ("grid", [1]),
+    "sweep_plan": ("max_parallel", 0),
     "environment_create": ("spec", ""),
     "environment_rebuild": ("python", 3.12),
     "project_create": ("weight", 0),
@@ -100,7 +105,7 @@ def is_problem(data: Any, status: int) -> bool:
 
 
 def path_of(path: str) -> str:
-    names = ("lease_id", "cluster_id", "run_id", "environment_id", "project", "person")
+    names = ("lease_id", "cluster_id", "run_id", "sweep_id", "environment_id", "project", "person")
     return path.format(**dict.fromkeys(names, UNKNOWN))
 
 
@@ -109,6 +114,7 @@ def known_path(path: str) -> str:
         lease_id=LEASE,
         cluster_id=CLUSTER,
         run_id=RUN,
+        sweep_id=SWEEP,
         environment_id=ENVIRONMENT,
         project=PROJECT,
         person="bora",
@@ -120,7 +126,10 @@ def test_every_operation_is_named_noun_verb_and_listed() -> None:
     assert len(set(names)) == len(names)
     assert all(name.isidentifier() and "_" in name for name in names)
     changing = {name for name, method, _ in OPERATIONS if method in ("POST", "PUT", "PATCH")}
-    assert changing - set(BODIES) == {"lease_claim", "notices_test", "slot_next", "run_retry"}
+    assert changing - set(BODIES) == {
+        *("lease_claim", "notices_test", "slot_next", "run_retry"),
+        *("sweep_pause", "sweep_resume", "sweep_retry"),
+    }
 
 
 @pytest.mark.parametrize(("name", "method", "path"), OPERATIONS)

@@ -16,6 +16,7 @@ from madang.api.routes import (
     projects,
     runs,
     slots,
+    sweeps,
     upkeep,
     usage,
 )
@@ -25,6 +26,7 @@ _NOUNS = (
     leases,
     clusters,
     runs,
+    sweeps,
     environments,
     slots,
     projects,

@@ -1,0 +1,127 @@
+"""Sweeps: plan, submit, look, page through the table, cancel, pause, go on, retry."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from madang.api.bodies import SweepBody
+from madang.api.kept import keep
+from madang.api.reading import large_body
+from madang.api.routes.common import (
+    Key,
+    ProjectQuery,
+    Seen,
+    Someone,
+    TheHouse,
+    WaitS,
+    Why,
+    answer,
+    get_or_wait,
+    noun_router,
+)
+from madang.api.shapes.sweeps import Sweep, SweepPage, SweepPlan
+from madang.domain.run import RunState
+from madang.domain.sweep import MAX_SWEEP_RUNS
+
+MAX_PAGE = 1_000
+
+Sort = Literal["position", "state", "started", "ended", "duration"]
+Offset = Annotated[int, Query(ge=0, le=MAX_SWEEP_RUNS, description="Rows to pass over.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Rows at most.")]
+
+router = noun_router("sweeps")
+
+
+@router.post("/sweeps", operation_id="sweep_create", response_model=Sweep, status_code=201)
+@large_body
+async def sweep_create(
+    house: TheHouse, actor: Someone, body: SweepBody, key: Key = None
+) -> Response:
+    """Submit one notebook with many sets of parameters: all runs or none."""
+    return answer(await house.services.sweeps.submit(actor, body.request(), key=key), 201)
+
+
+@router.post("/sweeps/plan", operation_id="sweep_plan", response_model=SweepPlan)
+@large_body
+async def sweep_plan(house: TheHouse, actor: Someone, body: SweepBody) -> Response:
+    """Show what a sweep would be and cost at most; nothing is submitted."""
+    return answer(await house.services.sweeps.plan(actor, body.request()))
+
+
+@router.get("/sweeps", operation_id="sweep_list", response_model=list[Sweep])
+@keep
+async def sweep_list(house: TheHouse, actor: Someone, project: ProjectQuery = None) -> Response:
+    """List the sweeps that the asker may see."""
+    return answer(await house.services.sweeps.list(actor, project=project))
+
+
+@router.get("/sweeps/{sweep_id}", operation_id="sweep_get", response_model=Sweep)
+@keep
+async def sweep_get(
+    request: Request,
+    house: TheHouse,
+    actor: Someone,
+    sweep_id: str,
+    wait_s: WaitS = 0.0,
+    seen: Seen = "",
+) -> Response:
+    """Show one sweep; with ``wait_s`` when it has changed after ``seen``."""
+    return await get_or_wait(request, house.services.sweeps, actor, sweep_id, wait_s, seen)
+
+
+@router.get("/sweeps/{sweep_id}/runs", operation_id="sweep_runs", response_model=SweepPage)
+@keep
+async def sweep_runs(
+    house: TheHouse,
+    actor: Someone,
+    sweep_id: str,
+    state: RunState | None = None,
+    sort: Sort = "position",
+    descending: bool = False,
+    offset: Offset = 0,
+    limit: Limit = 100,
+) -> Response:
+    """Show some rows of a sweep's table."""
+    page = await house.services.sweeps.rows(
+        actor,
+        sweep_id,
+        state=state,
+        sort=sort,
+        is_descending=descending,
+        offset=offset,
+        limit=limit,
+    )
+    return answer(page)
+
+
+@router.post("/sweeps/{sweep_id}/pause", operation_id="sweep_pause", response_model=Sweep)
+async def sweep_pause(house: TheHouse, actor: Someone, sweep_id: str) -> Response:
+    """Let no slot take further runs of a sweep; what runs goes on."""
+    return answer(await house.services.sweeps.pause(actor, sweep_id, is_paused=True))
+
+
+@router.post("/sweeps/{sweep_id}/resume", operation_id="sweep_resume", response_model=Sweep)
+async def sweep_resume(house: TheHouse, actor: Someone, sweep_id: str) -> Response:
+    """Let a paused sweep go on."""
+    return answer(await house.services.sweeps.pause(actor, sweep_id, is_paused=False))
+
+
+@router.post("/sweeps/{sweep_id}/retry", operation_id="sweep_retry", response_model=Sweep)
+async def sweep_retry(
+    house: TheHouse,
+    actor: Someone,
+    sweep_id: str,
+    cancelled: Annotated[bool, Query(description="Those that were cancelled too.")] = False,
+    key: Key = None,
+) -> Response:
+    """Submit what failed or ran out of time again, each run at its place in the table."""
+    sweeps = house.services.sweeps
+    return answer(await sweeps.retry(actor, sweep_id, with_cancelled=cancelled, key=key))
+
+
+@router.delete("/sweeps/{sweep_id}", operation_id="sweep_cancel", response_model=Sweep)
+async def sweep_cancel(house: TheHouse, actor: Someone, sweep_id: str, why: Why = "") -> Response:
+    """Cancel a sweep: what waits at once, what runs after it has saved."""
+    return answer(await house.services.sweeps.cancel(actor, sweep_id, why=why))

@@ -1,0 +1,92 @@
+"""Sweeps: one as a whole, a page of its table, and what one would be."""
+
+from typing import Any
+
+from madang.api.shapes.base import Count, DeviceMs, Inside, Micro, Shape, TimeMs
+from madang.api.shapes.leases import Standing
+from madang.api.shapes.runs import RunError
+from madang.domain.run import RunState
+from madang.domain.sweep import SweepState
+
+
+class Counts(Shape):
+    """How many runs are in each state; those that were tried again count once."""
+
+    queued: Count
+    running: Count
+    succeeded: Count
+    failed: Count
+    cancelled: Count
+    expired: Count
+
+
+class Sweep(Shape):
+    """Many runs of one notebook that were submitted together."""
+
+    id: str
+    name: str
+    project: str
+    person: str
+    state: SweepState
+    is_paused: bool
+    counts: Counts
+    runs: Count
+    runs_done: Count
+    max_parallel: Count
+    flavor: str
+    devices: Count
+    limit_ms: Count
+    environment: Inside | None
+    submitted_ms: TimeMs
+    ended_ms: TimeMs | None
+    expected_end_ms: TimeMs | None
+    held_device_ms: DeviceMs
+    charged_microcredits: Micro
+    standing: Standing | None
+    can_manage: bool
+    is_mine: bool
+    version: str
+
+
+class SweepRow(Shape):
+    """One run in the table of its sweep."""
+
+    id: str
+    position: Count
+    state: RunState
+    reason: str
+    reason_text: str
+    parameters: dict[str, Any]
+    cells_done: Count
+    cells_total: Count
+    attempt: Count
+    started_ms: TimeMs | None
+    ended_ms: TimeMs | None
+    duration_ms: Count | None
+    charged_microcredits: Micro
+    error: RunError | None
+    has_output: bool
+
+
+class SweepPage(Shape):
+    """Some rows of a sweep's table, and how many there are for what was asked."""
+
+    total: Count
+    offset: Count
+    rows: list[SweepRow]
+
+
+class SweepPlan(Shape):
+    """What a sweep would be, and cost at most if every run took its whole time."""
+
+    project: str
+    runs: Count
+    names: list[str]
+    first: list[dict[str, Any]]
+    flavor: str
+    devices: Count
+    limit_ms: Count
+    max_parallel: Count
+    at_most_device_ms: DeviceMs
+    at_most_microcredits: Micro
+    left_microcredits: Micro

@@ -1,0 +1,287 @@
+"""Verbs about sweeps: submit many runs, watch them, show the table, cancel, pause, retry."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from madang.cli.leases import Id, place
+from madang.cli.output import (
+    Json,
+    Project,
+    credits,
+    details,
+    done,
+    hours,
+    note,
+    noun,
+    say,
+    show,
+    show_json,
+    state_word,
+)
+from madang.cli.runs import parameter
+from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
+
+_SWEEP = (
+    "id name project person state runs runs_done counts max_parallel flavor devices limit_ms "
+    "submitted_ms ended_ms expected_end_ms standing"
+)
+_PLAN = "project runs names flavor devices limit_ms max_parallel"
+_PARAMETERS_CHARS = 48
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add ``sweep`` and ``sweeps``."""
+    app.command()(sweep)
+    group = noun(app, "sweeps", "Many runs of one notebook, submitted together.")
+    _sweeps(group)
+    _acts(group)
+
+
+def sweep(
+    notebook: Annotated[str, typer.Argument(help="The .ipynb file.")],
+    grid: Annotated[
+        list[str] | None,
+        typer.Option("--grid", "-g", help="name=value,value or name=0..9; every combination runs."),
+    ] = None,
+    params: Annotated[
+        Path | None,
+        typer.Option("--params", help="A table, a run for each row: .csv, .json or .parquet."),
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", help="name=value for all runs, JSON or text."),
+    ] = None,
+    project: Annotated[str | None, typer.Option(help="Who pays.")] = None,
+    name: Annotated[str | None, typer.Option(help="For people.")] = None,
+    file: Annotated[
+        list[str] | None, typer.Option("--file", "-f", help="A file that the notebook reads.")
+    ] = None,
+    flavor: Annotated[str, typer.Option(help="Kind of device.")] = "gpu",
+    devices: Annotated[int, typer.Option(min=0, help="Number of devices of one run.")] = 1,
+    limit: Annotated[str, typer.Option(help="Time limit of one run, such as 90s or 2h.")] = "1h",
+    environment: Annotated[
+        str, typer.Option(help="Environment of the project to execute with.")
+    ] = "",
+    max_parallel: Annotated[
+        int, typer.Option(min=1, max=MAX_PARALLEL, help="Runs at the same time, at most.")
+    ] = DEFAULT_PARALLEL,
+    watch: Annotated[bool, typer.Option("--watch", help="Wait, and show how far it is.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show how many runs, device-hours and credits.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Submit a notebook with many sets of parameters, all or none."""
+    from madang.client.http import MadangClient
+    from madang.client.sweeps import Sweep, body_of
+    from madang.client.words import spoken
+    from madang.domain.sweep_grid import parse_grid
+    from madang.errors import MadangError
+
+    try:
+        axes = parse_grid(grid or [])
+    except MadangError as error:
+        raise spoken(error) from error.__cause__
+    body = body_of(
+        notebook,
+        axes,
+        table=params,
+        parameters=dict(parameter(text) for text in parameters or []),
+        project=project,
+        name=name,
+        files=file or [],
+        flavor=flavor,
+        devices=devices,
+        limit=limit,
+        environment=environment,
+        max_parallel=max_parallel,
+    )
+    with MadangClient() as client:
+        if dry_run:
+            _show_plan(client.post("sweeps/plan", body), as_json)
+            return
+        job = Sweep(client.post("sweeps", body), client)
+        if watch:
+            _watch(job)
+        if as_json:
+            show_json(job.view)
+        else:
+            print(f"{job.id} {state_word(job.view['state'])}")
+        if job.is_final:
+            job.check()
+
+
+def _show_plan(plan: dict[str, Any], as_json: bool) -> None:
+    said = plan | {
+        "names": ", ".join(plan["names"]),
+        "most_hours": hours(plan["at_most_device_ms"]),
+        "most_credits": credits(plan["at_most_microcredits"]),
+        "left_credits": credits(plan["left_microcredits"]),
+    }
+    details(plan if as_json else said, as_json, f"{_PLAN} most_hours most_credits left_credits")
+
+
+def _watch(job: Any) -> None:
+    """Follow a sweep on standard error until it ends."""
+    from madang.client.progress import as_line
+
+    if sys.stderr.isatty():
+        try:
+            job.wait()
+        except KeyboardInterrupt:
+            note("")
+            note(say("cli.sweep_goes_on", id=job.id))
+            raise
+        return
+    last = ""
+    while True:
+        said = as_line(job.view)
+        if said != last:
+            note(said)
+        last = said
+        if job.is_final:
+            return
+        job.next_change()
+
+
+def _list(project: str | None, as_json: bool) -> None:
+    from madang.client.http import MadangClient
+
+    with MadangClient() as client:
+        found = client.get("sweeps", project=project)
+    rows = [
+        (
+            *(x["id"], x["name"], x["project"], x["person"], state_word(x["state"])),
+            f"{x['runs_done']}/{x['runs']}",
+            x["counts"]["failed"] + x["counts"]["expired"],
+            *(place(x) or "", credits(x["charged_microcredits"])),
+        )
+        for x in found
+    ]
+    head = "id name project person state runs failed place credits"
+    show(found, as_json, head, lambda: rows, (5, 6, 8))
+
+
+def _row(row: dict[str, Any]) -> tuple[object, ...]:
+    from madang.domain.sweep_grid import short
+
+    given = " ".join(f"{name}={short(value)}" for name, value in row["parameters"].items())
+    if len(given) > _PARAMETERS_CHARS:
+        given = given[: _PARAMETERS_CHARS - 1] + "…"
+    took = "-" if row["duration_ms"] is None else f"{row['duration_ms'] / 1000:,.1f} s"
+    error = row["error"] or {}
+    why = f"{error['name']}: {error['value']}" if error else row["reason_text"]
+    return (
+        *(row["position"], state_word(row["state"]), given),
+        f"{row['cells_done']}/{row['cells_total']}",
+        *(took, credits(row["charged_microcredits"]), why[:60], row["id"]),
+    )
+
+
+def _show(sweep_id: str, query: dict[str, Any], as_json: bool) -> None:
+    from madang.client.http import MadangClient
+
+    with MadangClient() as client:
+        view = client.get(f"sweeps/{sweep_id}")
+        page = client.get(f"sweeps/{sweep_id}/runs", **query)
+    if as_json:
+        show_json(view | {"page": page})
+        return
+    counts = {state_word(state): count for state, count in view["counts"].items() if count}
+    said = ", ".join(f"{state} {count}" for state, count in counts.items())
+    details(view | {"counts": said}, as_json, _SWEEP)
+    print()
+    head = "position state parameters cells took credits why id"
+    show(page, as_json, head, lambda: map(_row, page["rows"]), (0, 3, 4, 5))
+    left = page["total"] - page["offset"] - len(page["rows"])
+    if left > 0:
+        offset = page["offset"] + len(page["rows"])
+        note(say("cli.sweep_more", count=left, offset=offset))
+
+
+def _sweeps(group: typer.Typer) -> None:
+    @group.callback()
+    def default(context: typer.Context, project: Project = None, as_json: Json = False) -> None:
+        """List sweeps."""
+        if context.invoked_subcommand is None:
+            _list(project, as_json)
+
+    @group.command("list")
+    def list_command(project: Project = None, as_json: Json = False) -> None:
+        """List sweeps, newest first."""
+        _list(project, as_json)
+
+    @group.command("show")
+    def show_command(
+        sweep: Id,
+        state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
+        sort: Annotated[
+            str, typer.Option(help="position, state, started, ended or duration.")
+        ] = "position",
+        descending: Annotated[bool, typer.Option("--descending", help="Largest first.")] = False,
+        offset: Annotated[int, typer.Option(min=0, help="Rows to pass over.")] = 0,
+        limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows at most.")] = 50,
+        as_json: Json = False,
+    ) -> None:
+        """Show a sweep and a page of its table."""
+        order = {"sort": sort, "descending": "true" if descending else None}
+        _show(sweep, {"state": state, **order, "offset": offset, "limit": limit}, as_json)
+
+    @group.command("watch")
+    def watch(sweep: Id, as_json: Json = False) -> None:
+        """Follow a sweep until it ends; status 1 when a run did not succeed."""
+        from madang.client.http import MadangClient
+        from madang.client.sweeps import Sweep
+
+        with MadangClient() as client:
+            job = Sweep.of(sweep, client)
+            _watch(job)
+            if as_json:
+                show_json(job.view)
+            job.check()
+
+
+def _acts(group: typer.Typer) -> None:
+    @group.command("cancel")
+    def cancel(sweep: Id, as_json: Json = False) -> None:
+        """Take waiting runs out of the queue, and let running ones save and stop."""
+        from madang.client.http import MadangClient
+
+        with MadangClient() as client:
+            done(client.delete(f"sweeps/{sweep}"), as_json, "cli.stopping", id=sweep)
+
+    @group.command("pause")
+    def pause(sweep: Id, as_json: Json = False) -> None:
+        """Start no further runs; those that run go on."""
+        from madang.client.http import MadangClient
+
+        with MadangClient() as client:
+            done(client.post(f"sweeps/{sweep}/pause"), as_json, "cli.sweep_paused", id=sweep)
+
+    @group.command("resume")
+    def resume(sweep: Id, as_json: Json = False) -> None:
+        """Let a paused sweep go on."""
+        from madang.client.http import MadangClient
+
+        with MadangClient() as client:
+            done(client.post(f"sweeps/{sweep}/resume"), as_json, "cli.sweep_resumed", id=sweep)
+
+    @group.command("retry")
+    def retry(
+        sweep: Id,
+        cancelled: Annotated[
+            bool, typer.Option("--cancelled", help="Those that were cancelled too.")
+        ] = False,
+        as_json: Json = False,
+    ) -> None:
+        """Run again what failed or ran out of time."""
+        from madang.client.http import MadangClient
+        from madang.client.sweeps import Sweep
+
+        with MadangClient() as client:
+            view = Sweep.of(sweep, client).retry(cancelled=cancelled).view
+            count = view["counts"]["queued"]
+            done(view, as_json, "cli.sweep_retried", id=sweep, count=count)

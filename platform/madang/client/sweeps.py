@@ -1,0 +1,316 @@
+"""Executes a notebook with many sets of parameters on the pool, and follows them as one thing.
+
+Examples
+--------
+>>> import madang
+>>> job = madang.sweep("train.ipynb", {"lr": [0.1, 0.01], "seed": range(10)})  # doctest: +SKIP
+>>> job.wait().to_frame().sort_values("duration_s")  # doctest: +SKIP
+
+What is too much is refused here, before anything is sent:
+
+>>> madang.sweep("train.ipynb", {"seed": range(10**9)})
+Traceback (most recent call last):
+    ...
+madang.errors.InvalidError: ...
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from madang.client.http import LONG_POLL_S, MadangClient
+from madang.client.parameter_tables import columns_of
+from madang.client.progress import Progress, as_html
+from madang.client.runs import asked, snapshot
+from madang.client.words import spoken
+from madang.domain.run_inputs import check_parameters
+from madang.domain.sweep import DEFAULT_PARALLEL, FINAL_SWEEP_STATES
+from madang.domain.sweep_plan import SweepPlan
+from madang.errors import InvalidError, MadangError, UnavailableError
+
+_FRESH_S = 1.0
+_PAGE = 1_000
+
+
+class Sweep:
+    """One sweep, as a handle: ask for its state, wait, look at its table, end it.
+
+    Parameters
+    ----------
+    view
+        What the service says about it.
+    client
+        How to reach the service; found by itself when None.
+    """
+
+    def __init__(self, view: Mapping[str, Any], client: MadangClient | None = None) -> None:
+        self._http = client or MadangClient()
+        self._view = dict(view)
+        self._asked_at = time.monotonic()
+
+    @classmethod
+    def of(cls, sweep_id: str, client: MadangClient | None = None) -> "Sweep":
+        """Return the handle of a sweep that was submitted before."""
+        http = client or MadangClient()
+        return cls(http.get(f"sweeps/{sweep_id}"), http)
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """What the service says, at most a second old."""
+        if not self.is_final and time.monotonic() - self._asked_at > _FRESH_S:
+            self.refresh()
+        return self._view
+
+    @property
+    def id(self) -> str:
+        """Id of the sweep."""
+        return str(self._view["id"])
+
+    @property
+    def name(self) -> str:
+        """Name for people."""
+        return str(self._view["name"] or self._view["id"])
+
+    @property
+    def is_final(self) -> bool:
+        """Whether all its runs have ended, as far as was asked."""
+        return self._view["state"] in FINAL_SWEEP_STATES
+
+    def status(self) -> dict[str, Any]:
+        """Return how many runs are in each state, by the state's name, with ``state`` itself."""
+        view = self.view
+        return {"state": view["state"], "runs": view["runs"], **view["counts"]}
+
+    def refresh(self) -> "Sweep":
+        """Ask the service anew."""
+        return self._saw(self._http.get(f"sweeps/{self.id}"))
+
+    def next_change(self, wait_s: float = LONG_POLL_S) -> "Sweep":
+        """Return when something changed, at the latest after a while."""
+        version = str(self._view.get("version") or "")
+        return self._saw(self._http.wait(f"sweeps/{self.id}", version, math.ceil(wait_s)))
+
+    def _saw(self, view: dict[str, Any]) -> "Sweep":
+        self._view = view
+        self._asked_at = time.monotonic()
+        return self
+
+    def wait(self, timeout_s: float | None = None, *, progress: bool = True) -> "Sweep":
+        """Wait for the end of all runs, whatever it is; see :meth:`check`.
+
+        Parameters
+        ----------
+        progress
+            Show a bar, in a notebook and on a terminal.
+
+        Raises
+        ------
+        UnavailableError
+            ``sweep_still_going`` after ``timeout_s``; the sweep goes on.
+        """
+        deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        with Progress(is_shown=progress) as bar:
+            bar.show(self._view)
+            while not self.is_final:
+                left_s = deadline - time.monotonic()
+                if left_s <= 0:
+                    waited = round(timeout_s or 0)
+                    raise spoken(
+                        UnavailableError("sweep_still_going", name=self.name, waited_s=waited)
+                    )
+                self.next_change(min(LONG_POLL_S, left_s))
+                bar.show(self._view)
+        return self
+
+    def check(self) -> "Sweep":
+        """Return itself when every run succeeded, or none has ended badly so far.
+
+        Raises
+        ------
+        MadangError
+            ``sweep_not_succeeded`` with the number of those that did not.
+        """
+        view = self.view
+        if self.is_final and view["state"] != "succeeded":
+            failed = view["runs"] - view["counts"]["succeeded"]
+            values = {"state": view["state"], "failed": failed, "runs": view["runs"]}
+            raise spoken(MadangError("sweep_not_succeeded", name=self.name, **values))
+        return self
+
+    def rows(self, state: str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows of the table in order, as the service says them.
+
+        Parameters
+        ----------
+        state
+            Only runs in this state.
+        """
+        offset = 0
+        while True:
+            page = self._http.get(f"sweeps/{self.id}/runs", state=state, offset=offset, limit=_PAGE)
+            yield from page["rows"]
+            offset += len(page["rows"])
+            if not page["rows"] or offset >= page["total"]:
+                return
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with a row for each run, by its position.
+
+        Parameters stand first, under their names; one that is named like a column of ours
+        (``state``, ``duration_s`` …) as ``parameter_<name>``. Times are UTC.
+
+        Raises
+        ------
+        InvalidError
+            ``frame_needs_pandas``.
+        """
+        try:
+            pandas = import_module("pandas")
+        except ImportError as error:
+            raise spoken(InvalidError("frame_needs_pandas")) from error
+        frame = pandas.DataFrame([_flat(row) for row in self.rows()])
+        if frame.empty:
+            return frame
+        for name in ("started", "ended"):
+            frame[name] = pandas.to_datetime(frame[name], unit="ms", utc=True)
+        return frame.set_index("position")
+
+    def cancel(self) -> "Sweep":
+        """Take all waiting runs out, and let running ones save and stop."""
+        return self._saw(self._http.delete(f"sweeps/{self.id}"))
+
+    def pause(self) -> "Sweep":
+        """Let no slot take further runs; what runs goes on."""
+        return self._saw(self._http.post(f"sweeps/{self.id}/pause"))
+
+    def resume(self) -> "Sweep":
+        """Let a paused sweep go on."""
+        return self._saw(self._http.post(f"sweeps/{self.id}/resume"))
+
+    def retry(self, *, cancelled: bool = False) -> "Sweep":
+        """Submit what failed or ran out of time again, and what was cancelled where asked."""
+        query = {"cancelled": "true"} if cancelled else None
+        answer = self._http.request("POST", f"sweeps/{self.id}/retry", query=query)
+        return self._saw(answer.json())
+
+    def __repr__(self) -> str:
+        view = self._view
+        done = f"{view['runs_done']}/{view['runs']} runs"
+        return f"<Sweep {self.name}: {view['state']}, {done}, {self.id}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self.view)
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    error = row["error"] or {}
+    took_ms = row["duration_ms"]
+    own = {
+        "position": row["position"],
+        "state": row["state"],
+        "cells_done": row["cells_done"],
+        "cells_total": row["cells_total"],
+        "started": row["started_ms"],
+        "ended": row["ended_ms"],
+        "duration_s": None if took_ms is None else took_ms / 1000,
+        "credits": row["charged_microcredits"] / 1_000_000,
+        "error": f"{error['name']}: {error['value']}" if error else None,
+        "attempt": row["attempt"],
+        "id": row["id"],
+    }
+    named = {
+        f"parameter_{name}" if name in own else name: value
+        for name, value in row["parameters"].items()
+    }
+    return {**named, **own}
+
+
+def body_of(
+    notebook: str | Path,
+    grid: Mapping[str, Iterable[Any]] | None = None,
+    *,
+    table: Any = None,
+    parameters: Mapping[str, Any] | None = None,
+    project: str | None = None,
+    name: str | None = None,
+    files: Iterable[str | Path] | Mapping[str, str | Path] = (),
+    flavor: str = "gpu",
+    devices: int = 1,
+    limit: str | float = "1h",
+    environment: str = "",
+    max_parallel: int = DEFAULT_PARALLEL,
+) -> dict[str, Any]:
+    """Return what is sent of a sweep, after all that can be checked here was; see :func:`sweep`."""
+    try:
+        axes = {key: _values(values) for key, values in (grid or {}).items()}
+        columns = columns_of(table) if table is not None else {}
+        plan = SweepPlan(grid=axes, table=columns, fixed=check_parameters(parameters or {}))
+        plan.count()
+        body, declared = snapshot(notebook, files)
+        plan.checked(declared)
+        return {
+            **body,
+            **asked(project, name, flavor, devices, limit, environment),
+            "grid": {key: list(values) for key, values in axes.items()},
+            "table": json.dumps(columns) if columns else "",
+            "parameters": dict(plan.fixed),
+            "max_parallel": max_parallel,
+        }
+    except MadangError as error:
+        raise spoken(error) from error.__cause__
+
+
+def _values(values: Iterable[Any]) -> Sequence[Any]:
+    """Return values that can be counted; an array becomes numbers of Python's own."""
+    as_list = getattr(values, "tolist", None)
+    if as_list is not None:
+        return list(as_list())
+    if isinstance(values, str):
+        return [values]
+    return values if isinstance(values, Sequence) else list(values)
+
+
+def sweep(
+    notebook: str | Path,
+    grid: Mapping[str, Iterable[Any]] | None = None,
+    *,
+    table: Any = None,
+    wait: bool = False,
+    client: MadangClient | None = None,
+    **more: Any,
+) -> Sweep:
+    """Submit a notebook with many sets of parameters, all or none, and return their handle.
+
+    Parameters
+    ----------
+    notebook
+        Path of an ``.ipynb`` file of at most 10 MiB; it is kept once for all runs.
+    grid
+        Values by parameter; every combination is a run, the last name changes fastest.
+    table
+        A row for each run: a file (CSV, JSON, parquet), a data frame, a list of rows, or a mapping
+        of columns. With a grid too, each row meets each point of it.
+    wait
+        Wait for the end, and raise when a run did not succeed.
+    client
+        How to reach the service; found by itself when None.
+    **more
+        ``parameters`` (the same for all runs), ``max_parallel`` (how many slots may take its runs
+        at the same time, 4 unless said), and as for :func:`madang.run` ``project``, ``name``,
+        ``files``, ``flavor``, ``devices``, ``limit`` (of one run) and ``environment``.
+
+    Raises
+    ------
+    InvalidError
+        Anything that is not fit to run, before it is sent; more than 10,000 runs.
+    MadangError
+        What the service refuses; ``sweep_not_succeeded`` with ``wait``.
+    """
+    body = body_of(notebook, grid, table=table, **more)
+    http = client or MadangClient()
+    job = Sweep(http.post("sweeps", body), http)
+    return job.wait().check() if wait else job

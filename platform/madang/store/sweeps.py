@@ -1,0 +1,217 @@
+"""Sweeps: one row each, and what is asked of all their runs together.
+
+Ten thousand runs are never read to answer for the sweep: they are counted, moved and paged in the
+database, by the index that begins with the sweep.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, case, func, insert, select, update
+
+from madang.domain.run import Run, RunState
+from madang.domain.sweep import MAX_PARALLEL, Sweep
+from madang.store.columns import columns_of, members_of, read_as, values_of
+from madang.store.tables import runs, sweeps
+
+_COLUMNS = columns_of(sweeps, Sweep)
+_RUN = columns_of(runs, Run)
+_IN_TABLE = runs.c.is_superseded.is_(False)
+
+SORTS = ("position", "state", "started", "ended", "duration")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """How long runs of one slot took together."""
+
+    lease: str
+    ms: int
+
+
+class Sweeps:
+    """The table of sweeps, and their runs as a whole."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, sweep: Sweep, members: Iterable[Run]) -> None:
+        """Add a sweep and all its runs."""
+        self._connection.execute(insert(sweeps).values(values_of(sweep)))
+        self.add_runs(members)
+
+    def add_runs(self, members: Iterable[Run]) -> None:
+        """Add runs at once."""
+        rows = [values_of(run) for run in members]
+        if rows:
+            self._connection.execute(insert(runs), rows)
+
+    def get(self, sweep: str) -> Sweep | None:
+        """Return a sweep by id."""
+        found = self._all(select(*_COLUMNS).where(sweeps.c.id == sweep))
+        return found[0] if found else None
+
+    def find(
+        self,
+        person: str | None = None,
+        project: str | None = None,
+        projects: Collection[str] | None = None,
+        limit: int | None = None,
+        is_open: bool = False,
+    ) -> list[Sweep]:
+        """Return sweeps, newest first; what is None is not asked for."""
+        query = select(*_COLUMNS)
+        if person is not None:
+            query = query.where(sweeps.c.person == person)
+        if project is not None:
+            query = query.where(sweeps.c.project == project)
+        if projects is not None:
+            query = query.where(sweeps.c.project.in_(projects))
+        if is_open:
+            query = query.where(sweeps.c.ended_ms.is_(None))
+        order = (sweeps.c.submitted_ms.desc(), sweeps.c.id.desc())
+        return self._all(query.order_by(*order).limit(limit))
+
+    def change(self, sweep: str, **changes: Any) -> None:
+        """Change fields of a sweep, such as ``is_paused`` or ``ended_ms``."""
+        self._connection.execute(update(sweeps).where(sweeps.c.id == sweep).values(**changes))
+
+    def counts(self, wanted: Collection[str]) -> dict[str, dict[str, int]]:
+        """Return how many runs of each sweep are in each state; only states that occur."""
+        query = (
+            select(runs.c.sweep, runs.c.state, func.count())
+            .where(runs.c.sweep.in_(wanted), _IN_TABLE)
+            .group_by(runs.c.sweep, runs.c.state)
+        )
+        found: dict[str, dict[str, int]] = {sweep: {} for sweep in wanted}
+        for sweep, state, count in self._connection.execute(query):
+            found[sweep][str(state)] = count
+        return found
+
+    def spent(self, sweep: str, now_ms: int) -> list[Spent]:
+        """Return how long its runs took in each slot until now, those that were retried too."""
+        length = func.coalesce(runs.c.ended_ms, now_ms) - runs.c.started_ms
+        query = (
+            select(runs.c.lease, func.sum(case((length > 0, length), else_=0)))
+            .where(runs.c.sweep == sweep, runs.c.started_ms.is_not(None))
+            .group_by(runs.c.lease)
+        )
+        return [Spent(lease, int(ms)) for lease, ms in self._connection.execute(query)]
+
+    def took_ms(self, sweep: str) -> int:
+        """Return how long the runs took together that ended by themselves."""
+        query = select(func.sum(runs.c.ended_ms - runs.c.started_ms)).where(
+            runs.c.sweep == sweep,
+            _IN_TABLE,
+            runs.c.state.in_([RunState.SUCCEEDED, RunState.FAILED]),
+            runs.c.started_ms.is_not(None),
+        )
+        return max(0, int(self._connection.execute(query).scalar_one() or 0))
+
+    def load(self, sweep: str) -> tuple[int, int]:
+        """Return how many of its runs wait (counted up to its greatest number of slots), and run.
+
+        Asked at every look and by every slot that wants work, so it never counts ten thousand.
+        """
+
+        def count(state: RunState, most: int) -> int:
+            found = select(runs.c.id).where(runs.c.sweep == sweep, _IN_TABLE, runs.c.state == state)
+            query = select(func.count()).select_from(found.limit(most).subquery())
+            return int(self._connection.execute(query).scalar_one())
+
+        running = count(RunState.RUNNING, MAX_PARALLEL)
+        return count(RunState.QUEUED, MAX_PARALLEL), running
+
+    def last_end_ms(self, sweep: str) -> int | None:
+        """Return when the last of its runs ended."""
+        query = select(func.max(runs.c.ended_ms)).where(runs.c.sweep == sweep, _IN_TABLE)
+        found = self._connection.execute(query).scalar_one()
+        return None if found is None else int(found)
+
+    def first_waiting(self, sweep: str) -> Run | None:
+        """Return the waiting run that is to be taken first."""
+        query = (
+            select(*_RUN)
+            .where(runs.c.sweep == sweep, _IN_TABLE, runs.c.state == RunState.QUEUED)
+            .order_by(runs.c.position)
+            .limit(1)
+        )
+        found = self._connection.execute(query).first()
+        return None if found is None else read_as(Run, found)
+
+    def page(
+        self,
+        sweep: str,
+        *,
+        state: str | None = None,
+        sort: str = "position",
+        is_descending: bool = False,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> tuple[int, list[Run]]:
+        """Return how many runs there are to show, and some of them in order."""
+        wanted = [runs.c.sweep == sweep, _IN_TABLE]
+        if state is not None:
+            wanted.append(runs.c.state == RunState(state))
+        total = self._connection.execute(select(func.count()).where(and_(*wanted))).scalar_one()
+        key = {
+            "position": runs.c.position,
+            "state": runs.c.state,
+            "started": runs.c.started_ms,
+            "ended": runs.c.ended_ms,
+            "duration": runs.c.ended_ms - runs.c.started_ms,
+        }[sort]
+        # What has no time yet stands last either way, in both databases.
+        order = (key.desc() if is_descending else key.asc()).nulls_last()
+        query = select(*_RUN).where(and_(*wanted)).order_by(order, runs.c.position)
+        rows = self._connection.execute(query.offset(offset).limit(limit))
+        return int(total), [read_as(Run, row) for row in rows]
+
+    def in_state(self, sweep: str, state: str | Iterable[str]) -> list[Run]:
+        """Return the runs of a sweep's table that are in a state, in order."""
+        query = select(*_RUN).where(
+            runs.c.sweep == sweep, _IN_TABLE, runs.c.state.in_(members_of(RunState, state))
+        )
+        rows = self._connection.execute(query.order_by(runs.c.position))
+        return [read_as(Run, row) for row in rows]
+
+    def end_waiting(self, sweep: str, state: RunState, reason: str, at_ms: int) -> int:
+        """End all waiting runs of a sweep; returns how many there were."""
+        query = update(runs).where(
+            runs.c.sweep == sweep, _IN_TABLE, runs.c.state == RunState.QUEUED
+        )
+        ended = query.values(state=state, reason=reason, ended_ms=at_ms)
+        return self._connection.execute(ended).rowcount
+
+    def ask_running(self, sweep: str, reason: str) -> int:
+        """Note a reason on all running runs of a sweep; returns how many there were."""
+        query = update(runs).where(
+            runs.c.sweep == sweep, _IN_TABLE, runs.c.state == RunState.RUNNING
+        )
+        return self._connection.execute(query.values(reason=reason)).rowcount
+
+    def supersede(self, sweep: str, state: Iterable[str]) -> None:
+        """Take the runs that are in a state out of the sweep's table; their rows stay."""
+        query = update(runs).where(
+            runs.c.sweep == sweep, _IN_TABLE, runs.c.state.in_(members_of(RunState, state))
+        )
+        self._connection.execute(query.values(is_superseded=True))
+
+    def waiting_of(self, person: str) -> int:
+        """Return how many runs of a person's sweeps wait."""
+        mine = select(sweeps.c.id).where(sweeps.c.person == person, sweeps.c.ended_ms.is_(None))
+        query = select(func.count()).where(
+            runs.c.sweep.in_(mine), _IN_TABLE, runs.c.state == RunState.QUEUED
+        )
+        return int(self._connection.execute(query).scalar_one())
+
+    def of_slots(self, leases: Collection[str]) -> Mapping[str, str]:
+        """Return the sweep of the run that each slot executes now; empty for a run of its own."""
+        query = select(runs.c.lease, runs.c.sweep).where(
+            runs.c.lease.in_(leases), runs.c.state == RunState.RUNNING
+        )
+        return {lease: sweep for lease, sweep in self._connection.execute(query)}
+
+    def _all(self, query: Select[Any]) -> list[Sweep]:
+        return [read_as(Sweep, row) for row in self._connection.execute(query)]

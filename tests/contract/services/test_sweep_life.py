@@ -1,0 +1,342 @@
+"""The life of sweeps: submitted whole, taken by several slots, paused, cancelled, tried again."""
+
+import json
+import time
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
+from madang.services.requests import SweepRequest
+
+NOTEBOOK = json.dumps(
+    {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {},
+        "cells": [
+            {
+                "id": "a",
+                "cell_type": "code",
+                "metadata": {"tags": ["parameters"]},
+                "source": "x = 1\ny = 2",
+                "outputs": [],
+                "execution_count": None,
+            }
+        ],
+    }
+).encode()
+
+
+async def submitted(house: Any, person: str = "ada", /, **wanted: Any) -> dict[str, Any]:
+    key = wanted.pop("key", None)
+    asked = {"project": "vision", "name": "s", "notebook": NOTEBOOK, "limit_ms": 600_000}
+    request = SweepRequest(**{**asked, "grid": {"x": list(range(6))}, **wanted})
+    view: dict[str, Any] = await house.services.sweeps.submit(
+        await house.actor(person), request, key=key
+    )
+    return view
+
+
+async def slots(house: Any) -> list[dict[str, Any]]:
+    found = await house.services.leases.list(await house.actor("ada"), kind="slot", mine=True)
+    return [lease for lease in found if lease["state"] != "ended"]
+
+
+async def workers(house: Any) -> dict[str, Any]:
+    """Let slots start; returns the worker of each."""
+    await house.turn(3)
+    return {
+        lease["id"]: await house.slot_worker(lease["id"])
+        for lease in await slots(house)
+        if lease["state"] == "active"
+    }
+
+
+async def finish(house: Any, worker: Any, run: str, state: str = "succeeded") -> None:
+    await house.services.slots.finish(worker, run, {"state": state})
+
+
+async def drained(house: Any, sweep: str, fails: Collection[int] = ()) -> list[int]:
+    """Let all slots work until nothing waits; returns the positions as they were taken."""
+    taken: list[int] = []
+    ada = await house.actor("ada")
+    for _ in range(200):
+        view = await house.services.sweeps.get(ada, sweep)
+        if view["ended_ms"] is not None:
+            return taken
+        for worker in (await workers(house)).values():
+            try:
+                task = await house.services.slots.next(worker, 0)
+            except ConflictError:
+                continue
+            if task is None:
+                continue
+            run = await house.services.runs.get(ada, task["run"]["id"])
+            page = await house.services.sweeps.rows(ada, sweep, state="running")
+            position = next(r["position"] for r in page["rows"] if r["id"] == run["id"])
+            taken.append(position)
+            await finish(house, worker, run["id"], "failed" if position in fails else "succeeded")
+    raise AssertionError(f"{sweep} did not end: {view}")
+
+
+async def test_a_sweep_is_taken_by_as_many_slots_as_it_may_have(house: Any) -> None:
+    sweep = await submitted(house, max_parallel=2)
+    assert (sweep["state"], sweep["runs"], sweep["runs_done"]) == ("queued", 6, 0)
+    found = await workers(house)
+    assert len(found) == 2
+    tasks = [await house.services.slots.next(worker, 0) for worker in found.values()]
+    assert [task["run"]["parameters"] for task in tasks] == [{"x": 0}, {"x": 1}]
+    await house.turn(3)
+    assert len(await slots(house)) == 2
+    ada = await house.actor("ada")
+    view = await house.services.sweeps.get(ada, sweep["id"])
+    assert (view["state"], view["counts"]["running"], view["counts"]["queued"]) == ("running", 2, 4)
+    assert view["held_device_ms"] > 0
+    for worker, task in zip(found.values(), tasks, strict=True):
+        await finish(house, worker, task["run"]["id"])
+    assert sorted(await drained(house, sweep["id"])) == [2, 3, 4, 5]
+    view = await house.services.sweeps.get(ada, sweep["id"])
+    assert (view["state"], view["runs_done"]) == ("succeeded", 6)
+    assert view["charged_microcredits"] > 0
+    # Nothing of it is left waiting for devices.
+    await house.turn(20)
+    assert [lease for lease in await slots(house) if lease["state"] == "queued"] == []
+
+
+async def test_slots_that_nothing_needs_any_more_leave_the_queue(house: Any) -> None:
+    await house.ask("bora", profile="gpu-4")
+    await house.turn(2)
+    sweep = await submitted(house, max_parallel=3)
+    await house.turn(2)
+    assert [lease["state"] for lease in await slots(house)] == ["queued"] * 3
+    ada = await house.actor("ada")
+    view = await house.services.sweeps.get(ada, sweep["id"])
+    assert view["standing"]["position"] >= 1
+    await house.services.sweeps.pause(ada, sweep["id"], is_paused=True)
+    await house.turn(2)
+    assert await slots(house) == []
+    assert (await house.services.sweeps.get(ada, sweep["id"]))["state"] == "paused"
+    await house.services.sweeps.pause(ada, sweep["id"], is_paused=False)
+    assert len(await slots(house)) == 3
+    view = await house.services.sweeps.cancel(ada, sweep["id"])
+    assert (view["state"], view["counts"]["cancelled"]) == ("cancelled", 6)
+    assert await slots(house) == []
+    assert await house.services.sweeps.cancel(ada, sweep["id"]) == view
+
+
+async def test_cancel_takes_the_waiting_and_asks_the_running(house: Any) -> None:
+    sweep = await submitted(house, max_parallel=1)
+    (worker,) = (await workers(house)).values()
+    task = await house.services.slots.next(worker, 0)
+    ada = await house.actor("ada")
+    view = await house.services.sweeps.cancel(ada, sweep["id"])
+    assert (view["counts"]["cancelled"], view["counts"]["running"]) == (5, 1)
+    assert view["ended_ms"] is None
+    assert (await house.services.slots.progress(worker, task["run"]["id"], {}))["stop"]
+    await finish(house, worker, task["run"]["id"], "cancelled")
+    await house.turn()
+    view = await house.services.sweeps.get(ada, sweep["id"])
+    assert (view["state"], view["ended_ms"] is not None) == ("cancelled", True)
+    with pytest.raises(ConflictError, match="sweep_ended"):
+        await house.services.sweeps.pause(ada, sweep["id"], is_paused=True)
+
+
+async def test_only_what_failed_is_tried_again_at_its_place(house: Any) -> None:
+    sweep = await submitted(house, max_parallel=2)
+    ada = await house.actor("ada")
+    assert sorted(await drained(house, sweep["id"], fails={1, 4})) == list(range(6))
+    before = await house.services.sweeps.get(ada, sweep["id"])
+    assert (before["state"], before["counts"]["failed"]) == ("failed", 2)
+    view = await house.services.sweeps.retry(ada, sweep["id"], key="again")
+    same = await house.services.sweeps.retry(ada, sweep["id"], key="again")
+    assert view["counts"]["queued"] == same["counts"]["queued"] == 2
+    assert (view["runs"], view["ended_ms"]) == (6, None)
+    assert sorted(await drained(house, sweep["id"])) == [1, 4]
+    after = await house.services.sweeps.get(ada, sweep["id"])
+    assert after["state"] == "succeeded"
+    # What the first tries cost stays on the sweep's bill.
+    assert after["held_device_ms"] >= before["held_device_ms"]
+    with pytest.raises(ConflictError, match="sweep_nothing_to_retry"):
+        await house.services.sweeps.retry(ada, sweep["id"])
+    told = (await house.services.notices.get(ada))["recent"]
+    assert sorted(notice["subject"] for notice in told) == [
+        "Sweep 's' has ended with failures",
+        "Sweep 's' is done",
+    ]
+    assert {notice["kind"] for notice in told} == {"run"}
+
+
+async def test_one_key_makes_one_sweep_and_a_refused_one_leaves_nothing(house: Any) -> None:
+    first = await submitted(house, key="once")
+    assert (await submitted(house, key="once"))["id"] == first["id"]
+    with pytest.raises(ConflictError, match="key_reused"):
+        await submitted(house, key="once", grid={"x": [1]})
+    with pytest.raises(InvalidError, match="parameters_too_large"):
+        await submitted(house, grid={"x": [1, 2, "a" * 70_000]})
+    ada = await house.actor("ada")
+    assert [sweep["id"] for sweep in await house.services.sweeps.list(ada)] == [first["id"]]
+    assert await house.services.runs.list(ada) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kind", "code"),
+    [
+        ({"grid": {"x": range(10**9)}}, InvalidError, "sweep_too_many_runs"),
+        ({"grid": {}}, InvalidError, "sweep_empty"),
+        ({"grid": {"z": [1]}}, InvalidError, "parameters_undeclared"),
+        ({"grid": {}, "table": '[{"x": NaN}]'}, InvalidError, "grid_value_not_finite"),
+        ({"table": '{"x": [1]}'}, InvalidError, "sweep_name_twice"),
+        ({"files": {"../secret": b""}}, InvalidError, "path_outside"),
+        ({"notebook": b"{}"}, InvalidError, "notebook_not_notebook"),
+        ({"limit_ms": 100 * 3_600_000}, RefusedError, "limit_too_long"),
+        ({"devices": 5}, RefusedError, "more_devices_than_pool"),
+        ({"project": "language"}, NotFoundError, "project_unknown"),
+        ({"environment": "none"}, NotFoundError, "environment_unknown"),
+    ],
+)
+async def test_what_a_sweep_may_not_be_is_refused(
+    house: Any, wanted: dict[str, Any], kind: type[Exception], code: str
+) -> None:
+    with pytest.raises(kind, match=code):
+        await submitted(house, **wanted)
+    assert await house.services.sweeps.list(await house.actor("ada")) == []
+
+
+async def test_who_may_see_and_do_what(house: Any) -> None:
+    sweep = await submitted(house, "bora")
+    sweeps = house.services.sweeps
+    for stranger in ("chan", "vera"):
+        actor = await house.actor(stranger)
+        for asked in (
+            sweeps.get(actor, sweep["id"]),
+            sweeps.rows(actor, sweep["id"]),
+            sweeps.cancel(actor, sweep["id"]),
+            sweeps.pause(actor, sweep["id"], is_paused=True),
+            sweeps.retry(actor, sweep["id"]),
+        ):
+            with pytest.raises(NotFoundError, match="sweep_unknown"):
+                await asked
+        assert await sweeps.list(actor) == []
+    owner = await house.actor("ada")
+    assert [view["id"] for view in await sweeps.list(owner)] == [sweep["id"]]
+    with pytest.raises(RefusedError, match="retry_not_yours"):
+        await sweeps.retry(owner, sweep["id"])
+    with pytest.raises(InvalidError, match="reason_missing"):
+        await sweeps.cancel(await house.actor("root"), sweep["id"])
+    assert (await sweeps.cancel(owner, sweep["id"]))["state"] == "cancelled"
+
+
+async def test_a_run_of_its_own_goes_before_those_of_a_sweep(house: Any) -> None:
+    await submitted(house, max_parallel=1)
+    (worker,) = (await workers(house)).values()
+    first = await house.services.slots.next(worker, 0)
+    own = await house.submit("ada")
+    await finish(house, worker, first["run"]["id"])
+    assert (await house.services.slots.next(worker, 0))["run"]["id"] == own["id"]
+
+
+async def test_the_files_of_a_sweep_reach_each_run_and_its_retry(house: Any) -> None:
+    await submitted(house, files={"a.txt": b"1"}, max_parallel=1)
+    (worker,) = (await workers(house)).values()
+    task = await house.services.slots.next(worker, 0)
+    assert (task["files"], task["notebook"]) == ({"a.txt": b"1"}, NOTEBOOK)
+    await finish(house, worker, task["run"]["id"], "failed")
+    ada = await house.actor("ada")
+    alone = await house.services.runs.retry(ada, task["run"]["id"])
+    again = await house.services.slots.next(worker, 0)
+    assert (again["run"]["id"], again["files"]) == (alone["id"], {"a.txt": b"1"})
+
+
+async def test_who_ends_a_waiting_slot_of_a_sweep_pauses_it(house: Any) -> None:
+    await house.ask("bora", profile="gpu-4")
+    await house.turn(2)
+    sweep = await submitted(house, max_parallel=2)
+    ada = await house.actor("ada")
+    await house.services.leases.end(ada, (await slots(house))[0]["id"])
+    await house.turn(3)
+    assert await slots(house) == []
+    assert (await house.services.sweeps.get(ada, sweep["id"]))["state"] == "paused"
+
+
+async def test_a_kill_loses_no_run_and_takes_none_twice(house: Any) -> None:
+    sweep = await submitted(house, max_parallel=2)
+    found = await workers(house)
+    tasks = [await house.services.slots.next(worker, 0) for worker in found.values()]
+    await house.restart()
+    for lease in found:
+        house.engine.vanish(lease)
+    await house.turn(8)
+    left = await drained(house, sweep["id"])
+    assert sorted(left) == list(range(6))
+    view = await house.services.sweeps.get(await house.actor("ada"), sweep["id"])
+    assert view["state"] == "succeeded"
+    for task in tasks:
+        run = await house.services.runs.get(await house.actor("ada"), task["run"]["id"])
+        assert (run["attempt"], run["state"]) == (2, "succeeded")
+
+
+async def test_without_budget_a_sweep_waits_and_holds_up_nobody(house: Any) -> None:
+    sweep = await submitted(house, project="poor", limit_ms=900_000, max_parallel=4)
+    await house.turn(3)
+    view = await house.services.sweeps.get(await house.actor("ada"), sweep["id"])
+    assert view["counts"]["queued"] == 6
+    # 0.3 credits carry one slot of sixteen minutes, and no second one.
+    assert len(await slots(house)) == 1
+
+
+async def test_who_leaves_takes_their_sweeps_along(house: Any) -> None:
+    sweep = await submitted(house, "bora", max_parallel=1)
+    root = await house.actor("root")
+    await house.services.departures.off_board(root, "bora", reason="moved away")
+    await house.turn(3)
+    view = await house.services.sweeps.get(root, sweep["id"])
+    assert (view["state"], view["counts"]["cancelled"]) == ("cancelled", 6)
+
+
+async def test_a_plan_says_what_it_would_be_and_keeps_nothing(house: Any) -> None:
+    ada = await house.actor("ada")
+    request = SweepRequest(
+        project="vision",
+        notebook=NOTEBOOK,
+        grid={"x": [1, 2]},
+        table='[{"y": 5}, {"y": 6}]',
+        devices=2,
+        limit_ms=3_600_000,
+    )
+    plan = await house.services.sweeps.plan(ada, request)
+    assert (plan["runs"], plan["names"]) == (4, ["y", "x"])
+    assert plan["first"][1] == {"y": 5, "x": 2}
+    assert plan["at_most_device_ms"] == 4 * 2 * 3_600_000
+    assert plan["at_most_microcredits"] == 8 * 1_000_000
+    assert await house.services.sweeps.list(ada) == []
+
+
+async def test_ten_thousand_runs_are_submitted_and_shown_in_time(house: Any) -> None:
+    ada = await house.actor("ada")
+    began = time.monotonic()
+    sweep = await submitted(house, grid={"x": range(100), "y": range(100)})
+    took_s = time.monotonic() - began
+    print(f"submit of 10,000 runs: {took_s:.2f} s")
+    assert sweep["runs"] == 10_000
+    assert took_s < 5
+    slowest_ms = 0.0
+    for asked in (
+        {"offset": 9_900},
+        {"state": "queued", "offset": 5_000},
+        {"sort": "duration", "is_descending": True},
+        {"sort": "state"},
+    ):
+        began = time.monotonic()
+        page = await house.services.sweeps.rows(ada, sweep["id"], **asked)
+        slowest_ms = max(slowest_ms, (time.monotonic() - began) * 1000)
+        assert (page["total"], len(page["rows"])) == (10_000, 100)
+    began = time.monotonic()
+    await house.services.sweeps.get(ada, sweep["id"])
+    view_ms = (time.monotonic() - began) * 1000
+    began = time.monotonic()
+    await house.services.reconciler.look()
+    look_ms = (time.monotonic() - began) * 1000
+    print(f"slowest page {slowest_ms:.0f} ms, the sweep {view_ms:.0f} ms, a look {look_ms:.0f} ms")
+    assert slowest_ms < 200

@@ -1,0 +1,140 @@
+"""What the verbs about sweeps send, print and return."""
+
+import json
+
+import pytest
+
+from ..client.test_sweeps import CELL, row, view
+
+
+def whole(state="queued", **counts):
+    return view(state, **counts) | {
+        "project": "lab",
+        "person": "ada",
+        "max_parallel": 4,
+        "flavor": "sim-h200",
+        "devices": 1,
+        "limit_ms": 60_000,
+        "submitted_ms": 1_000,
+        "ended_ms": None,
+        "expected_end_ms": None,
+        "standing": None,
+        "charged_microcredits": 2_500_000,
+    }
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    path = tmp_path / "train.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "cells": [CELL]}))
+    return str(path)
+
+
+def test_a_grid_is_read_sent_and_its_id_printed(service, madang, notebook):
+    service.on("POST", "sweeps", (201, whole()))
+    grid = ("--grid", "lr=0.1,0.01", "--grid", "seed=0..9", "-p", "state=wet")
+    status, out, _ = madang("sweep", notebook, *grid, "--max-parallel", "2")
+    assert (status, out) == (0, "sweep-1 queued\n")
+    body = service.calls[0]["body"]
+    assert body["grid"] == {"lr": [0.1, 0.01], "seed": list(range(10))}
+    assert (body["parameters"], body["max_parallel"]) == ({"state": "wet"}, 2)
+
+
+def test_a_dry_run_shows_runs_hours_and_credits_and_submits_nothing(service, madang, notebook):
+    plan = {
+        "project": "lab",
+        "runs": 20,
+        "names": ["lr", "seed"],
+        "first": [],
+        "flavor": "sim-h200",
+        "devices": 1,
+        "limit_ms": 3_600_000,
+        "max_parallel": 4,
+        "at_most_device_ms": 20 * 3_600_000,
+        "at_most_microcredits": 20_000_000,
+        "left_microcredits": 50_000_000,
+    }
+    service.on("POST", "sweeps/plan", (200, plan))
+    status, out, _ = madang("sweep", notebook, "-g", "seed=0..9", "-g", "lr=1,2", "--dry-run")
+    assert status == 0
+    assert "20.000" in out
+    assert "lr, seed" in out
+    assert [call["path"] for call in service.calls] == ["sweeps/plan"]
+    status, out, _ = madang("sweep", notebook, "-g", "seed=0..1", "--dry-run", "--json")
+    assert json.loads(out) == plan
+
+
+def test_a_grid_of_a_billion_runs_tells_the_limit_and_the_next_step(service, madang, notebook):
+    status, out, said = madang("sweep", notebook, "--grid", "seed=0..999999999")
+    assert (status, out) == (2, "")
+    assert "1,000,000,000" in said
+    assert "10000" in said
+    assert "seed" in said
+    assert service.calls == []
+
+
+def test_a_table_is_a_run_for_each_row(service, madang, notebook, tmp_path):
+    service.on("POST", "sweeps", (201, whole()))
+    (tmp_path / "t.json").write_text('[{"lr": 1, "seed": 2}, {"lr": 3, "seed": 4}]')
+    assert madang("sweep", notebook, "--params", str(tmp_path / "t.json"))[0] == 0
+    assert json.loads(service.calls[0]["body"]["table"]) == {"lr": [1, 3], "seed": [2, 4]}
+    (tmp_path / "t.csv").write_text("lr,seed\n1,\n")
+    status, _, said = madang("sweep", notebook, "--params", str(tmp_path / "t.csv"))
+    assert status == 2
+    assert "'seed' in row 1" in said
+
+
+def test_watch_follows_to_the_end_and_returns_what_became_of_it(service, madang, notebook):
+    service.on("POST", "sweeps", (201, whole(queued=2)))
+    service.on(
+        "GET",
+        "sweeps/sweep-1",
+        (200, whole("running", running=1, succeeded=1)),
+        (200, whole("failed", succeeded=1, failed=1)),
+    )
+    status, out, said = madang("sweep", notebook, "-g", "lr=1,2", "--watch")
+    assert (status, out) == (1, "sweep-1 failed\n")
+    assert "0/2 runs" in said
+    assert "1/2 runs, 1 running, 0 failed" in said
+    assert "1 of 2 runs did not succeed" in said
+
+
+def test_list_and_show_print_tables(service, madang):
+    service.on("GET", "sweeps", (200, [whole("running", succeeded=3, failed=1, running=2)]))
+    status, out, _ = madang("sweeps")
+    assert status == 0
+    assert "4/6" in out
+    assert madang("sweeps", "list")[1] == out
+    error = {"cell": 1, "name": "ValueError", "value": "no"}
+    page = {"total": 9, "offset": 5, "rows": [row(5), row(6, state="failed", error=error)]}
+    service.on("GET", "sweeps/sweep-1", (200, whole("running", succeeded=3, running=2)))
+    service.on("GET", "sweeps/sweep-1/runs", (200, page))
+    shown = ("--state", "failed", "--sort", "duration", "--descending", "--offset", "5")
+    status, out, said = madang("sweeps", "show", "sweep-1", *shown)
+    assert status == 0
+    assert "seed=6 state=wet" in out
+    assert "ValueError: no" in out
+    assert "2 more" in said
+    assert "--offset 7" in said
+    (call,) = service.called("GET", "sweeps/sweep-1/runs")
+    assert call["query"] == {
+        "state": "failed",
+        "sort": "duration",
+        "descending": "true",
+        "offset": "5",
+        "limit": "50",
+    }
+    assert json.loads(madang("sweeps", "show", "sweep-1", "--json")[1])["page"] == page
+
+
+def test_cancel_pause_resume_and_retry(service, madang):
+    service.on("DELETE", "sweeps/sweep-1", (200, whole("cancelled", cancelled=4)))
+    service.on("POST", "sweeps/sweep-1/pause", (200, whole("paused")))
+    service.on("POST", "sweeps/sweep-1/resume", (200, whole()))
+    service.on("GET", "sweeps/sweep-1", (200, whole("failed", failed=2)))
+    service.on("POST", "sweeps/sweep-1/retry", (200, whole(queued=2)))
+    assert madang("sweeps", "pause", "sweep-1")[1].startswith("sweep-1 is paused")
+    assert madang("sweeps", "resume", "sweep-1")[1] == "sweep-1 goes on.\n"
+    assert madang("sweeps", "cancel", "sweep-1")[1] == "sweep-1 is stopping.\n"
+    assert madang("sweeps", "retry", "sweep-1")[1] == "sweep-1: 2 runs wait again.\n"
+    assert json.loads(madang("sweeps", "pause", "sweep-1", "--json")[1])["state"] == "paused"
