@@ -101,7 +101,7 @@ def sweep(
     )
     with MadangClient() as client:
         if dry_run:
-            _show_plan(client.post("sweeps/plan", body), as_json)
+            _show_plan(client.post("sweep-plans", body), as_json)
             return
         job = Sweep(client.post("sweeps", body), client)
         if watch:

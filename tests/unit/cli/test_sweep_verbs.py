@@ -54,12 +54,12 @@ def test_a_dry_run_shows_runs_hours_and_credits_and_submits_nothing(service, mad
         "at_most_microcredits": 20_000_000,
         "left_microcredits": 50_000_000,
     }
-    service.on("POST", "sweeps/plan", (200, plan))
+    service.on("POST", "sweep-plans", (200, plan))
     status, out, _ = madang("sweep", notebook, "-g", "seed=0..9", "-g", "lr=1,2", "--dry-run")
     assert status == 0
     assert "20.000" in out
     assert "lr, seed" in out
-    assert [call["path"] for call in service.calls] == ["sweeps/plan"]
+    assert [call["path"] for call in service.calls] == ["sweep-plans"]
     status, out, _ = madang("sweep", notebook, "-g", "seed=0..1", "--dry-run", "--json")
     assert json.loads(out) == plan
 

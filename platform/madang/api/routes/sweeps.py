@@ -43,7 +43,8 @@ async def sweep_create(
     return answer(await house.services.sweeps.submit(actor, body.request(), key=key), 201)
 
 
-@router.post("/sweeps/plan", operation_id="sweep_plan", response_model=SweepPlan)
+# Not below /sweeps, where it would be taken for the id of one.
+@router.post("/sweep-plans", operation_id="sweep_plan", response_model=SweepPlan)
 @large_body
 async def sweep_plan(house: TheHouse, actor: Someone, body: SweepBody) -> Response:
     """Show what a sweep would be and cost at most; nothing is submitted."""
