@@ -156,7 +156,7 @@ def execute(
     Parameters
     ----------
     kernel
-        Gives a forked kernel, or raises :class:`RefusedError` for a fresh one.
+        Gives a forked kernel, or raises :class:`ForkRefusedError` for a fresh one.
     python
         Interpreter of the kernel; empty for our own.
 

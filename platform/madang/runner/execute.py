@@ -21,7 +21,7 @@ from madang.domain.run import RunState
 from madang.domain.run_inputs import check_declared, check_notebook, check_parameters
 from madang.errors import MadangError
 from madang.runner.files import RunFolder
-from madang.runner.forked.refused import RefusedError
+from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.watch import TIME_LIMIT, Event, Stopped, Watch
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def outcome(
 
 def no_kernel() -> NoReturn:
     """Say that this process was not forked, so that its kernel is a fresh one."""
-    raise RefusedError("no_parent")
+    raise ForkRefusedError("no_parent")
 
 
 def execute_folder(
@@ -148,7 +148,7 @@ def perform(folder: RunFolder, events: int, grace_s: float, kernel: Callable[[],
     events
         Descriptor that events go to; ours from now on.
     kernel
-        Gives a forked kernel, or raises :class:`RefusedError` for a fresh one.
+        Gives a forked kernel, or raises :class:`ForkRefusedError` for a fresh one.
     """
     emit = writer(events)
     task = json.loads(folder.task.read_text(encoding="utf-8"))

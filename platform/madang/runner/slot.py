@@ -25,7 +25,7 @@ from madang.domain.run import RunState
 from madang.errors import MadangError, UnavailableError
 from madang.runner.files import RunFolder, make_run_folder
 from madang.runner.forked.parents import Wanted
-from madang.runner.forked.refused import RefusedError
+from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.runs import ForkedRun, ForkedRuns
 from madang.runner.report import Report
 from madang.runner.rooms import own_room
@@ -166,7 +166,7 @@ class Slot:
 
     def _wanted(
         self, folder: RunFolder, env: Mapping[str, str], task: Mapping[str, Any], report: Report
-    ) -> Wanted | RefusedError | str:
+    ) -> Wanted | ForkRefusedError | str:
         """Get a warm process for the run ready; a word when the run must not begin after that.
 
         Shared cells run meanwhile, for as long as they like: the run's limit and both ways to be
@@ -174,14 +174,14 @@ class Slot:
         """
         try:
             wanted = self._runs.wanted(folder, env, str(task.get("python") or ""))
-        except RefusedError as refused:
+        except ForkRefusedError as refused:
             return refused
-        failed: list[RefusedError] = []
+        failed: list[ForkRefusedError] = []
 
         def warm() -> None:
             try:
                 self._runs.warm(wanted)
-            except RefusedError as refused:
+            except ForkRefusedError as refused:
                 failed.append(refused)
 
         thread = threading.Thread(target=warm, daemon=True)
@@ -202,10 +202,14 @@ class Slot:
         return ended or (failed[0] if failed else wanted)
 
     def _start(
-        self, folder: RunFolder, env: Mapping[str, str], writer: int, wanted: Wanted | RefusedError
+        self,
+        folder: RunFolder,
+        env: Mapping[str, str],
+        writer: int,
+        wanted: Wanted | ForkRefusedError,
     ) -> "subprocess.Popen[bytes] | ForkedRun":
         """Fork the process of a run; start a new one where there is nothing to fork."""
-        with contextlib.suppress(RefusedError):
+        with contextlib.suppress(ForkRefusedError):
             return self._runs.start(folder, env, writer, self._grace_s, wanted)
         return subprocess.Popen(
             [

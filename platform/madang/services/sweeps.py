@@ -232,7 +232,7 @@ class Sweeps:
         def work(tx: Tx, sweep: Sweep) -> None:
             if sweep.ended_ms is not None:
                 return
-            self._note(tx, actor, sweep, "sweep.cancel", why)
+            self._note(tx, actor, sweep, act="sweep.cancel", why=why)
             tx.sweeps.end_waiting(sweep.id, RunState.CANCELLED, "cancelled", core.clock())
             tx.sweeps.ask_running(sweep.id, CANCELLING)
 
@@ -247,7 +247,10 @@ class Sweeps:
             if sweep.is_paused is is_paused:
                 return
             if sweep.person != actor.person.id:
-                acts.record(self._core, tx, actor, "sweep.pause", sweep.id)
+                if is_paused:
+                    acts.record(self._core, tx, actor, "sweep.pause", sweep.id)
+                else:
+                    acts.record(self._core, tx, actor, "sweep.resume", sweep.id)
             tx.sweeps.change(sweep.id, is_paused=is_paused)
 
         return await self._act(actor, sweep_id, work)
@@ -298,7 +301,7 @@ class Sweeps:
         core.changed("runs", "queue")
         return await self.get(actor, sweep_id)
 
-    def _note(self, tx: Tx, actor: Actor, sweep: Sweep, act: str, why: str) -> None:
+    def _note(self, tx: Tx, actor: Actor, sweep: Sweep, *, act: str, why: str) -> None:
         acts.note_end(
             self._core,
             tx,

@@ -23,7 +23,7 @@ from madang.i18n import LANGUAGES, text
 from madang.runner.forked.imports import find_imports
 from madang.runner.forked.manager import Manager
 from madang.runner.forked.parents import Wanted, parents
-from madang.runner.forked.refused import RefusedError
+from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.shared import shared_cells
 
 METADATA = "madang"
@@ -58,7 +58,7 @@ def execute_forked(
     Parameters
     ----------
     kernel
-        Gives a forked kernel, or raises :class:`RefusedError`.
+        Gives a forked kernel, or raises :class:`ForkRefusedError`.
     forked
         Makes the client that drives the kernel it is given.
     fresh
@@ -68,7 +68,7 @@ def execute_forked(
     """
     try:
         manager = kernel()
-    except RefusedError as refused:
+    except ForkRefusedError as refused:
         _record(nb_man.nb, refused, tell)
         return fresh()
     nb_man.nb.metadata[METADATA] = {"kernel": "forked"}
@@ -83,11 +83,11 @@ def execute_forked(
         manager.close()
     # Its cells may have begun something; but a fork that hangs says nothing about the notebook.
     nb_man.notebook_start()
-    _record(nb_man.nb, RefusedError("fork_hung"), tell)
+    _record(nb_man.nb, ForkRefusedError("fork_hung"), tell)
     return fresh()
 
 
-def _record(notebook: Any, refused: RefusedError, tell: Callable[[str], None]) -> None:
+def _record(notebook: Any, refused: ForkRefusedError, tell: Callable[[str], None]) -> None:
     """Write into the output why its kernel was a fresh one, and say it."""
     notebook.metadata[METADATA] = {"kernel": "fresh", "reason": refused.code}
     if refused.detail:
@@ -118,9 +118,9 @@ def _wanted(notebook: Any, kernel_name: str) -> Wanted:
     """Return what to ask for, or refuse what no fork of ours can be."""
     own = notebook.metadata.get(METADATA)
     if isinstance(own, Mapping) and own.get("kernel") == ASK_FRESH:
-        raise RefusedError("asked")
+        raise ForkRefusedError("asked")
     if sys.platform != "linux":
-        raise RefusedError("not_linux")
+        raise ForkRefusedError("not_linux")
     spec_env = _own_kernel(kernel_name)
     sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     folder = Path.cwd()
@@ -151,11 +151,11 @@ def _own_kernel(kernel_name: str) -> dict[str, str]:
     try:
         spec = KernelSpecManager().get_kernel_spec(kernel_name)
     except NoSuchKernel as error:
-        raise RefusedError(f"other_kernel {kernel_name}") from error
+        raise ForkRefusedError(f"other_kernel {kernel_name}") from error
     python, *rest = spec.argv or [""]
     is_ours = python in ("python", "python3") or Path(python).absolute() == Path(sys.executable)
     if not is_ours or [a for a in rest if a != "-Xfrozen_modules=off"] != _LAUNCHER:
-        raise RefusedError(f"other_kernel {kernel_name}")
+        raise ForkRefusedError(f"other_kernel {kernel_name}")
     if spec.metadata.get("kernel_provisioner"):
-        raise RefusedError(f"other_kernel {kernel_name}")
+        raise ForkRefusedError(f"other_kernel {kernel_name}")
     return dict(spec.env)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from madang.runner.forked.refused import RefusedError
+from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.wire import kernel_pair, receive_request, send_request
 
 if TYPE_CHECKING:
@@ -67,17 +67,17 @@ class Parent:
         self.born = time.monotonic()
 
     def hear(self, limit_s: float | None = None) -> None:
-        """Wait until it is ready; :class:`RefusedError` says why it will not be."""
+        """Wait until it is ready; :class:`ForkRefusedError` says why it will not be."""
         self._control.settimeout(limit_s)
         try:
             answer = receive_request(self._control)
         except TimeoutError as error:
-            raise RefusedError("parent_silent") from error
+            raise ForkRefusedError("parent_silent") from error
         self._control.settimeout(None)
         if answer is None:
-            raise RefusedError("parent_died")
+            raise ForkRefusedError("parent_died")
         if reason := answer[0].get("refused"):
-            raise RefusedError(reason)
+            raise ForkRefusedError(reason)
         self.recorded = [
             [(channel, [b64decode(f) for f in frames]) for channel, frames in messages]
             for messages in answer[0].get("recorded", ())
@@ -93,9 +93,9 @@ class Parent:
                 answer = None
         if answer is None:
             self.is_dead = True
-            raise RefusedError("parent_died")
+            raise ForkRefusedError("parent_died")
         if reason := answer[0].get("refused"):
-            raise RefusedError(reason)
+            raise ForkRefusedError(reason)
         self.forks += 1
         return int(answer[0]["pid"]), answer[1][0]
 
@@ -138,8 +138,8 @@ class Parent:
         except BaseException as error:
             theirs.close()
             ours.close()
-            if isinstance(error, RefusedError) and error.code == "parent_died":
-                raise RefusedError("growing_died") from error
+            if isinstance(error, ForkRefusedError) and error.code == "parent_died":
+                raise ForkRefusedError("growing_died") from error
             raise
         return grown
 
@@ -172,20 +172,20 @@ class Parents:
         self._owner = os.getpid()
         self._process: subprocess.Popen[bytes] | None = None
         self._base: Parent | None = None
-        self._grown: OrderedDict[tuple[Any, ...], Parent | RefusedError] = OrderedDict()
+        self._grown: OrderedDict[tuple[Any, ...], Parent | ForkRefusedError] = OrderedDict()
         self._stamp: Any = None
 
     def kernel(self, wanted: Wanted) -> "Manager":
-        """Return a kernel; :class:`RefusedError` where that cannot be sound."""
+        """Return a kernel; :class:`ForkRefusedError` where that cannot be sound."""
         try:
             return self.parent(wanted).kernel(wanted)
-        except RefusedError as refused:
+        except ForkRefusedError as refused:
             if refused.code != "parent_died":
                 raise
         return self.parent(wanted).kernel(wanted)
 
     def parent(self, wanted: Wanted) -> Parent:
-        """Return a process that fits, or :class:`RefusedError`."""
+        """Return a process that fits, or :class:`ForkRefusedError`."""
         with self._lock:
             if self._owner != os.getpid():  # we are a fork ourselves: what it had is not ours
                 self._forget()
@@ -204,14 +204,14 @@ class Parents:
                 oldest = self._grown.popitem(last=False)[1]
                 if isinstance(oldest, Parent):
                     oldest.close()
-        if isinstance(grown, RefusedError):
-            raise RefusedError(f"{grown.code} {grown.detail}".strip())
+        if isinstance(grown, ForkRefusedError):
+            raise ForkRefusedError(f"{grown.code} {grown.detail}".strip())
         return grown
 
-    def _grow(self, base: Parent, wanted: Wanted) -> "Parent | RefusedError":
+    def _grow(self, base: Parent, wanted: Wanted) -> "Parent | ForkRefusedError":
         try:
             return base.grow(wanted)
-        except RefusedError as refused:
+        except ForkRefusedError as refused:
             if refused.code == "parent_died":
                 raise
             return refused  # the next run with the same need not try again

@@ -1,7 +1,7 @@
 """Says that a fork would not be sound, or cannot be had; bottom of this package."""
 
 
-class RefusedError(Exception):
+class ForkRefusedError(Exception):
     """No fork.
 
     Parameters

@@ -20,7 +20,7 @@ from madang.runner.forked.child import be_kernel
 from madang.runner.forked.engine import kernel_task
 from madang.runner.forked.kernel import ForkedApp
 from madang.runner.forked.manager import Manager
-from madang.runner.forked.refused import RefusedError
+from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.wire import kernel_pair
 
 
@@ -62,7 +62,7 @@ def be_run(
 
         def kernel() -> Manager:
             if manager is None:
-                raise RefusedError(request["reason"])
+                raise ForkRefusedError(request["reason"])
             return manager
 
         status = perform(folder, events, request["grace_s"], kernel)

@@ -17,7 +17,7 @@ from pathlib import Path
 from madang.runner.files import RunFolder
 from madang.runner.forked.imports import find_imports
 from madang.runner.forked.parents import Parents, Wanted, is_seeded
-from madang.runner.forked.refused import RefusedError
+from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.shared import shared_cells
 
 OF_ONE_RUN = ("MADANG_RUN", "MADANG_TOKEN", "MADANG_ATTEMPT")
@@ -74,13 +74,13 @@ class ForkedRuns:
         self._parents = Parents("runs")
 
     def wanted(self, folder: RunFolder, env: Mapping[str, str], python: str) -> Wanted:
-        """Return what the run's parent must be like; :class:`RefusedError` where none can be."""
+        """Return what the run's parent must be like; ForkRefusedError where there can be none."""
         if python:
-            raise RefusedError("other_kernel environment")
+            raise ForkRefusedError("other_kernel environment")
         notebook = json.loads(folder.notebook.read_bytes().decode("utf-8-sig"))
         own = notebook["metadata"].get("madang")
         if isinstance(own, Mapping) and own.get("kernel") == "fresh":
-            raise RefusedError("asked")
+            raise ForkRefusedError("asked")
         cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
         sources = ["".join(cell["source"]) for cell in cells]
         shared = tuple(shared_cells(notebook["cells"]))
@@ -103,15 +103,15 @@ class ForkedRuns:
         env: Mapping[str, str],
         events: int,
         grace_s: float,
-        wanted: Wanted | RefusedError,
+        wanted: Wanted | ForkRefusedError,
     ) -> ForkedRun:
-        """Start a run; :class:`RefusedError` when there is no warm process at all."""
+        """Start a run; :class:`ForkRefusedError` when there is no warm process at all."""
         reason = ""
         parent = None
         if isinstance(wanted, Wanted):
             try:
                 parent = self._parents.parent(wanted)
-            except RefusedError as refused:
+            except ForkRefusedError as refused:
                 if refused.code == "parent_died":
                     raise
                 reason = str(refused)
