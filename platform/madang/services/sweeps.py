@@ -232,7 +232,16 @@ class Sweeps:
         def work(tx: Tx, sweep: Sweep) -> None:
             if sweep.ended_ms is not None:
                 return
-            self._note(tx, actor, sweep, "sweep.cancel", why)
+            acts.note_end(
+                core,
+                tx,
+                actor,
+                owner=sweep.person,
+                project=sweep.project,
+                target=sweep.id,
+                act="sweep.cancel",
+                why=why,
+            )
             tx.sweeps.end_waiting(sweep.id, RunState.CANCELLED, "cancelled", core.clock())
             tx.sweeps.ask_running(sweep.id, CANCELLING)
 
@@ -297,18 +306,6 @@ class Sweeps:
         await sweep_slots.look(core)
         core.changed("runs", "queue")
         return await self.get(actor, sweep_id)
-
-    def _note(self, tx: Tx, actor: Actor, sweep: Sweep, act: str, why: str) -> None:
-        acts.note_end(
-            self._core,
-            tx,
-            actor,
-            owner=sweep.person,
-            project=sweep.project,
-            target=sweep.id,
-            act=act,
-            why=why,
-        )
 
 
 def _inside(tx: Tx, project: Project, sweep: Sweep, environment: str) -> Sweep:
