@@ -311,7 +311,16 @@ def test_lists_never_show_what_is_foreign(acts: Acts, name: str) -> None:
         assert not shown, (column, shown)
         if column in ("other", "notebook") and answer.is_success:
             assert "vision" not in answer.text.replace("project=vision", ""), column
-    if name in ("lease_list", "run_list", "sweep_list", "cluster_list", "/runs", "/clusters", "/"):
+    if name in (
+        "lease_list",
+        "run_list",
+        "sweep_list",
+        "cluster_list",
+        "/runs",
+        "/sweeps",
+        "/clusters",
+        "/",
+    ):
         assert "secret-bora" in mine
 
 

@@ -167,6 +167,9 @@ def _name(tx: Tx, key: str) -> str:
     if noun == "lease":
         lease = tx.leases.get(key)
         return f"{lease.kind} {lease.name}".strip() if lease else ""
+    if noun == "sweep":
+        sweep = tx.sweeps.get(key)
+        return sweep.name if sweep else ""
     return ""
 
 

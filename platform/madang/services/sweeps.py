@@ -5,7 +5,7 @@ computed in a thread before it, so that neither the event loop nor the one write
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -102,7 +102,7 @@ class Sweeps:
         notebook = await core.engine.artifacts.put(request.notebook)
         files = {name: await core.engine.artifacts.put(data) for name, data in made.files.items()}
         sweep = self._row(actor, project, request, notebook, files)
-        runs = await asyncio.to_thread(_runs, sweep, list(enumerate(made.parameters)))
+        runs = await asyncio.to_thread(_runs, sweep, enumerate(made.parameters))
         print_ = await asyncio.to_thread(_print, request, sweep, made.parameters)
 
         def work(tx: Tx) -> str:
@@ -232,7 +232,16 @@ class Sweeps:
         def work(tx: Tx, sweep: Sweep) -> None:
             if sweep.ended_ms is not None:
                 return
-            self._note(tx, actor, sweep, act="sweep.cancel", why=why)
+            acts.note_end(
+                core,
+                tx,
+                actor,
+                owner=sweep.person,
+                project=sweep.project,
+                target=sweep.id,
+                act="sweep.cancel",
+                why=why,
+            )
             tx.sweeps.end_waiting(sweep.id, RunState.CANCELLED, "cancelled", core.clock())
             tx.sweeps.ask_running(sweep.id, CANCELLING)
 
@@ -276,13 +285,13 @@ class Sweeps:
             project = access.usable_project(tx, actor, sweep.project)
 
             def make() -> str:
-                old = tx.sweeps.in_state(sweep.id, states)
+                old = tx.sweeps.points(sweep.id, states)
                 if not old:
                     raise ConflictError("sweep_nothing_to_retry", given=sweep.name)
                 _check_room(core, tx, actor, project, sweep, len(old))
                 tx.sweeps.supersede(sweep.id, states)
                 again = replace(sweep, submitted_ms=core.clock())
-                tx.sweeps.add_runs(_runs(again, [(run.position, run.parameters) for run in old]))
+                tx.sweeps.add_runs(_runs(again, old))
                 tx.sweeps.change(sweep.id, ended_ms=None, summary=None, is_paused=False)
                 return sweep.id
 
@@ -300,18 +309,6 @@ class Sweeps:
         await sweep_slots.look(core)
         core.changed("runs", "queue")
         return await self.get(actor, sweep_id)
-
-    def _note(self, tx: Tx, actor: Actor, sweep: Sweep, *, act: str, why: str) -> None:
-        acts.note_end(
-            self._core,
-            tx,
-            actor,
-            owner=sweep.person,
-            project=sweep.project,
-            target=sweep.id,
-            act=act,
-            why=why,
-        )
 
 
 def _inside(tx: Tx, project: Project, sweep: Sweep, environment: str) -> Sweep:
@@ -334,7 +331,7 @@ def _check_room(
     leasing.check_budget(core, tx, project, slot)
 
 
-def _runs(sweep: Sweep, points: list[tuple[int, Mapping[str, Any]]]) -> list[Run]:
+def _runs(sweep: Sweep, points: Iterable[tuple[int, Mapping[str, Any]]]) -> list[Run]:
     return [
         Run(
             id=new_id("run", sweep.submitted_ms),

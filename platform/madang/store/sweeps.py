@@ -168,13 +168,13 @@ class Sweeps:
         rows = self._connection.execute(query.offset(offset).limit(limit))
         return int(total), [read_as(Run, row) for row in rows]
 
-    def in_state(self, sweep: str, state: str | Iterable[str]) -> list[Run]:
-        """Return the runs of a sweep's table that are in a state, in order."""
-        query = select(*_RUN).where(
+    def points(self, sweep: str, state: str | Iterable[str]) -> list[tuple[int, dict[str, Any]]]:
+        """Return position and parameters of the runs that are in a state, in order."""
+        query = select(runs.c.position, runs.c.parameters).where(
             runs.c.sweep == sweep, _IN_TABLE, runs.c.state.in_(members_of(RunState, state))
         )
         rows = self._connection.execute(query.order_by(runs.c.position))
-        return [read_as(Run, row) for row in rows]
+        return [(position, parameters) for position, parameters in rows]
 
     def end_waiting(self, sweep: str, state: RunState, reason: str, at_ms: int) -> int:
         """End all waiting runs of a sweep; returns how many there were."""

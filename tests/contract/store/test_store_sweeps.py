@@ -61,7 +61,8 @@ def test_what_goes_in_comes_out_and_its_runs_are_no_runs_of_their_own(
         assert tx.sweeps.get(sweep.id) == sweep
         assert tx.sweeps.get("sweep-none") is None
         assert tx.sweeps.first_waiting(sweep.id) == made[0] == tx.runs.get(made[0].id)
-        assert tx.sweeps.in_state(sweep.id, [RunState.QUEUED]) == made
+        expected = [(run.position, run.parameters) for run in made]
+        assert tx.sweeps.points(sweep.id, [RunState.QUEUED]) == expected
         assert tx.sweeps.find(person=sweep.person) == tx.sweeps.find(is_open=True) == [sweep]
         assert tx.sweeps.find(projects=[sweep.project], project=sweep.project) == [sweep]
         assert tx.sweeps.find(person="person-none") == tx.sweeps.find(projects=[]) == []

@@ -23,6 +23,8 @@ from pages_views import (
     queued,
     run,
     standing,
+    sweep,
+    sweep_page,
     usage,
     waits,
 )
@@ -87,6 +89,8 @@ class House:
                 submitted_ms=self.now - MINUTE,
             ),
         ]
+        self.sweeps = [sweep(self.now, 1), sweep(self.now, 2, state="queued", runs_done=0)]
+        self.sweep_page = sweep_page(self.now)
         self.pool = pool()
         self.queue = queue(self.now)
         self.usage = usage(self.now)
@@ -124,6 +128,13 @@ class House:
         async def get_run(actor: Actor, run_id: str) -> dict[str, Any]:
             return self._find(actor, self.runs, run_id, "run_unknown")
 
+        async def get_sweep(actor: Actor, sweep_id: str) -> dict[str, Any]:
+            return self._find(actor, self.sweeps, sweep_id, "sweep_unknown")
+
+        async def sweep_rows(_actor: Actor, sweep_id: str, **asked: Any) -> dict[str, Any]:
+            self.calls.append((sweep_id, repr(asked)))
+            return self.sweep_page
+
         def answers(name: str) -> Any:
             async def answer(*_asked: Any, **_more: Any) -> Any:
                 return getattr(self, name)
@@ -134,6 +145,7 @@ class House:
             leases=SimpleNamespace(get=get_lease, list=list_leases),
             pool=SimpleNamespace(pool=answers("pool"), queue=answers("queue")),
             runs=SimpleNamespace(list=answers("runs"), get=get_run, log=answers("logs")),
+            sweeps=SimpleNamespace(list=answers("sweeps"), get=get_sweep, rows=sweep_rows),
             projects=SimpleNamespace(
                 me=answers("me"),
                 list=answers("projects"),

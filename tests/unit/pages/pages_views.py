@@ -123,6 +123,49 @@ def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def sweep(now: int, number: int, **changes: Any) -> dict[str, Any]:
+    counts = {"queued": 60, "running": 2, "succeeded": 35, "failed": 2, "cancelled": 0}
+    return {
+        "version": "v1",
+        "id": f"sweep-{number:026d}",
+        "name": f"grid {number}",
+        "project": "vision",
+        "person": "jimin",
+        "state": "running",
+        "is_paused": False,
+        "counts": counts | {"expired": 1},
+        "runs": 100,
+        "runs_done": 38,
+        "max_parallel": 4,
+        "flavor": "sim-h200",
+        "devices": 1,
+        "limit_ms": MS_PER_HOUR,
+        "environment": None,
+        "submitted_ms": now - 30 * MINUTE,
+        "ended_ms": None,
+        "expected_end_ms": now + 25 * MINUTE,
+        "held_device_ms": 38 * MINUTE,
+        "charged_microcredits": 700_000,
+        "standing": None,
+        "can_manage": True,
+        "is_mine": True,
+    } | changes
+
+
+def sweep_page(now: int) -> dict[str, Any]:
+    keys = ("id", "state", "reason", "reason_text", "parameters", "cells_done", "cells_total")
+    more = ("attempt", "started_ms", "ended_ms", "charged_microcredits", "error", "has_output")
+    error = {"cell": 8, "name": "ValueError", "value": "batch must be > 0"}
+    runs = [run(now, 1), run(now, 2, state="failed", error=error), run(now, 3, state="queued")]
+    rows = [{key: row[key] for key in (*keys, *more)} for row in runs]
+    took = (12 * MINUTE, 3 * MINUTE, None)
+    return {
+        "total": 120,
+        "offset": 0,
+        "rows": [row | {"position": n, "duration_ms": took[n]} for n, row in enumerate(rows)],
+    }
+
+
 def pool(**changes: Any) -> dict[str, Any]:
     return {
         "flavors": [

@@ -14,6 +14,7 @@ KEPT = {
     "state", "kind", "class", "target", "role", "day", "zone", "id", "lease_id", "reason",
 }  # fmt: skip
 PAGES = ["/", "/queue", "/runs", "/runs/new", "/runs/{run}", "/usage", "/wait/{lease}"]
+PAGES += ["/sweeps", "/sweeps/{sweep}"]
 PAGES += ["/projects", "/projects/x", "/clusters", "/clusters/x", "/admin", "/public"]
 
 
@@ -34,7 +35,7 @@ def poison(value, evil):
 async def test_nothing_that_people_wrote_becomes_markup(house, evil):
     for name in (
         *("leases", "runs", "pool", "queue", "usage", "me", "logs", "projects", "project"),
-        *("clusters", "cluster", "overview", "people", "audit", "public"),
+        *("clusters", "cluster", "overview", "people", "audit", "public", "sweeps", "sweep_page"),
     ):
         setattr(house, name, poison(getattr(house, name), evil))
     house.audit["rows"][0]["reason"] = evil
@@ -42,7 +43,8 @@ async def test_nothing_that_people_wrote_becomes_markup(house, evil):
     for lease in house.leases:
         lease["person"] = "jimin"
     for path in PAGES:
-        where = path.format(run=house.runs[1]["id"], lease=house.leases[1]["id"])
+        ids = {"run": house.runs[1], "lease": house.leases[1], "sweep": house.sweeps[0]}
+        where = path.format(**{name: thing["id"] for name, thing in ids.items()})
         answer = await house.get(where)
         assert answer.status_code == 200, where
         if any(mark in evil for mark in "<>\"'"):

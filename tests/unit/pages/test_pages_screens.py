@@ -10,6 +10,8 @@ PAGES = [
     "/runs",
     "/runs/new",
     "/runs/{run}",
+    "/sweeps",
+    "/sweeps/{sweep}",
     "/usage",
     "/wait/{lease}",
     "/wait",
@@ -24,7 +26,8 @@ BUDGET_BYTES = 100_000
 
 
 def where(house, path):
-    return path.format(run=house.runs[1]["id"], lease=house.leases[1]["id"])
+    ids = {"run": house.runs[1], "lease": house.leases[1], "sweep": house.sweeps[0]}
+    return path.format(**{name: thing["id"] for name, thing in ids.items()})
 
 
 class Outline(HTMLParser):
@@ -133,7 +136,7 @@ async def test_services_speak_the_language_of_the_page(house):
     assert {actor.lang for actor in house.actors} == {"ko"}
 
 
-@pytest.mark.parametrize("path", ["/runs/run-none", "/wait/lease-none"])
+@pytest.mark.parametrize("path", ["/runs/run-none", "/sweeps/sweep-none", "/wait/lease-none"])
 async def test_unknown_thing_is_a_page_with_a_way_on(house, path):
     answer = await house.get(path)
     assert answer.status_code == 404

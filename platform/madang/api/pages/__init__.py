@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from madang.api.pages import admin, clusters, home, projects, queue, runs, usage, wait
+from madang.api.pages import admin, clusters, home, projects, queue, runs, sweeps, usage, wait
 from madang.api.pages import settings as settings_page
 from madang.api.pages.assets import Assets
 from madang.api.pages.frame import Frame, Identity, ShowScreen
@@ -28,6 +28,8 @@ _SCREENS: tuple[tuple[str, ShowScreen], ...] = (
     ("/runs", runs.show_all),
     ("/runs/new", runs.show_form),
     ("/runs/{run_id}", runs.show_one),
+    ("/sweeps", sweeps.show_all),
+    ("/sweeps/{sweep_id}", sweeps.show_one),
     ("/clusters", clusters.show_all),
     ("/clusters/{cluster_id}", clusters.show_one),
     ("/projects", projects.show_all),
