@@ -240,6 +240,7 @@ def run_view(
         "cells_total": live.cells_total if live else run.cells_total,
         "error": dict(run.error) if run.error else None,
         "lease": run.lease,
+        "sweep": run.sweep,
         "attempt": run.attempt,
         "environment": environment_use.view(tx, run.environment, run.environment_revision),
         "has_output": bool(run.output_sha256),

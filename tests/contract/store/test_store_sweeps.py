@@ -84,10 +84,12 @@ def test_a_submit_that_fails_at_its_last_run_leaves_nothing(store: Store, sweep:
 
 def test_ten_thousand_runs_are_counted_moved_and_paged(store: Store, sweep: Sweep) -> None:
     made = list(runs_of(sweep, MANY))
-    began = time.monotonic()
+    # Of the processor: how long it takes by the clock depends on who else is on the machine.
+    began = time.process_time()
     store.write_now(lambda tx: tx.sweeps.add(sweep, made))
-    print(f"{MANY} runs added in {time.monotonic() - began:.2f} s")
-    assert time.monotonic() - began < 5
+    took_s = time.process_time() - began
+    print(f"{MANY} runs added in {took_s:.2f} s of the processor")
+    assert took_s < 5
 
     def work(tx: Tx) -> None:
         for number, run in enumerate(made[:300]):

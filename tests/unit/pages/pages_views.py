@@ -113,6 +113,7 @@ def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "cells_total": 18,
         "error": None,
         "lease": "lease-1",
+        "sweep": "",
         "attempt": 1,
         "has_output": False,
         "held_device_ms": 12 * MINUTE,

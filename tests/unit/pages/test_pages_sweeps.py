@@ -56,3 +56,9 @@ async def test_filter_order_and_page_are_asked_for_and_nonsense_is_not(house):
         assert "'state': None, 'sort': 'position', 'is_descending': False, 'offset': 0" in asked
     house.sweep_page = {"total": 0, "offset": 0, "rows": []}
     assert "No run is in this state." in (await house.get(f"/sweeps/{sweep}?state=expired")).text
+
+
+async def test_a_run_of_a_sweep_leads_back_to_it(house):
+    house.runs[0]["sweep"] = house.sweeps[0]["id"]
+    html = (await house.get("/runs/" + house.runs[0]["id"])).text
+    assert f'/services/madang/sweeps/{house.sweeps[0]["id"]}"' in html

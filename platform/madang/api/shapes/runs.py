@@ -36,6 +36,7 @@ class Run(Shape):
     cells_total: Count
     error: RunError | None
     lease: str
+    sweep: str
     attempt: Count
     environment: Inside | None
     has_output: bool

@@ -185,6 +185,7 @@ TEXTS = {
         "Submit one on a terminal of your notebook; with --dry-run it first says what it would cost.",
         "노트북의 터미널에서 신청해 주세요. --dry-run 옵션은 비용을 먼저 알려 줍니다.",
     ),
+    "pages.sweep.of_run": ("Its sweep", "이 실행의 스윕"),
     "pages.sweep.back": ("All sweeps", "스윕 목록"),
     "pages.sweep.state.queued": ("Waiting", "대기 중"),
     "pages.sweep.state.running": ("Running", "실행 중"),
