@@ -38,7 +38,11 @@ BODIES: dict[str, tuple[bytes, set[int]]] = {
     "nothing": (b"", {422}),
     "its own prototype": (b'{"__proto__": {"is_admin": true}}', {422}),
 }
-WITHOUT_BODY = {"lease_claim", "notices_test", "slot_next", "run_retry"}
+WITHOUT_BODY = {
+    *("lease_claim", "notices_test", "slot_next", "run_retry"),
+    *("sweep_pause", "sweep_resume", "sweep_retry"),
+}
+WITH_NOTEBOOK = {"run_create", "run_store_output", "sweep_create", "sweep_plan"}
 
 
 @pytest.mark.parametrize("name", WRITES)
@@ -50,7 +54,7 @@ def test_a_hostile_body_is_refused_in_words(house: Any, furniture: Any, name: st
     known = MADE_UP | {"run_id": furniture.run, "lease_id": furniture.waiting, "project": "vision"}
     known |= {"cluster_id": furniture.cluster}
     for what, (body, expected) in BODIES.items():
-        if name in ("run_create", "run_store_output") and what == "too large":
+        if name in WITH_NOTEBOOK and what == "too large":
             body = b'{"x": "' + b"x" * (24 * 2**20) + b'"}'
         if name in WITHOUT_BODY and what not in ("too large", "too deep", "not json"):
             continue
