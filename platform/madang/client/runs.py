@@ -20,12 +20,12 @@ anything is sent: the service never opens a person's path.
 import base64
 import math
 import os
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from madang.client.http import LONG_POLL_S, MadangClient
+from madang.client.handle import Handle
+from madang.client.http import MadangClient
 from madang.client.words import spoken
 from madang.domain.run import FINAL_RUN_STATES
 from madang.domain.run_inputs import (
@@ -38,10 +38,8 @@ from madang.domain.run_inputs import (
 from madang.errors import InvalidError, MadangError, UnavailableError
 from madang.units import parse_duration_ms
 
-_FRESH_S = 1.0
 
-
-class Run:
+class Run(Handle):
     """One run, as a handle: ask for its state, wait, fetch what it made.
 
     Parameters
@@ -52,38 +50,8 @@ class Run:
         How to reach the service; found by itself when None.
     """
 
-    def __init__(self, view: Mapping[str, Any], client: MadangClient | None = None) -> None:
-        self._http = client or MadangClient()
-        self._view = dict(view)
-        self._asked_at = time.monotonic()
-
-    @classmethod
-    def of(cls, run_id: str, client: MadangClient | None = None) -> "Run":
-        """Return the handle of a run that was submitted before."""
-        http = client or MadangClient()
-        return cls(http.get(f"runs/{run_id}"), http)
-
-    @property
-    def view(self) -> dict[str, Any]:
-        """What the service says, at most a second old."""
-        if not self.is_final and time.monotonic() - self._asked_at > _FRESH_S:
-            self.refresh()
-        return self._view
-
-    @property
-    def id(self) -> str:
-        """Id of the run."""
-        return str(self._view["id"])
-
-    @property
-    def name(self) -> str:
-        """Name for people."""
-        return str(self._view["name"] or self._view["id"])
-
-    @property
-    def is_final(self) -> bool:
-        """Whether it will not change any more, as far as was asked."""
-        return self._view["state"] in FINAL_RUN_STATES
+    noun = "runs"
+    final_states = FINAL_RUN_STATES
 
     @property
     def state(self) -> str:
@@ -96,20 +64,6 @@ class Run:
         view = self.view
         return int(view["cells_done"]), int(view["cells_total"])
 
-    def refresh(self) -> "Run":
-        """Ask the service anew."""
-        return self._saw(self._http.get(f"runs/{self.id}"))
-
-    def next_change(self, wait_s: float = LONG_POLL_S) -> "Run":
-        """Return when something changed, at the latest after a while."""
-        version = str(self._view.get("version") or "")
-        return self._saw(self._http.wait(f"runs/{self.id}", version, math.ceil(wait_s)))
-
-    def _saw(self, view: dict[str, Any]) -> "Run":
-        self._view = view
-        self._asked_at = time.monotonic()
-        return self
-
     def wait(self, timeout_s: float | None = None) -> "Run":
         """Wait for the end, whatever it is; see :meth:`check`.
 
@@ -118,14 +72,10 @@ class Run:
         UnavailableError
             ``run_still_going`` after ``timeout_s``; the run goes on.
         """
-        deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
-        while not self.is_final:
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
-                waited = round(timeout_s or 0)
-                raise spoken(UnavailableError("run_still_going", name=self.name, waited_s=waited))
-            self.next_change(min(LONG_POLL_S, left_s))
-        return self
+        return self._until_final(timeout_s)
+
+    def _late(self, waited_s: int) -> MadangError:
+        return UnavailableError("run_still_going", name=self.name, waited_s=waited_s)
 
     def check(self) -> "Run":
         """Return itself when it succeeded.

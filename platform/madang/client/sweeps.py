@@ -15,14 +15,13 @@ madang.errors.InvalidError: ...
 """
 
 import json
-import math
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from madang.client.http import LONG_POLL_S, MadangClient
+from madang.client.handle import Handle
+from madang.client.http import MadangClient
 from madang.client.parameter_tables import columns_of
 from madang.client.progress import Progress, as_html
 from madang.client.runs import asked, snapshot
@@ -32,11 +31,10 @@ from madang.domain.sweep import DEFAULT_PARALLEL, FINAL_SWEEP_STATES
 from madang.domain.sweep_plan import SweepPlan
 from madang.errors import InvalidError, MadangError, UnavailableError
 
-_FRESH_S = 1.0
 _PAGE = 1_000
 
 
-class Sweep:
+class Sweep(Handle):
     """One sweep, as a handle: ask for its state, wait, look at its table, end it.
 
     Parameters
@@ -47,57 +45,13 @@ class Sweep:
         How to reach the service; found by itself when None.
     """
 
-    def __init__(self, view: Mapping[str, Any], client: MadangClient | None = None) -> None:
-        self._http = client or MadangClient()
-        self._view = dict(view)
-        self._asked_at = time.monotonic()
-
-    @classmethod
-    def of(cls, sweep_id: str, client: MadangClient | None = None) -> "Sweep":
-        """Return the handle of a sweep that was submitted before."""
-        http = client or MadangClient()
-        return cls(http.get(f"sweeps/{sweep_id}"), http)
-
-    @property
-    def view(self) -> dict[str, Any]:
-        """What the service says, at most a second old."""
-        if not self.is_final and time.monotonic() - self._asked_at > _FRESH_S:
-            self.refresh()
-        return self._view
-
-    @property
-    def id(self) -> str:
-        """Id of the sweep."""
-        return str(self._view["id"])
-
-    @property
-    def name(self) -> str:
-        """Name for people."""
-        return str(self._view["name"] or self._view["id"])
-
-    @property
-    def is_final(self) -> bool:
-        """Whether all its runs have ended, as far as was asked."""
-        return self._view["state"] in FINAL_SWEEP_STATES
+    noun = "sweeps"
+    final_states = FINAL_SWEEP_STATES
 
     def status(self) -> dict[str, Any]:
         """Return how many runs are in each state, by the state's name, with ``state`` itself."""
         view = self.view
         return {"state": view["state"], "runs": view["runs"], **view["counts"]}
-
-    def refresh(self) -> "Sweep":
-        """Ask the service anew."""
-        return self._saw(self._http.get(f"sweeps/{self.id}"))
-
-    def next_change(self, wait_s: float = LONG_POLL_S) -> "Sweep":
-        """Return when something changed, at the latest after a while."""
-        version = str(self._view.get("version") or "")
-        return self._saw(self._http.wait(f"sweeps/{self.id}", version, math.ceil(wait_s)))
-
-    def _saw(self, view: dict[str, Any]) -> "Sweep":
-        self._view = view
-        self._asked_at = time.monotonic()
-        return self
 
     def wait(self, timeout_s: float | None = None, *, progress: bool = True) -> "Sweep":
         """Wait for the end of all runs, whatever it is; see :meth:`check`.
@@ -112,19 +66,11 @@ class Sweep:
         UnavailableError
             ``sweep_still_going`` after ``timeout_s``; the sweep goes on.
         """
-        deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
         with Progress(is_shown=progress) as bar:
-            bar.show(self._view)
-            while not self.is_final:
-                left_s = deadline - time.monotonic()
-                if left_s <= 0:
-                    waited = round(timeout_s or 0)
-                    raise spoken(
-                        UnavailableError("sweep_still_going", name=self.name, waited_s=waited)
-                    )
-                self.next_change(min(LONG_POLL_S, left_s))
-                bar.show(self._view)
-        return self
+            return self._until_final(timeout_s, bar.show)
+
+    def _late(self, waited_s: int) -> MadangError:
+        return UnavailableError("sweep_still_going", name=self.name, waited_s=waited_s)
 
     def check(self) -> "Sweep":
         """Return itself when every run succeeded, or none has ended badly so far.
