@@ -16,7 +16,18 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from browser_house import House, Visitor, launch
 from playwright.sync_api import sync_playwright
 
-PAGES = ("", "queue", "runs", "runs/new", "clusters", "projects", "usage", "settings", "public")
+PAGES = (
+    "",
+    "queue",
+    "runs",
+    "runs/new",
+    "sweeps",
+    "clusters",
+    "projects",
+    "usage",
+    "settings",
+    "public",
+)
 HUB = ("/hub/login", "/hub/spawn", "/hub/home", "/hub/token", "/hub/user/ada", "/hub/nothing-here")
 PENDING = "/hub/spawn-pending/ada"
 STOCK = "/hub/admin"

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 PICTURES = "MADANG_BROWSER_PICTURES"
 CHECKS = (Path(__file__).parent / "accessible.js").read_text().partition("\n")[2]
 PAGES = (
-    *("", "queue", "runs", "runs/new", "RUN", "clusters", "CLUSTER", "projects"),
+    *("", "queue", "runs", "runs/new", "RUN", "sweeps", "SWEEP", "clusters", "CLUSTER", "projects"),
     *("projects/vision-lab", "usage", "admin", "settings", "public"),
 )
 KEY = re.compile(r"\b(?:pages|error|hub|reason)\.[a-z_]+\.[a-z_.]+")
@@ -57,13 +57,20 @@ def furnished(house, browser):
         "devices": 0,
     }
     run_id = ada.call("POST", "runs", {**asked, "parameters": {"rate": 2}, "limit_s": 600})["id"]
+    grid = {"rate": [0.1, 0.01], "seed": [1, 2]}
+    text = notebook("print(rate, 1 / (seed - 2))", parameters="rate, seed = 1, 1")
+    many = {**asked, "name": "rates", "notebook": text, "grid": grid, "limit_s": 600}
+    sweep_id = ada.call("POST", "sweeps", many)["id"]
     waiting = {"kind": "notebook", "name": "evaluation", "project": "vision-lab"}
     lease = ada.call("POST", "leases", {**waiting, "profile": "gpu-1"})
     until(lambda: ada.call("GET", f"clusters/{cluster_id}")["ready"], "cluster is ready", 90)
     until(lambda: ada.call("GET", f"runs/{run_id}")["state"] == "succeeded", "run is done", 90)
+    sweep = f"sweeps/{sweep_id}"
+    until(lambda: ada.call("GET", sweep)["state"] == "failed", "half of the sweep failed", 120)
     device = root.call("GET", "devices")[0]["id"]
     root.call("POST", "devices/drain", {"device": device, "reason": "the fan is loud"})
-    yield {"RUN": f"runs/{run_id}", "CLUSTER": f"clusters/{cluster_id}"}, f"wait/{lease['id']}"
+    known = {"RUN": f"runs/{run_id}", "SWEEP": sweep, "CLUSTER": f"clusters/{cluster_id}"}
+    yield known, f"wait/{lease['id']}"
     root.call("POST", "devices/return", {"device": device})
     ada.call("DELETE", f"leases/{lease['id']}")
     ada.call("DELETE", f"clusters/{cluster_id}")
