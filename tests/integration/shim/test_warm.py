@@ -1,5 +1,7 @@
 """A warm parent keeps the shim's promises: what it forks is recorded, found, ended as any other."""
 
+import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -317,6 +319,35 @@ def test_only_one_parent_and_it_goes_with_its_folder(house):
     (house.folder / SOCKET).unlink()
     until(lambda: not is_held(house.folder))
     assert not lives(first)
+
+
+def test_a_look_at_the_lock_keeps_no_parent_from_starting(house):
+    warm.stop(house.folder)
+    lock = os.open(house.folder / LOCK, os.O_RDONLY)
+    inode = os.fstat(lock).st_ino
+
+    def at_the_lock():
+        """Return who else has the file of the lock open."""
+        others = (path for path in Path("/proc").glob("[0-9]*") if path.name != str(os.getpid()))
+        return [path.name for path in others if inode in _open_files(path)]
+
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    try:
+        parent = house.parent
+        warm.WarmParent(house.folder, parent.plan, parent.env, parent.log).ensure()
+        until(at_the_lock)
+    finally:
+        os.close(lock)
+    until(lambda: is_held(house.folder), 5)
+
+
+def _open_files(folder):
+    inodes = set()
+    with contextlib.suppress(OSError):
+        for entry in (folder / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                inodes.add(entry.stat().st_ino)
+    return inodes
 
 
 def test_one_that_starts_while_it_is_stopped_does_not_stay(house):

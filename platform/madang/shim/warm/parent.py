@@ -28,6 +28,7 @@ from madang.shim.warm.sound import Files, UnsoundError, check_alone
 from madang.shim.warm.state import ENDED, OFF, ON, STARTING, Plan
 
 TRIAL_LIMIT_S = 10.0
+LOCK_LIMIT_S = 1.0
 REQUEST_LIMIT_S = 2.0
 REQUEST_BYTES = 8192
 LOOK_S = 1.0
@@ -200,6 +201,22 @@ class Parent:
         raise UnsoundError("the trial fork did not end")
 
 
+def _take(lock: int) -> bool:
+    """Take the lock unless another parent has it; readers hold it shared, for a moment."""
+    deadline = time.monotonic() + LOCK_LIMIT_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        time.sleep(0.01)
+    return False
+
+
 def main(arguments: list[str]) -> int:
     """Run one parent in a folder; a second one of the same folder ends at once."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
@@ -211,9 +228,7 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[0])
     # The plan is read below the lock: whoever stops us takes the plan away, then looks at the lock.
     lock = os.open(folder / state.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _take(lock):
         return 0
     os.environ.pop(room.ROOM, None)
     room.replace_arguments([*sys.orig_argv[:2], str(folder)], "madang-warm")
