@@ -1,7 +1,9 @@
 """What a queue must know of leases and projects, whoever decides (our FairQueue or Kueue)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any
 
 from madang.domain.lease import LeaseClass, LeaseKind
 
@@ -31,6 +33,18 @@ class QueueItem:
     limit_ms: int
     is_preemptible: bool = True
     is_held_back: bool = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Thousands go through a pipe at once; the way of a dataclass takes three times as long.
+        return _item, _fields_of(self)
+
+
+_NAMES = tuple(each.name for each in fields(QueueItem))
+_fields_of = attrgetter(*_NAMES)
+
+
+def _item(*values: Any) -> QueueItem:
+    return QueueItem(**dict(zip(_NAMES, values, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ may go first.
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from madang.domain.queue import QueueItem
@@ -53,7 +53,6 @@ def forecast(
     durations: Durations = NO_HISTORY,
     *,
     played_max: int = PLAYED_MAX,
-    rest: Callable[[], None] = lambda: None,
 ) -> dict[str, Forecast]:
     """Forecast the start of each waiting lease of a flavor (of all flavors when None).
 
@@ -68,8 +67,6 @@ def forecast(
         Past durations, such as a :class:`~madang.policy.durations.History`.
     played_max
         Starts after which a play ends; who has not started by then is told nothing.
-    rest
-        Called again and again while it is played.
 
     Returns
     -------
@@ -78,7 +75,7 @@ def forecast(
         have no times.
     """
     plays = [
-        _Play(queue, now_ms, ends, durations, quantile).run(played_max, rest)
+        _Play(queue, now_ms, ends, durations, quantile).run(played_max)
         for quantile in (EARLY, USUAL, LATE)
     ]
     found = {}
@@ -117,12 +114,11 @@ class _Play:
             if running.is_asked_back:
                 self._push_return(item.lease_id, item.attempt, queue.grace_ms)
 
-    def run(self, played_max: int, rest: Callable[[], None]) -> dict[str, int]:
+    def run(self, played_max: int) -> dict[str, int]:
         """Return the start of each lease that is among the first ``played_max`` to start."""
         starts: dict[str, int] = {}
         played = 0
         while True:
-            rest()
             for decision in self._queue.tick(self._now_ms):
                 match decision:
                     case Start():

@@ -7,6 +7,7 @@ as JSON once for each of the four ways to see one. Which of them a person gets i
 every look, from the memberships as they are then.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -124,7 +125,7 @@ class Lane:
         for shown in tx.leases.shown(list(missing)):
             lease = missing[shown.id]
             line = Line(shown, _facts(shown, lease.state) | self._told(lease, lang))
-            # Whole before it is to be found: several threads may read the same lane.
+            # Several threads may read the same lane.
             known.setdefault((lease.id, lang), line)
         keys = [(lease.id, lang) for lease in leases]
         return [known[key] for key in keys if key in known]
@@ -158,10 +159,21 @@ class Board:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._known: tuple[Sign, list[Lane]] | None = None
+        self._known: tuple[Sign, asyncio.Task[list[Lane]]] | None = None
 
-    async def sign(self) -> Sign:
-        """Return what the board of now is made of; to be asked for before it is read."""
+    async def lanes(self) -> list[Lane]:
+        """Return the lanes as they are; nothing in them may be changed.
+
+        However many look after a change, what they see is put together once.
+        """
+        sign = await self._sign()
+        known = self._known
+        if known is None or not sign.is_of(known[0]) or _has_failed(known[1]):
+            known = self._known = (sign, asyncio.create_task(self._read(sign)))
+        # One who looks no longer must not take it from the others.
+        return await asyncio.shield(known[1])
+
+    async def _sign(self) -> Sign:
         core = self._core
         mark = core.mark()
         capacity = await core.engine.admission.capacity()
@@ -171,13 +183,13 @@ class Board:
         second = core.clock() // 1000 if pause else 0
         return Sign(mark, tuple(capacity), pause, second, raw)
 
-    def lanes(self, tx: Tx, sign: Sign) -> list[Lane]:
-        """Return the lanes as they are; nothing in them may be changed."""
-        known = self._known
-        if known is None or not sign.is_of(known[0]):
-            standings = self._core.told(sign.raw)
-            known = self._known = (sign, _lanes(tx, sign.capacity, standings))
-        return known[1]
+    async def _read(self, sign: Sign) -> list[Lane]:
+        standings = self._core.told(sign.raw)
+        return await self._core.store.read(lambda tx: _lanes(tx, sign.capacity, standings))
+
+
+def _has_failed(task: "asyncio.Task[list[Lane]]") -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
 def _lanes(

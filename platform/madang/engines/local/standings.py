@@ -1,17 +1,21 @@
 """What waiting leases are told: places from the queue, times from the forecast, kept for a second.
 
-The forecast plays a copy of the queue in a thread, so that a long queue never holds up the loop.
+The forecast plays a copy of the queue: a short one in a thread, a long one in a process of its own,
+so that whoever is answered meanwhile waits for neither.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping
 
 from madang.domain.lease import Standing
 from madang.domain.queue import QueueItem
+from madang.forecaster import Forecaster, ForecasterError
 from madang.policy.durations import Durations, History
 from madang.policy.fair_queue import FairQueue
 from madang.policy.forecast import UNKNOWN, forecast
+from madang.policy.standings import compute, placed
 
 FRESH_MS = 1_000
 """Nobody is told anything older than this, ..."""
@@ -24,32 +28,15 @@ PATIENCE_MS = 100
 """A forecast that took no longer than this is waited for."""
 
 LONG_QUEUE = 200
+"""More than so many waiting leases are played elsewhere."""
 
 COST_SHARE = 10
 """A long queue takes a while to play: it is played for a tenth of the time at most."""
 
-WORK_S, REST_S = 0.001, 0.002
-"""A long queue is played in short strides, so that whoever is answered meanwhile waits for none."""
-
 MIN_HISTORY_MS = 1_000
 """Shorter attempts (failed starts) say nothing about how long people work."""
 
-
-class Strides:
-    """Works for :data:`WORK_S` and rests for :data:`REST_S`.
-
-    A thread that never rests lets go of the interpreter only every 5 milliseconds, and only to one
-    who has asked for it: each answer of the service would wait for that several times.
-    """
-
-    def __init__(self) -> None:
-        self._until = time.perf_counter() + WORK_S
-
-    def __call__(self) -> None:
-        """Rest, if it is time."""
-        if time.perf_counter() >= self._until:
-            time.sleep(REST_S)
-            self._until = time.perf_counter() + WORK_S
+log = logging.getLogger(__name__)
 
 
 class Standings:
@@ -67,6 +54,7 @@ class Standings:
         self._playing: asyncio.Task[None] | None = None
         self._history = History()
         self._ended: list[tuple[QueueItem, int]] = []
+        self._forecaster = Forecaster()
 
     def forget(self) -> None:
         """Take note that the queue has changed."""
@@ -107,10 +95,27 @@ class Standings:
             self._is_stale = False
             copy, durations = queue.copy(), self.durations()
             begin = time.monotonic()
-            self._known, cost_ms = await asyncio.to_thread(timed, copy, ends, durations, now_ms)
+            self._known, cost_ms = await asyncio.to_thread(
+                self._compute, copy, ends, durations, now_ms
+            )
             self._took_ms = int((time.monotonic() - begin) * 1_000)
             self._rest_ms = min(COST_SHARE * cost_ms, LONGEST_MS)
             self._at_ms = now_ms
+
+    def _compute(
+        self, queue: FairQueue, ends: Mapping[str, int], durations: Durations, now_ms: int
+    ) -> tuple[dict[str, Standing], int]:
+        """Compute, and tell how many milliseconds of a processor it took."""
+        if len(queue.waiting_items()) > LONG_QUEUE:
+            try:
+                return self._forecaster.compute(queue, ends, durations, now_ms)
+            except ForecasterError as error:
+                log.warning("the queue is forecast here, for its process is not there: %s", error)
+        elif len(queue.waiting_items()) < LONG_QUEUE // 2:
+            self._forecaster.close()
+        began = time.thread_time()
+        found = compute(queue, ends, durations, now_ms)
+        return found, int((time.thread_time() - began) * 1_000)
 
     async def estimate(
         self, queue: FairQueue, ends: Mapping[str, int], item: QueueItem, now_ms: int
@@ -151,70 +156,8 @@ class Standings:
         play.submit(item, now_ms)
         if len(play.waiting_items()) > LONG_QUEUE:
             known = await self.get(queue, ends, now_ms)
-            return await asyncio.to_thread(_placed, play, item, known, now_ms)
+            return await asyncio.to_thread(placed, play, item, known, now_ms)
         async with self._lock:
             durations = self.durations()
             found = await asyncio.to_thread(compute, play, ends, durations, now_ms)
         return found.get(item.lease_id)
-
-
-def _placed(
-    queue: FairQueue, item: QueueItem, known: Mapping[str, Standing], now_ms: int
-) -> Standing | None:
-    waiting = queue.waiting(item.flavor, now_ms)
-    place = next((one for one in waiting if one.lease_id == item.lease_id), None)
-    if place is None:
-        return None
-    flavor = {one.lease_id for one in queue.waiting_items(item.flavor)}
-    there = next(
-        (one for key, one in known.items() if key in flavor and one.position == place.position),
-        None,
-    )
-    return Standing(
-        lease_id=item.lease_id,
-        position=place.position,
-        waiting=len(waiting),
-        reason=place.reason,
-        expected_ms=there.expected_ms if there else None,
-        earliest_ms=there.earliest_ms if there else None,
-        latest_ms=there.latest_ms if there else None,
-        devices_free=queue.free(item.flavor),
-    )
-
-
-def timed(
-    queue: FairQueue, ends: Mapping[str, int], durations: Durations, now_ms: int
-) -> tuple[dict[str, Standing], int]:
-    """Compute, and tell how many milliseconds of a processor it took."""
-    began = time.thread_time()
-    found = compute(queue, ends, durations, now_ms)
-    return found, int((time.thread_time() - began) * 1_000)
-
-
-def _go_on() -> None:
-    """Rest not at all."""
-
-
-def compute(
-    queue: FairQueue, ends: Mapping[str, int], durations: Durations, now_ms: int
-) -> dict[str, Standing]:
-    """Put places and times together for all flavors."""
-    is_long = len(queue.waiting_items()) > LONG_QUEUE
-    rest = Strides() if is_long else _go_on
-    times = forecast(queue, None, now_ms, ends, durations, rest=rest)
-    found = {}
-    for flavor in queue.flavors():
-        waiting = queue.waiting(flavor, now_ms)
-        for place in waiting:
-            when = times.get(place.lease_id, UNKNOWN)
-            found[place.lease_id] = Standing(
-                lease_id=place.lease_id,
-                position=place.position,
-                waiting=len(waiting),
-                reason=place.reason,
-                expected_ms=when.expected_ms,
-                earliest_ms=when.earliest_ms,
-                latest_ms=when.latest_ms,
-                devices_free=queue.free(flavor),
-            )
-    return found
