@@ -26,6 +26,9 @@ from madang.services.requests import Actor
 from madang.store import Tx
 from madang.store.leases import Shown, Unfinished
 
+LINES = 100
+"""Of each list of the queue, unless more are asked for: what somebody reads, not what there is."""
+
 
 class Sight(IntEnum):
     """How much of a line somebody sees."""
@@ -115,6 +118,10 @@ class Lane:
         own = [lease for lease in self.running[limit:] if lease.person == actor.person.id]
         return self._lines(tx, self.running[:limit] + own, actor.lang)
 
+    def prepare(self, tx: Tx, lang: str) -> None:
+        """Make the lines that everybody sees."""
+        self._lines(tx, self.waiting[:LINES] + self.running[:LINES], lang)
+
     def totals(self) -> dict[str, int]:
         """Return how many lines there are, shown or not."""
         return {"waiting_total": len(self.waiting), "running_total": len(self.running)}
@@ -159,19 +166,24 @@ class Board:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._known: tuple[Sign, asyncio.Task[list[Lane]]] | None = None
+        self._made_of: Sign | None = None
+        self._made: dict[str, asyncio.Task[list[Lane]]] = {}
+        self._rows: tuple[object, list[Unfinished]] | None = None
 
-    async def lanes(self) -> list[Lane]:
-        """Return the lanes as they are; nothing in them may be changed.
+    async def lanes(self, lang: str) -> list[Lane]:
+        """Return the lanes as they are, for one language; nothing in them may be changed.
 
-        However many look after a change, what they see is put together once.
+        However many look after a change, what all of them see is put together once.
         """
         sign = await self._sign()
-        known = self._known
-        if known is None or not sign.is_of(known[0]) or _has_failed(known[1]):
-            known = self._known = (sign, asyncio.create_task(self._read(sign)))
+        if self._made_of is None or not sign.is_of(self._made_of):
+            self._made_of, self._made = sign, {}
+        task = self._made.get(lang)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            work = self._core.store.read(lambda tx: self._make(tx, sign, lang))
+            task = self._made[lang] = asyncio.create_task(work)
         # One who looks no longer must not take it from the others.
-        return await asyncio.shield(known[1])
+        return await asyncio.shield(task)
 
     async def _sign(self) -> Sign:
         core = self._core
@@ -183,20 +195,24 @@ class Board:
         second = core.clock() // 1000 if pause else 0
         return Sign(mark, tuple(capacity), pause, second, raw)
 
-    async def _read(self, sign: Sign) -> list[Lane]:
-        standings = self._core.told(sign.raw)
-        return await self._core.store.read(lambda tx: _lanes(tx, sign.capacity, standings))
-
-
-def _has_failed(task: "asyncio.Task[list[Lane]]") -> bool:
-    return task.done() and (task.cancelled() or task.exception() is not None)
+    def _make(self, tx: Tx, sign: Sign, lang: str) -> list[Lane]:
+        # A newer forecast changes what who waits is told, and not who waits.
+        rows = self._rows
+        if rows is None or rows[0] != sign.mark:
+            rows = self._rows = (sign.mark, tx.leases.standing())
+        lanes = _lanes(rows[1], sign.capacity, self._core.told(sign.raw))
+        for lane in lanes:
+            lane.prepare(tx, lang)
+        return lanes
 
 
 def _lanes(
-    tx: Tx, capacity: Sequence[FlavorCapacity], standings: Mapping[str, Standing]
+    rows: Sequence[Unfinished],
+    capacity: Sequence[FlavorCapacity],
+    standings: Mapping[str, Standing],
 ) -> list[Lane]:
     lanes = {item.flavor: Lane(item, standings) for item in capacity}
-    for lease in tx.leases.standing():
+    for lease in rows:
         if lease.flavor in lanes:
             lane = lanes[lease.flavor]
             is_waiting = lease.state == LeaseState.QUEUED

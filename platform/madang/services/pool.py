@@ -9,15 +9,12 @@ from madang.domain.project import MAY_USE, Project, Role
 from madang.errors import MadangError
 from madang.i18n import problem
 from madang.services import access, environment_use, leasing, views
-from madang.services.board import Board, Eyes, Lane, to_json
+from madang.services.board import LINES, Board, Eyes, Lane, to_json
 from madang.services.core import Core
 from madang.services.requests import Actor, LeaseRequest
 from madang.services.upkeep import Upkeep
 from madang.store import Tx
 from madang.units import MS_PER_HOUR, cost_microcredits
-
-LINES = 100
-"""Of each list of the queue, unless more are asked for: what somebody reads, not what there is."""
 
 MAX_LINES = 10_000
 
@@ -159,7 +156,7 @@ class Pool:
         """
         access.require_person(actor)
         core = self._core
-        lanes = await self._board.lanes()
+        lanes = await self._board.lanes(actor.lang)
 
         def work(tx: Tx) -> list[dict[str, Any]]:
             eyes = Eyes(tx, actor)
@@ -182,7 +179,7 @@ class Pool:
         """Return the same as JSON, from lines that were written once for all."""
         access.require_person(actor)
         core = self._core
-        lanes = await self._board.lanes()
+        lanes = await self._board.lanes(actor.lang)
 
         def work(tx: Tx) -> str:
             eyes = Eyes(tx, actor)

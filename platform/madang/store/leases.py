@@ -1,5 +1,6 @@
 """Leases: every change names the state it expects, so that two callers cannot both win."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -81,6 +82,9 @@ def _plain(name: str) -> Any:
 _STANDING: Select[Any] = select(*(_plain(name) for name in Unfinished._fields)).where(
     leases.c.state.in_(_UNFINISHED)
 )
+_STANDING_AT_ONCE: Select[Any] = select(
+    func.json_group_array(func.json_array(*(_plain(name) for name in Unfinished._fields)))
+).where(leases.c.state.in_(_UNFINISHED))
 _SHOWN: Select[Any] = (
     select(
         *(_plain(name) for name in Shown._fields[:-2]),
@@ -164,7 +168,12 @@ class Leases:
 
     def standing(self) -> list[Unfinished]:
         """Return all leases that have not ended, in no order."""
-        return list(map(Unfinished._make, self._connection.execute(_STANDING)))
+        if self._connection.dialect.name != "sqlite":
+            return list(map(Unfinished._make, self._connection.execute(_STANDING)))
+        # As one row: at each row SQLite lets go of the interpreter, and waits for it behind a
+        # busy event loop. In a thread 2,000 rows took 100 to 250 ms, of which 19 were work.
+        found = self._connection.execute(_STANDING_AT_ONCE).scalar_one()
+        return list(map(Unfinished._make, json.loads(found)))
 
     def shown(self, ids: Sequence[str]) -> list[Shown]:
         """Return what the queue shows of these leases, in no order."""

@@ -3,12 +3,14 @@
 Used by :class:`madang.store.store.Store`. The database is in this very process, and a read of a few
 rows takes a millisecond or two of the interpreter. In a thread it takes longer, and so does the
 loop: both let go of the interpreter at every row, and wait for each other. What takes long is read
-by threads: so is everything that has once taken :data:`SHORT_S`, until a thread was faster with it.
+by threads: so is everything that took more than :data:`SHORT_S` twice in a row (once may be another
+process's doing), for a while at least, and until a thread needed less for it.
 
 Nothing waits here for a lock: what cannot be read at once is left to the threads as well.
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -31,6 +33,13 @@ SHORT_S = 0.02
 """The loop may be held up for so long by one read, unless nobody knows yet how long it takes."""
 
 
+FAR_TOO_LONG_S = 0.1
+"""This says enough the first time."""
+
+AGAIN_S = 10.0
+"""What took longer is left to threads for so long before it may be tried here again."""
+
+
 class QuickReads:
     """Reads on the event loop that asks first.
 
@@ -44,7 +53,8 @@ class QuickReads:
 
     def __init__(self, engine: Engine, elsewhere: Callable[[Work], "Future[Any]"]) -> None:
         self._engine, self._elsewhere = engine, elsewhere
-        self._long: set[CodeType] = set()
+        self._long: dict[CodeType | None, float] = {}
+        self._late: set[CodeType] = set()
         self._asked: deque[tuple[Work, asyncio.Future[Any]]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_closed = False
@@ -76,12 +86,15 @@ class QuickReads:
 
     def _in_thread(self, work: Callable[[Tx], T], code: CodeType | None) -> "Future[T]":
         def timed(tx: Tx) -> T:
-            began = time.monotonic()
+            # Of the processor: beside a busy loop a thread waits more than it works.
+            began = time.thread_time()
             try:
                 return work(tx)
             finally:
-                if code is not None and time.monotonic() - began < SHORT_S / 4:
-                    self._long.discard(code)
+                is_short = time.thread_time() - began < SHORT_S
+                was_long_s = time.monotonic() - self._long.get(code, math.inf)
+                if is_short and was_long_s > AGAIN_S:
+                    self._long.pop(code, None)
 
         return self._elsewhere(timed)
 
@@ -117,9 +130,18 @@ class QuickReads:
             future.set_exception(error)
             return True
         future.set_result(result)
-        if time.monotonic() - began > SHORT_S:
-            self._long.add(work.__code__)
+        self._judge(work.__code__, time.monotonic() - began)
         return True
+
+    def _judge(self, code: CodeType, took_s: float) -> None:
+        """Decide whether this one is to be read here the next time."""
+        if took_s <= SHORT_S:
+            self._late.discard(code)
+        elif took_s <= FAR_TOO_LONG_S and code not in self._late:
+            self._late.add(code)
+        else:
+            self._late.discard(code)
+            self._long[code] = time.monotonic()
 
     def _leave(self, work: Work, future: asyncio.Future[Any]) -> None:
         """Let a thread answer what was asked here."""

@@ -6,7 +6,7 @@ from madang.api.pages.charts import wait_chart
 from madang.api.pages.frame import Visit
 from madang.api.pages.pictures import span, tiles
 from madang.api.pages.render import Screen
-from madang.services.pool import LINES
+from madang.services.board import LINES
 
 MAX_SHOWN = 1_000
 """Lines of each list that a browser still shows without a wait."""

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from madang.api.kept import keep, keep_for_all
 from madang.api.routes.common import Anybody, ProjectQuery, TheHouse, answer, noun_router
 from madang.api.shapes.pool import Pool, Profiles, Queue
-from madang.services.pool import LINES, MAX_LINES
+from madang.services.board import LINES
+from madang.services.pool import MAX_LINES
 
 LinesQuery = Annotated[
     int,
