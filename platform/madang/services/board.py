@@ -7,8 +7,8 @@ as JSON once for each of the four ways to see one. Which of them a person gets i
 every look, from the memberships as they are then.
 """
 
-import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -22,6 +22,7 @@ from madang.domain.project import MAY_MANAGE
 from madang.domain.upkeep import Maintenance
 from madang.services import views
 from madang.services.core import Core
+from madang.services.once import Once
 from madang.services.requests import Actor
 from madang.store import Tx
 from madang.store.leases import Shown, Unfinished
@@ -145,7 +146,7 @@ class Lane:
         return told or {"position": place + 1, "reason": "", "reason_text": ""}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sign:
     """What a board is made of: another one is needed as soon as any of it differs."""
 
@@ -153,12 +154,17 @@ class Sign:
     capacity: tuple[FlavorCapacity, ...]
     pause: Maintenance | None
     second: int
+    lang: str
     raw: Mapping[str, Standing]
 
-    def is_of(self, other: "Sign") -> bool:
+    def __eq__(self, other: object) -> bool:
         """Compare; the standings of thousands are the same only if they are the very same."""
-        rest = (other.mark, other.capacity, other.pause, other.second)
-        return self.raw is other.raw and rest == (self.mark, self.capacity, self.pause, self.second)
+        if not isinstance(other, Sign) or self.raw is not other.raw:
+            return False
+        rest = (other.mark, other.capacity, other.pause, other.second, other.lang)
+        return rest == (self.mark, self.capacity, self.pause, self.second, self.lang)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Board:
@@ -166,8 +172,7 @@ class Board:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._made_of: Sign | None = None
-        self._made: dict[str, asyncio.Task[list[Lane]]] = {}
+        self._by_lang: defaultdict[str, Once[list[Lane]]] = defaultdict(Once)
         self._rows: tuple[object, list[Unfinished]] | None = None
 
     async def lanes(self, lang: str) -> list[Lane]:
@@ -175,17 +180,11 @@ class Board:
 
         However many look after a change, what all of them see is put together once.
         """
-        sign = await self._sign()
-        if self._made_of is None or not sign.is_of(self._made_of):
-            self._made_of, self._made = sign, {}
-        task = self._made.get(lang)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            work = self._core.store.read(lambda tx: self._make(tx, sign, lang))
-            task = self._made[lang] = asyncio.create_task(work)
-        # One who looks no longer must not take it from the others.
-        return await asyncio.shield(task)
+        sign = await self._sign(lang)
+        read = self._core.store.reading
+        return await self._by_lang[lang].get(sign, lambda: read(lambda tx: self._make(tx, sign)))
 
-    async def _sign(self) -> Sign:
+    async def _sign(self, lang: str) -> Sign:
         core = self._core
         mark = core.mark()
         capacity = await core.engine.admission.capacity()
@@ -193,16 +192,16 @@ class Board:
         pause = core.maintenance
         # What is told in a pause depends on the time.
         second = core.clock() // 1000 if pause else 0
-        return Sign(mark, tuple(capacity), pause, second, raw)
+        return Sign(mark, tuple(capacity), pause, second, lang, raw)
 
-    def _make(self, tx: Tx, sign: Sign, lang: str) -> list[Lane]:
+    def _make(self, tx: Tx, sign: Sign) -> list[Lane]:
         # A newer forecast changes what who waits is told, and not who waits.
         rows = self._rows
         if rows is None or rows[0] != sign.mark:
             rows = self._rows = (sign.mark, tx.leases.standing())
         lanes = _lanes(rows[1], sign.capacity, self._core.told(sign.raw))
         for lane in lanes:
-            lane.prepare(tx, lang)
+            lane.prepare(tx, sign.lang)
         return lanes
 
 

@@ -1,6 +1,5 @@
 """Use-cases of leases: ask, look, wait, claim, hold back, end. The reconcile loop does the rest."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from madang.services import access, acts, environment_use, leasing, telling, vie
 from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
+from madang.services.once import Once
 from madang.services.requests import Actor, LeaseRequest
 from madang.services.run_ends import cancel_waiting
 from madang.store import Tx
@@ -28,16 +28,14 @@ class Signs:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._read_at = -1
-        self._reading: asyncio.Task[dict[str, tuple[Any, ...]]] | None = None
+        self._rows: Once[dict[str, tuple[Any, ...]]] = Once()
 
     async def of(self, lease_id: str) -> tuple[Any, ...]:
         """Return row and standing of a lease as a value that differs when one of them does."""
         core = self._core
-        if self._reading is None or self._read_at != core.bus.changes:
-            self._read_at = core.bus.changes
-            self._reading = asyncio.create_task(core.store.read(lambda tx: tx.leases.signatures()))
-        rows = await asyncio.shield(self._reading)
+        rows = await self._rows.get(
+            core.bus.changes, lambda: core.store.reading(lambda tx: tx.leases.signatures())
+        )
         standing = (await core.engine.admission.standings(core.clock())).get(lease_id)
         return (*rows.get(lease_id, ()), standing)
 

@@ -11,6 +11,7 @@ from madang.i18n import problem
 from madang.services import access, environment_use, leasing, views
 from madang.services.board import LINES, Board, Eyes, Lane, to_json
 from madang.services.core import Core
+from madang.services.once import Once
 from madang.services.requests import Actor, LeaseRequest
 from madang.services.upkeep import Upkeep
 from madang.store import Tx
@@ -25,7 +26,7 @@ class Pool:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._board = Board(core)
-        self._counted: tuple[object, tuple[Mapping[str, int], int]] | None = None
+        self._counted: Once[tuple[Mapping[str, int], int]] = Once()
 
     async def pool(self, actor: Actor) -> dict[str, Any]:
         """Return the devices by flavor, and how many leases run and wait."""
@@ -45,13 +46,7 @@ class Pool:
 
     async def _counts(self) -> tuple[Mapping[str, int], int]:
         """Return who waits by flavor and how many hold devices, counted once for each change."""
-        mark, known = self._core.mark(), self._counted
-        if known is None or known[0] != mark:
-            counts = await self._core.store.read(
-                lambda tx: (tx.leases.waiting_by_flavor(), tx.leases.count(LeaseState.ACTIVE))
-            )
-            known = self._counted = (mark, counts)
-        return known[1]
+        return await self._counted.get(self._core.mark(), lambda: self._core.store.reading(_count))
 
     def _flavor(self, item: FlavorCapacity, waiting: Mapping[str, int]) -> dict[str, Any]:
         flavor = self._core.flavors[item.flavor]
@@ -197,6 +192,10 @@ class Pool:
         head = self._flavor(lane.capacity, {})
         del head["waiting"]
         return head | lane.totals()
+
+
+def _count(tx: Tx) -> tuple[Mapping[str, int], int]:
+    return tx.leases.waiting_by_flavor(), tx.leases.count(LeaseState.ACTIVE)
 
 
 def _role_error(project: Project, role: Role) -> MadangError:

@@ -59,17 +59,17 @@ class QuickReads:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_closed = False
 
-    async def read(self, work: Callable[[Tx], T]) -> T:
+    def reading(self, work: Callable[[Tx], T]) -> asyncio.Future[T]:
         """Run ``work`` over one moment of the database."""
         code = getattr(work, "__code__", None)
         if code is None or code in self._long or not self._is_here():
-            return await asyncio.wrap_future(self._in_thread(work, code))
+            return asyncio.wrap_future(self._in_thread(work, code))
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._asked.append((work, future))
         if len(self._asked) == 1:
             loop.call_soon(self._serve)
-        return await future
+        return future
 
     def close(self) -> None:
         """Read nothing here any more."""

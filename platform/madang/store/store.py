@@ -98,9 +98,13 @@ class Store:
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` over one consistent moment of the database; it cannot change anything."""
+        return await self.reading(work)
+
+    def reading(self, work: Callable[[Tx], T]) -> asyncio.Future[T]:
+        """Begin what :meth:`read` does; for a result that several wait for."""
         if self._quick is not None:
-            return await self._quick.read(work)
-        return await asyncio.wrap_future(self._read(work))
+            return self._quick.reading(work)
+        return asyncio.wrap_future(self._read(work))
 
     def write_now(self, work: Callable[[Tx], T]) -> T:
         """Do what :meth:`write` does, blocking the calling thread."""

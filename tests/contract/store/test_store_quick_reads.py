@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from madang.errors import NotFoundError, UnavailableError
 from madang.store import Store, Tx
-from madang.store.quick_reads import SHORT_S
+from madang.store.quick_reads import AGAIN_S, FAR_TOO_LONG_S, SHORT_S
 
 
 @pytest.fixture
@@ -74,13 +74,40 @@ async def test_what_takes_long_is_read_by_threads_until_it_is_fast(
         return threading.get_ident()
 
     here = threading.get_ident()
-    assert await store.read(read) == here
-    takes_s[0] = 2 * SHORT_S
-    assert await store.read(read) == here
-    assert await store.read(read) != here
-    takes_s[0] = 0.0
-    assert await store.read(read) != here
-    assert await store.read(read) == here
+
+    async def where(seconds: float) -> bool:
+        takes_s[0] = seconds
+        return await store.read(read) == here
+
+    # Late once, as when another process had the processor, is not late.
+    late, far_too_late = 2 * SHORT_S, 2 * FAR_TOO_LONG_S
+    assert [await where(x) for x in (0, late, 0, late, 0)] == [True] * 5
+    assert [await where(x) for x in (late, late, 0)] == [True, True, False]
+    now[0] += AGAIN_S + 1
+    # This one found out that it needs little; from then on it is read here.
+    assert not await where(0)
+    assert [await where(x) for x in (0, far_too_late, 0)] == [True, True, False]
+    now[0] += AGAIN_S - 1
+    assert [await where(0), await where(0)] == [False, False]
+
+
+async def test_what_needs_much_stays_with_the_threads(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, now = threading.get_ident(), [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    def work(_: Tx) -> int:
+        now[0] += 2 * FAR_TOO_LONG_S
+        until = time.thread_time() + 2 * SHORT_S
+        while time.thread_time() < until:
+            pass
+        return threading.get_ident()
+
+    assert await store.read(work) == here
+    for _ in range(3):
+        now[0] += 2 * AGAIN_S
+        assert await store.read(work) != here
 
 
 async def test_a_lock_of_another_process_is_waited_for_elsewhere(store: Store, path: Path) -> None:

@@ -157,11 +157,3 @@ def test_two_hundred_waiting_are_all_told_something(capacity):
         queue.submit(item, 2000)
     queue.tick(2000)
     assert len(forecast(queue, "gpu", 2000, {})) == 200
-
-
-def test_a_play_rests_again_and_again_and_finds_the_same():
-    queue, rests = queue_of(2, *(lease(number) for number in range(52))), []
-    found = forecast(queue, "gpu", 0, {}, rest=lambda: rests.append(1))
-    assert found == forecast(queue, "gpu", 0, {})
-    # Three plays of fifty starts, of which no more than two are in one stride.
-    assert len(rests) >= 3 * 25
