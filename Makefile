@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-integration test-hostile test-hostile-long test-faults test-corpus test-browser chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs
+.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-browser chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,13 +26,18 @@ up: $(STAMP) ## start proxy, hub and service on this machine
 demo: $(STAMP) ## tell the whole story over HTTP and check every step
 	$(BIN)/madang demo
 
+PLANS := tests/contract/services/plans
+
 test: test-unit test-contract test-integration ## all tests that need nothing but this machine
 
 test-unit: $(STAMP) ## rules, without I/O
 	$(BIN)/python -m pytest -n 2 tests/unit
 
 test-contract: $(STAMP) ## one suite for every engine and every store
-	$(BIN)/python -m pytest -n 2 tests/contract
+	$(BIN)/python -m pytest -n 2 tests/contract --ignore $(PLANS)
+
+test-plans: $(STAMP) ## every story with one thing going wrong at every point of it (6 minutes)
+	$(BIN)/python -m pytest -n 2 $(PLANS)
 
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration --ignore tests/integration/stack
