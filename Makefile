@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-browser chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs
+.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-browser chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ bench-faults: $(STAMP) compiler ## 200 kills on each database while ten people w
 	$(BIN)/python tests/faults/campaign.py --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED)) $(if $(DAY),--day $(DAY))
 bench-pages: $(STAMP) chromium ## weight of each page on a cold cache, and its first paint
 	$(BIN)/python tests/benchmarks/bench_pages.py
+
+bench-sweep: $(STAMP) ## a sweep of 200 runs beside as many with the papermill command
+	$(BIN)/python tests/benchmarks/bench_sweep.py
 
 bench-runs: $(STAMP) ## one run with a forked kernel beside one with stock papermill, both in a loop
 	$(BIN)/python tests/benchmarks/bench_runs.py

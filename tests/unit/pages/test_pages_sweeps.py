@@ -3,7 +3,10 @@ from pages_views import standing
 
 async def test_sweeps_are_listed_with_their_progress(house):
     html = (await house.get("/sweeps")).text
-    assert '<progress class="go" max="100" value="38"' in html
+    # 35 of 100 succeeded and 3 failed: the bar shows both.
+    assert '<rect class="fill-used" x="0" y="0" width="350"' in html
+    assert '<rect class="fill-bad" x="350" y="0" width="30"' in html
+    assert 'role="img" aria-label="38 of 100 runs' in html
     assert "38 of 100 runs" in html
     assert "3 failed" in html
     assert "2 going on, 0 finished" in html

@@ -4,6 +4,7 @@ from typing import Any
 
 from madang.api.pages.frame import Visit
 from madang.api.pages.leases import devices_text, expected_picture
+from madang.api.pages.pictures import stack
 from madang.api.pages.render import Screen
 from madang.api.pages.runs import TONES as RUN_TONES
 from madang.domain.sweep_grid import short
@@ -31,7 +32,19 @@ def _facts(visit: Visit, sweep: dict[str, Any]) -> dict[str, Any]:
         "devices": devices_text(visit, sweep["flavor"], sweep["devices"]),
         "failed": sweep["counts"]["failed"] + sweep["counts"]["expired"],
         "is_final": sweep["state"] in _FINAL,
+        "bar": _bar(sweep),
     }
+
+
+def _bar(sweep: dict[str, Any]) -> list[dict[str, Any]]:
+    """Draw how the runs that are over ended: a sweep of which half failed is not all red."""
+    counts = sweep["counts"]
+    ends = [
+        ("used", counts["succeeded"]),
+        ("bad", counts["failed"] + counts["expired"]),
+        ("quiet", counts["cancelled"]),
+    ]
+    return stack(ends, sweep["runs"])
 
 
 async def show_all(visit: Visit) -> Screen:

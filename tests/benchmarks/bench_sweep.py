@@ -1,0 +1,143 @@
+"""A sweep through the service beside the same runs with the ``papermill`` command.
+
+Run by ``make bench-sweep``; no timed test. Ours is one submit to a real installation: queue,
+leases, ledger, slots, artifacts, from the submit to the end of the sweep. The peer is what a lab
+does now: a loop over ``papermill in.ipynb out.ipynb -p seed N``, as many at once as we have slots.
+CPU seconds are those of hub, service, slots and kernels, and of the peer's commands and kernels.
+
+Three notebooks: cells that do nothing, cells that import pandas and matplotlib, and cells that also
+make a table of which the runs look at a few rows (``--table-mib``; tagged ``shared`` before the
+parameters, which the peer ignores and does in every run).
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import nbformat
+from bench_hubs import Hub, Madang, Tree
+from bench_table import Report, arguments, end_orderly, finish
+
+import madang
+
+IMPORTS = "import matplotlib.pyplot\nimport pandas as pd"
+TABLE = "import numpy as np\nrows = np.random.default_rng(1).random(({mib} * 2**14, 8))"
+LIMIT_S = 1_800
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One notebook, and the ratio that is asked of it."""
+
+    name: str
+    first: str
+    work: str
+    goal: str
+    cpu_goal: str = ""
+
+
+def kinds(table_mib: int) -> list[Kind]:
+    shared = f"{IMPORTS}\n{TABLE.format(mib=table_mib)}"
+    return [
+        Kind("trivial", "", "x = seed + 1", "8 times", "1/6"),
+        Kind("imports", IMPORTS, "x = pd.Series([seed, 1]).sum()", "15 times"),
+        Kind(f"shared {table_mib} MiB", shared, "x = rows[seed].sum()", "40 times"),
+    ]
+
+
+def write(path: Path, kind: Kind) -> Path:
+    made = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
+    )
+    cells = [
+        (kind.first or "pass", ["shared"] if kind.first else []),
+        ("seed = 0", ["parameters"]),
+        (kind.work, []),
+        ("print(x)", []),
+    ]
+    for source, tags in cells:
+        cell = nbformat.v4.new_code_cell(source)
+        cell.metadata["tags"] = tags
+        made.cells.append(cell)
+    nbformat.write(made, path)
+    return path
+
+
+def measured(work: Callable[[], int]) -> tuple[float, float]:
+    """Return runs per second, and CPU seconds of one run."""
+    cpu, began = Tree(os.getpid()).cpu_s(), time.monotonic()
+    runs = work()
+    took = time.monotonic() - began
+    return runs / took, (Tree(os.getpid()).cpu_s() - cpu) / runs
+
+
+def ours(path: Path, runs: int, parallel: int) -> int:
+    job = madang.sweep(
+        path, {"seed": range(runs)}, max_parallel=parallel, name=path.stem, flavor="cpu"
+    )
+    job.wait(LIMIT_S, progress=False).check()
+    return runs
+
+
+def peer(path: Path, runs: int, parallel: int) -> int:
+    # What a shell finds: the installation's own papermill, and its interpreter for the kernel.
+    papermill = [sys.executable, "-m", "papermill", "--no-progress-bar", str(path)]
+
+    def one(number: int) -> None:
+        out = path.with_name(f"out-{number}.ipynb")
+        command = [*papermill, str(out), "-p", "seed", str(number)]
+        subprocess.run(command, check=True, capture_output=True, timeout=LIMIT_S)
+
+    with ThreadPoolExecutor(parallel) as threads:
+        list(threads.map(one, range(runs)))
+    return runs
+
+
+def measure(hub: Hub, rounds: int, runs: int, peer_runs: int, table_mib: int) -> Report:
+    os.environ["MADANG_HOME"] = str(hub.folder / "home")
+    os.environ["MADANG_PROJECT"] = "bench"
+    parallel = len(os.sched_getaffinity(0))
+    report = Report(
+        f"Sweeps of {runs} runs, papermill of {peer_runs}, {parallel} at once; runs per second"
+    )
+    for kind in kinds(table_mib):
+        path = write(hub.folder / f"{kind.name.split()[0]}.ipynb", kind)
+        found: dict[str, list[tuple[float, float]]] = {"ours": [], "peer": []}
+        for number in range(rounds):
+            turns = [
+                ("ours", partial(ours, path, runs, parallel)),
+                ("peer", partial(peer, path, peer_runs, parallel)),
+            ]
+            for name, work in turns if number % 2 == 0 else turns[::-1]:
+                found[name].append(measured(work))
+        columns = (("runs", "1/s", kind.goal), ("CPU of a run", "s", kind.cpu_goal))
+        for index, (what, unit, goal) in enumerate(columns):
+            values = {name: [v[index] for v in each] for name, each in found.items()}
+            report.add(f"{kind.name}: {what}", values["ours"], values["peer"], unit=unit, goal=goal)
+    return report
+
+
+def main() -> None:
+    end_orderly()
+    parser = arguments(__doc__)
+    parser.add_argument("--runs", type=int, default=200, help="runs of one sweep")
+    parser.add_argument("--peer-runs", type=int, default=20, help="runs of papermill in a round")
+    parser.add_argument("--table-mib", type=int, default=1024, help="size of the shared table")
+    given = parser.parse_args()
+    hub = Madang()
+    try:
+        hub.start()
+        report = measure(hub, given.rounds, given.runs, given.peer_runs, given.table_mib)
+    finally:
+        hub.close(bool(os.environ.get("KEEP")))
+    finish(report, given)
+
+
+if __name__ == "__main__":
+    main()
