@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+import madang.forecaster
 from madang.domain.lease import LeaseClass, LeaseKind
 from madang.domain.queue import QueueItem
 from madang.engines.local import standings
 from madang.engines.local.admission import LocalAdmission
 from madang.engines.local.devices import parse_gpus
-from madang.forecaster import Forecaster, ForecasterError
+from madang.forecaster import RETRY_S, Forecaster, ForecasterError
 from madang.policy.durations import History
 from madang.policy.fair_queue import FairQueue
 from madang.policy.standings import compute
@@ -85,6 +86,27 @@ def test_one_that_was_killed_is_told_and_the_next_call_has_another(forecaster):
     assert forecaster.compute(queue, {}, History(), NOW_MS)[0] == wanted
 
 
+def test_one_that_never_answered_is_left_alone_for_a_while(forecaster, monkeypatch):
+    asked, real = [0], madang.forecaster._start
+
+    def dead():
+        asked[0] += 1
+        process = real()
+        process.kill()
+        return process
+
+    monkeypatch.setattr("madang.forecaster._start", dead)
+    with pytest.raises(ForecasterError):
+        forecaster.compute(long_queue(3), {}, History(), NOW_MS)
+    assert not forecaster.may_answer
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + RETRY_S + 1)
+    assert forecaster.may_answer
+    monkeypatch.setattr("madang.forecaster._start", real)
+    assert forecaster.compute(long_queue(3), {}, History(), NOW_MS)[0]
+    assert asked == [1]
+
+
 def test_it_ends_with_its_input(forecaster):
     forecaster.compute(long_queue(3), {}, History(), NOW_MS)
     process = process_of(forecaster)
@@ -105,6 +127,7 @@ async def test_a_long_queue_is_told_as_well_where_no_process_can_be_had(monkeypa
     assert process.poll() is None
     monkeypatch.setattr("madang.forecaster._start", no_process)
     assert await admissions[1].standings(NOW_MS) == told
+    assert not admissions[1]._standings._forecaster.may_answer
     # The queue gets short: nobody keeps a process for it.
     for number in range(45):
         await admissions[0].withdraw(f"lease-{number}")

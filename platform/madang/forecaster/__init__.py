@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from typing import IO
 
@@ -25,6 +26,10 @@ Row = tuple[object, ...]
 """The fields of a :class:`~madang.domain.lease.Standing`, as far as a forecast fills them."""
 
 
+RETRY_S = 60.0
+"""A process that never answered is not started again before this."""
+
+
 class ForecasterError(Exception):
     """The process could not be started, or ended."""
 
@@ -35,6 +40,13 @@ class Forecaster:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._has_answered = False
+        self._not_before_s = 0.0
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether it is worth asking: not for a while after one that never answered."""
+        return time.monotonic() >= self._not_before_s
 
     def compute(
         self, queue: FairQueue, ends: Mapping[str, int], durations: Durations, now_ms: int
@@ -49,19 +61,26 @@ class Forecaster:
         given = pickle.dumps((queue, dict(ends), durations, now_ms), pickle.HIGHEST_PROTOCOL)
         with self._lock:
             try:
-                process = self._process = self._process or _start()
-                assert process.stdin is not None
-                assert process.stdout is not None
-                write(process.stdin, given)
-                answer = read(process.stdout)
-                if answer is None:
-                    raise ForecasterError(f"it ended with {process.poll()}")
+                answer = self._ask(given)
             except (OSError, ForecasterError) as error:
                 self._end()
+                self._not_before_s = 0 if self._has_answered else time.monotonic() + RETRY_S
+                self._has_answered = False
                 raise ForecasterError(str(error)) from error
+            self._has_answered = True
         # It is our own process: what it writes is as good as what we would compute.
         rows, cost_ms = pickle.loads(answer)  # noqa: S301
         return {row[0]: _standing(*row) for row in rows}, cost_ms
+
+    def _ask(self, given: bytes) -> bytes:
+        process = self._process = self._process or _start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        write(process.stdin, given)
+        answer = read(process.stdout)
+        if answer is None:
+            raise ForecasterError(f"it ended with {process.wait()}")
+        return answer
 
     def close(self) -> None:
         """End the process; the next call starts another."""

@@ -106,12 +106,13 @@ class Standings:
         self, queue: FairQueue, ends: Mapping[str, int], durations: Durations, now_ms: int
     ) -> tuple[dict[str, Standing], int]:
         """Compute, and tell how many milliseconds of a processor it took."""
-        if len(queue.waiting_items()) > LONG_QUEUE:
+        count = len(queue.waiting_items())
+        if count > LONG_QUEUE and self._forecaster.may_answer:
             try:
                 return self._forecaster.compute(queue, ends, durations, now_ms)
             except ForecasterError as error:
                 log.warning("the queue is forecast here, for its process is not there: %s", error)
-        elif len(queue.waiting_items()) < LONG_QUEUE // 2:
+        elif count < LONG_QUEUE // 2:
             self._forecaster.close()
         began = time.thread_time()
         found = compute(queue, ends, durations, now_ms)
