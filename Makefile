@@ -90,7 +90,7 @@ bench-faults: $(STAMP) compiler ## 200 kills on each database while ten people w
 bench-pages: $(STAMP) chromium ## weight of each page on a cold cache, and its first paint
 	$(BIN)/python tests/benchmarks/bench_pages.py
 
-bench-sweep: $(STAMP) ## a sweep of 200 runs beside as many with the papermill command
+bench-sweep: $(STAMP) ## sweeps through the service beside the papermill command, three kinds of notebooks (40 minutes)
 	$(BIN)/python tests/benchmarks/bench_sweep.py
 
 bench-runs: $(STAMP) ## one run with a forked kernel beside one with stock papermill, both in a loop

@@ -78,9 +78,7 @@ def measured(work: Callable[[], int]) -> tuple[float, float]:
 
 
 def ours(path: Path, runs: int, parallel: int) -> int:
-    job = madang.sweep(
-        path, {"seed": range(runs)}, max_parallel=parallel, name=path.stem, flavor="cpu"
-    )
+    job = madang.sweep(path, {"seed": range(runs)}, max_parallel=parallel, name=path.stem)
     job.wait(LIMIT_S, progress=False).check()
     return runs
 
@@ -99,14 +97,14 @@ def peer(path: Path, runs: int, parallel: int) -> int:
     return runs
 
 
-def measure(hub: Hub, rounds: int, runs: int, peer_runs: int, table_mib: int) -> Report:
+def measure(hub: Hub, rounds: int, runs: int, peer_runs: int, table_mib: int, only: str) -> Report:
     os.environ["MADANG_HOME"] = str(hub.folder / "home")
     os.environ["MADANG_PROJECT"] = "bench"
     parallel = len(os.sched_getaffinity(0))
     report = Report(
         f"Sweeps of {runs} runs, papermill of {peer_runs}, {parallel} at once; runs per second"
     )
-    for kind in kinds(table_mib):
+    for kind in [kind for kind in kinds(table_mib) if kind.name.startswith(only)]:
         path = write(hub.folder / f"{kind.name.split()[0]}.ipynb", kind)
         found: dict[str, list[tuple[float, float]]] = {"ours": [], "peer": []}
         for number in range(rounds):
@@ -126,14 +124,17 @@ def measure(hub: Hub, rounds: int, runs: int, peer_runs: int, table_mib: int) ->
 def main() -> None:
     end_orderly()
     parser = arguments(__doc__)
-    parser.add_argument("--runs", type=int, default=200, help="runs of one sweep")
-    parser.add_argument("--peer-runs", type=int, default=20, help="runs of papermill in a round")
+    parser.add_argument("--runs", type=int, default=100, help="runs of one sweep")
+    parser.add_argument("--peer-runs", type=int, default=8, help="runs of papermill in a round")
     parser.add_argument("--table-mib", type=int, default=1024, help="size of the shared table")
+    parser.add_argument("--only", default="", help="trivial, imports or shared")
     given = parser.parse_args()
     hub = Madang()
     try:
         hub.start()
-        report = measure(hub, given.rounds, given.runs, given.peer_runs, given.table_mib)
+        report = measure(
+            hub, given.rounds, given.runs, given.peer_runs, given.table_mib, given.only
+        )
     finally:
         hub.close(bool(os.environ.get("KEEP")))
     finish(report, given)
