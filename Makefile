@@ -36,7 +36,7 @@ test-unit: $(STAMP) ## rules, without I/O
 test-contract: $(STAMP) ## one suite for every engine and every store
 	$(BIN)/python -m pytest -n 2 tests/contract --ignore $(PLANS)
 
-test-plans: $(STAMP) ## every story with one thing going wrong at every point of it (6 minutes)
+test-plans: $(STAMP) ## every story with one thing going wrong at every point of it
 	$(BIN)/python -m pytest -n 2 $(PLANS)
 
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
@@ -90,7 +90,7 @@ bench-faults: $(STAMP) compiler ## 200 kills on each database while ten people w
 bench-pages: $(STAMP) chromium ## weight of each page on a cold cache, and its first paint
 	$(BIN)/python tests/benchmarks/bench_pages.py
 
-bench-sweep: $(STAMP) ## sweeps through the service beside the papermill command, three kinds of notebooks (40 minutes)
+bench-sweep: $(STAMP) ## sweeps through the service beside the papermill command, three kinds of notebooks
 	$(BIN)/python tests/benchmarks/bench_sweep.py
 
 bench-runs: $(STAMP) ## one run with a forked kernel beside one with stock papermill, both in a loop

@@ -107,6 +107,21 @@ def test_one_that_never_answered_is_left_alone_for_a_while(forecaster, monkeypat
     assert asked == [1]
 
 
+@pytest.mark.parametrize("count", [3, 2_000])
+def test_one_that_hangs_is_ended(forecaster, monkeypatch, count):
+    # The longer one does not fit into the pipe: it hangs while it is told.
+    queue = long_queue(count)
+    wanted = forecaster.compute(queue, {}, History(), NOW_MS)[0]
+    process = process_of(forecaster)
+    process.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr("madang.forecaster.LIMIT_S", 0.5)
+    with pytest.raises(ForecasterError):
+        forecaster.compute(queue, {}, History(), NOW_MS)
+    assert process.returncode == -signal.SIGKILL
+    monkeypatch.undo()
+    assert forecaster.compute(queue, {}, History(), NOW_MS)[0] == wanted
+
+
 def test_it_ends_with_its_input(forecaster):
     forecaster.compute(long_queue(3), {}, History(), NOW_MS)
     process = process_of(forecaster)

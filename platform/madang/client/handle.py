@@ -5,6 +5,7 @@ Used by :mod:`madang.client.runs` and :mod:`madang.client.sweeps`.
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, Self
 
@@ -15,7 +16,7 @@ from madang.errors import MadangError
 _FRESH_S = 1.0
 
 
-class Handle:
+class Handle(ABC):
     """Something that was submitted and goes on by itself until it ends.
 
     Parameters
@@ -78,9 +79,9 @@ class Handle:
         self._asked_at = time.monotonic()
         return self
 
+    @abstractmethod
     def _late(self, waited_s: int) -> MadangError:
         """Return the error of who waited in vain."""
-        raise NotImplementedError
 
     def _until_final(
         self,

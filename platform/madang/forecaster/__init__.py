@@ -25,6 +25,8 @@ _LENGTH = struct.Struct("<Q")
 Row = tuple[object, ...]
 """The fields of a :class:`~madang.domain.lease.Standing`, as far as a forecast fills them."""
 
+LIMIT_S = 60.0
+"""One that has not answered by then hangs: 2,000 waiting leases take half a second."""
 
 RETRY_S = 60.0
 """A process that never answered is not started again before this."""
@@ -76,8 +78,14 @@ class Forecaster:
         process = self._process = self._process or _start()
         assert process.stdin is not None
         assert process.stdout is not None
-        write(process.stdin, given)
-        answer = read(process.stdout)
+        # It may hang before it has read all, and after: its end ends the wait for either.
+        watch = threading.Timer(LIMIT_S, process.kill)
+        watch.start()
+        try:
+            write(process.stdin, given)
+            answer = read(process.stdout)
+        finally:
+            watch.cancel()
         if answer is None:
             raise ForecasterError(f"it ended with {process.wait()}")
         return answer

@@ -32,7 +32,6 @@ Work = Callable[[Tx], Any]
 SHORT_S = 0.02
 """The loop may be held up for so long by one read, unless nobody knows yet how long it takes."""
 
-
 FAR_TOO_LONG_S = 0.1
 """This says enough the first time."""
 
