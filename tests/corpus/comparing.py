@@ -10,7 +10,7 @@ import re
 
 import nbformat
 import papermill
-from notebooks import NOTEBOOKS, OPTIONS, OTHER
+from notebooks import NOTEBOOKS, OPTIONS, OTHER, UNORDERED
 
 PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}
 _IDENTIFIER = re.compile(
@@ -86,11 +86,11 @@ def execute(name, folder, engine):
     rows = {"ended": ended, "files": files, "folders": len([p for p in folder.iterdir()])}
     rows["metadata"] = _plain_metadata(output.metadata)
     for number, cell in enumerate(output.cells):
-        rows[f"cell {number}"] = _plain_cell(cell)
+        rows[f"cell {number}"] = _plain_cell(cell, is_ordered=name not in UNORDERED)
     return _without_noise(rows, folder), way
 
 
-def _plain_cell(cell):
+def _plain_cell(cell, is_ordered):
     papermill_ = cell.metadata.get("papermill", {})
     metadata = {k: v for k, v in cell.metadata.items() if k not in ("papermill", "execution")}
     metadata["timed"] = sorted(cell.metadata.get("execution", {}))
@@ -99,13 +99,15 @@ def _plain_cell(cell):
         "source": cell.source,
         "count": cell.get("execution_count"),
         "metadata": metadata,
-        "outputs": _joined(cell.get("outputs", [])),
+        "outputs": _joined(cell.get("outputs", []), is_ordered),
     }
 
 
-def _joined(outputs):
+def _joined(outputs, is_ordered):
     """Join neighbours of one stream: where they were cut is a matter of time."""
     found = []
+    if not is_ordered:
+        outputs = sorted(outputs, key=lambda output: (output.output_type, output.get("name", "")))
     for output in outputs:
         if found and output.output_type == "stream" and found[-1].get("name") == output.name:
             found[-1]["text"] += output.text

@@ -322,5 +322,9 @@ NOTEBOOKS = {
 }
 
 OPTIONS = {"timeout": {"execution_timeout": 2}}
+UNORDERED = {"subprocesses", "raw_descriptors"}
+"""Write to the descriptors themselves: a thread of the kernel reads each, and in stock papermill too
+it is a matter of time whose text comes first, and whether before the cell's result."""
+
 OTHER = "corpus-other"
 """Name of a kernelspec that is not a plain ipykernel."""
