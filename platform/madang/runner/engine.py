@@ -36,7 +36,8 @@ class RunFiles(LocalHandler):  # type: ignore[misc]
 
     def write(self, buf: str, path: str) -> None:
         """Save the output so that it is always a whole notebook."""
-        write_atomically(self._inside(path), buf.encode("utf-8", "backslashreplace"))
+        data = buf.encode("utf-8", "backslashreplace")
+        write_atomically(self._inside(path), data, is_durable=False)
 
     def _inside(self, path: str) -> Path:
         if check_local_path(path) not in (NOTEBOOK, OUTPUT):

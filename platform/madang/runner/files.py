@@ -93,18 +93,28 @@ def make_run_folder(
     return folder
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace ``path`` so that a reader, a crash or a full disk sees the old or the new bytes."""
+def write_atomically(path: Path, data: bytes, *, is_durable: bool = True) -> None:
+    """Replace ``path`` so that a reader, a kill or a full disk sees the old or the new bytes.
+
+    Parameters
+    ----------
+    is_durable
+        Whether the same holds when the machine itself stops. Nobody looks into a run's folder after
+        that, the run is executed anew, and waiting for the disk at every cell costs its time.
+    """
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if is_durable:
+                os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    if not is_durable:
+        return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

@@ -42,14 +42,19 @@ class Slots:
         if not actor.token_lease or actor.token_run:
             raise RefusedError("slot_token_only")
         until_ms = core.clock() + int(timeout_s * 1000)
+        is_told = False
         with core.bus.listen() as listener:
             while True:
                 taken = await core.store.write(lambda tx: self._take(tx, actor))
                 if taken is not None:
                     core.live.slot_faults.pop(slot_group(taken[0]), None)
                     core.live.idle_since_ms.pop(actor.token_lease, None)
-                    core.changed("runs", "queue")
+                    # Nothing for the loop to do: the slot holds its devices as before.
+                    core.bus.publish("runs", "queue")
                     return await self._handed_over(actor, *taken)
+                if not is_told:  # it may have had the last run of its sweep
+                    core.wake.set()
+                    is_told = True
                 await self._end_if_idle(actor.token_lease)
                 left_s = (until_ms - core.clock()) / 1000
                 if left_s <= 0:
@@ -220,7 +225,11 @@ class Slots:
         core.live.progress.pop(run.id, None)
         core.live.idle_since_ms[run.lease] = core.clock()
         await end_orphans(core)
-        core.changed("runs", "queue", "usage", "environments")
+        core.bus.publish("runs", "queue", "usage", "environments")
+        if (
+            not run.sweep
+        ):  # the slot asks for the next one of a sweep, and finds out when it is over
+            core.wake.set()
         return await core.store.read(lambda tx: views.run_view(core, tx, actor, run, {}))
 
 

@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
 from madang import errors
+from madang.client import http
 from madang.client.address import find_address
 from madang.client.http import MadangClient
 
@@ -125,3 +127,13 @@ def test_importing_the_client_is_cheap():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_trusted_certificates_are_read_once_for_all_clients(monkeypatch):
+    read = []
+    real = http._certificates.__wrapped__
+    monkeypatch.setattr(http, "_certificates", cache(lambda env: read.append(env) or real(env)))
+    for _ in range(3):
+        with http.MadangClient("https://hub.example.org", "t"):
+            pass
+    assert read == [True]

@@ -55,3 +55,12 @@ def test_errors_are_cut_to_what_the_service_takes():
     made = outcome(RunState.FAILED, "cell_failed", cell=2, name="E", value="x" * 10_000)
     assert made["error"] == {"cell": 2, "name": "E", "value": "x" * 2_000}
     assert outcome(RunState.SUCCEEDED)["error"] is None
+
+
+def test_the_output_of_a_run_does_not_wait_for_the_disk(tmp_path, monkeypatch):
+    def never(_):
+        raise AssertionError("fsync")
+
+    monkeypatch.setattr(os, "fsync", never)
+    write_atomically(tmp_path / "output.ipynb", b"so far", is_durable=False)
+    assert (tmp_path / "output.ipynb").read_bytes() == b"so far"

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from ipykernel.iostream import BackgroundSocket, IOPubThread, OutStream
@@ -24,6 +25,7 @@ _NEEDED = (
     (IOPubThread, ("schedule", "_really_send", "_check_mp_mode", "send_multipart")),
     (OutStream, ("_setup_stream_redirects", "_watch_pipe_fd", "_schedule_flush", "_flush")),
     (BaseKernel, ("shell_main", "start", "_supports_kernel_subshells", "shutdown_request")),
+    (BaseKernel, ("_process_children",)),
     (IPythonKernel, ("shell_channel_thread", "debugpy_stream", "do_execute")),
     (IPKernelApp, ("init_poller", "init_sockets", "init_heartbeat", "init_connection_file")),
     (IPKernelApp, ("write_connection_file", "init_io", "init_signal", "log_connection_info")),
@@ -142,6 +144,24 @@ class ForkedKernel(IPythonKernel):  # type: ignore[misc]
     control_stream = AnyTrait()
     debugpy_stream = AnyTrait()
     _supports_kernel_subshells = False
+
+    def _process_children(self) -> list[Any]:
+        """Return what the original does, without its look at every process of the machine.
+
+        Most kernels have no children at all, and the operating system knows that of each thread.
+        """
+        return super()._process_children() if _has_children() else []
+
+
+def _has_children() -> bool:
+    """Tell whether this process has started another one that is still there, or may have."""
+    try:
+        for thread in Path("/proc/self/task").iterdir():
+            if (thread / "children").read_text():
+                return True
+    except OSError:  # a thread just ended, or this system keeps no such lists
+        return True
+    return False
 
 
 class ForkedApp(IPKernelApp):  # type: ignore[misc]

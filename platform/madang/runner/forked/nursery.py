@@ -87,6 +87,10 @@ class Nursery:
             os.close(descriptor)
 
     def _fork(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        if request["do"] == "run":
+            from madang.runner.forked.run import warm_format
+
+            warm_format(request["format_minor"])
         sys.stdout.flush()
         sys.stderr.flush()
         parent = os.getpid()
@@ -145,6 +149,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     app = build()
     checks.remember(app)
+    importlib.import_module("psutil")  # each kernel would import it to leave
     if "runs" in arguments[1:]:
         importlib.import_module("madang.runner.forked.run")
         checks.remember_tasks()

@@ -35,13 +35,17 @@ _CHANGING = ("MADANG_", "PYTEST_CURRENT_TEST", "PWD", "OLDPWD", "COLUMNS", "LINE
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a kernel should be like: imports, shared cells, variables, folder, arguments."""
+    """What a kernel should be like: imports, shared cells, variables, folder, arguments.
+
+    ``format_minor`` is what its notebook says of its own format, and makes no other process.
+    """
 
     preload: tuple[str, ...]
     shared: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
     argv: tuple[str, ...] = field(default=("",))
+    format_minor: Any = None
 
     @property
     def key(self) -> tuple[Any, ...]:

@@ -91,6 +91,7 @@ class ForkedRuns:
             shared=shared,
             env=common,
             cwd=str(place),
+            format_minor=notebook.get("nbformat_minor"),
         )
 
     def warm(self, wanted: Wanted) -> None:
@@ -126,6 +127,7 @@ class ForkedRuns:
             "grace_s": grace_s,
             "is_seeded": is_seeded(shared),
             "reason": reason,
+            "format_minor": wanted.format_minor if isinstance(wanted, Wanted) else None,
         }
         if parent is None:
             parent = self._parents.parent(Wanted((), (), self._env, str(folder.work)))
