@@ -27,6 +27,7 @@ demo: $(STAMP) ## tell the whole story over HTTP and check every step
 	$(BIN)/madang demo
 
 PLANS := tests/contract/services/plans
+FORK_SAFETY := tests/integration/forked/test_fork_safety.py
 
 test: test-unit test-contract test-integration ## all tests that need nothing but this machine
 
@@ -40,7 +41,7 @@ test-plans: $(STAMP) ## every story with one thing going wrong at every point of
 	$(BIN)/python -m pytest -n 2 $(PLANS)
 
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration --ignore tests/integration/stack
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration --ignore tests/integration/stack --ignore $(FORK_SAFETY)
 
 test-hostile: $(STAMP) ## everything the API and the pages can be sent, and who may do what (4 minutes)
 	$(BIN)/python -m pytest -n 2 tests/hostile
@@ -57,8 +58,8 @@ compiler:
 test-faults: $(STAMP) compiler ## kills, refusals, full disks and jumping clocks on a real installation
 	$(BIN)/python -m pytest tests/integration/stack tests/faults
 
-test-corpus: $(STAMP) ## notebooks of all kinds give cell by cell what stock papermill gives
-	$(BIN)/python -m pytest -n 2 tests/corpus
+test-corpus: $(STAMP) ## notebooks of all kinds give cell by cell what stock papermill gives, and what a fork may inherit
+	$(BIN)/python -m pytest -n 2 tests/corpus $(FORK_SAFETY)
 
 bench: $(STAMP) bench-replay bench-pages ## all figures against their peers: spawn, reads, pages, cluster, memory, replay (30 minutes)
 	$(BIN)/python tests/benchmarks/bench_spawn.py

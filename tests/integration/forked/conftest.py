@@ -8,6 +8,9 @@ import pytest
 
 from madang.runner.forked.parents import parents
 
+EXECUTION_TIMEOUT_S = None
+"""Limit of each cell, where a test sets one."""
+
 PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
@@ -32,6 +35,7 @@ def run(path, engine="madang", **options):
             engine_name=engine,
             progress_bar=False,
             cwd=path.parent,
+            execution_timeout=EXECUTION_TIMEOUT_S,
             **options,
         )
     finally:

@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from ipykernel.kernelbase import Kernel as BaseKernel
@@ -36,6 +37,7 @@ def be_kernel(
     states: dict[str, Any] | None = None,
     inherited: Mapping[str, Any] | None = None,
     files: Sequence[int] = (),
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> NoReturn:
     """Serve one client until it goes away or says shutdown, then leave.
 
@@ -48,10 +50,14 @@ def be_kernel(
     context, states, inherited, files
         What shared cells left: context variables, generators' states, their names, and files that
         they read.
+    variables
+        What libraries set when they were imported ahead, and would not set again.
     """
     status = 1
     try:
         place(task)
+        for name, value in variables.items():
+            os.environ.setdefault(name, value)
         rebirth.reopen(files)
         if states is None or task["is_seeded"]:
             rebirth.reseed(states)

@@ -28,6 +28,9 @@ from zmq import Frame
 from madang.runner.forked import canary, checks, rebirth
 from madang.runner.forked.kernel import ForkedApp, NoThread
 
+SET_AT_IMPORT = frozenset({"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"})
+"""Variables that scikit-learn and joblib set where nobody has: each run gets them too."""
+
 
 class Grown:
     """A nursery's own past: what its children start from, and what their clients are told."""
@@ -35,11 +38,13 @@ class Grown:
     def __init__(self, app: ForkedApp, request: Mapping[str, Any]) -> None:
         self._app = app
         self.left: dict[str, Any] = {}
+        self._variables: dict[str, str] = {}
         self.recorded: list[list[tuple[int, list[bytes]]]] = []
         reason = self._import(request["preload"])
         checks.remember_tasks()
         if not reason and request["shared"]:
             reason = self._run_shared(request)
+        self.left["variables"] = self._variables
         reason = reason or checks.why_not_fork(app, request) or canary.why_not_sound()
         self.report = {"refused": reason} if reason else {"ready": True, "recorded": self._told()}
 
@@ -66,15 +71,18 @@ class Grown:
                 said, self._app.link.recorded = self._app.link.recorded, None
                 if warned or said or raw():
                     return f"import_not_silent {name}"
-                if os.environ.copy() != before:
+                after = os.environ.copy()
+                added = {n: v for n, v in after.items() if n in SET_AT_IMPORT and n not in before}
+                if after != before | added:
                     return f"import_changed_environment {name}"
+                self._variables |= added
         return ""
 
     def _run_shared(self, request: Mapping[str, Any]) -> str:
         """Run the cells in the kernel that all runs will be forks of."""
         os.chdir(request["cwd"])
         os.environ.clear()
-        os.environ.update(request["env"])
+        os.environ.update(self._variables | dict(request["env"]))
         app, kernel = self._app, self._app.kernel
         kernel.shell.init_environment()
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
