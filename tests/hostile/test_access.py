@@ -102,6 +102,8 @@ class Acts:
             "run_create": {"project": "vision", "notebook": NOTEBOOK},
             "sweep_create": {"project": "vision", "notebook": NOTEBOOK, "grid": {"x": [1, 2]}},
             "sweep_plan": {"project": "vision", "notebook": NOTEBOOK, "grid": {"x": [1, 2]}},
+            "sweep_pilot": {"project": "vision", "notebook": NOTEBOOK, "typed": {"x": "1,2"}},
+            "notebook_parameters": {"notebook": NOTEBOOK},
             "environment_create": {"project": "vision", "name": f"e{number}", "spec": "numpy"},
             "environment_rebuild": {"spec": "numpy"},
             "run_report": {"cells_done": 0, "cells_total": 1},

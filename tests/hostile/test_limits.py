@@ -42,7 +42,10 @@ WITHOUT_BODY = {
     *("lease_claim", "notices_test", "slot_next", "run_retry"),
     *("sweep_pause", "sweep_resume", "sweep_retry"),
 }
-WITH_NOTEBOOK = {"run_create", "run_store_output", "sweep_create", "sweep_plan"}
+WITH_NOTEBOOK = {
+    *("run_create", "run_store_output", "sweep_create", "sweep_plan", "sweep_pilot"),
+    "notebook_parameters",
+}
 
 
 @pytest.mark.parametrize("name", WRITES)

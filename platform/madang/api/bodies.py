@@ -19,7 +19,7 @@ from pydantic import (
 
 from madang.domain.environment_spec import MAX_SPEC_BYTES
 from madang.domain.project import Role
-from madang.domain.run import MAX_PARAMETERS
+from madang.domain.run import MAX_PARAMETERS, MAX_PARAMETERS_BYTES
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL, MAX_SWEEP_RUNS
 from madang.errors import InvalidError
 from madang.services.requests import (
@@ -233,11 +233,18 @@ class RunBody(Body):
         )
 
 
+class NotebookBody(Body):
+    """A notebook that somebody wants to know something about."""
+
+    notebook: Annotated[str, StringConstraints(min_length=2)]
+
+
 class SweepBody(Body):
     """Submit one notebook with many sets of parameters.
 
     Each row of the table meets each point of the grid. The table travels as text: JSON, a list of
-    rows or an object of columns.
+    rows or an object of columns, or CSV. ``typed`` holds axes of the grid as people type them,
+    ``0.1,0.01`` or ``0..9``. A plan takes the time of the run ``pilot`` for what may be expected.
     """
 
     project: Word = ""
@@ -247,7 +254,12 @@ class SweepBody(Body):
         dict[str, Annotated[list[Any], Field(max_length=MAX_SWEEP_RUNS)]],
         Field(max_length=MAX_PARAMETERS),
     ] = Field(default_factory=dict)
+    typed: Annotated[
+        dict[str, Annotated[str, StringConstraints(max_length=MAX_PARAMETERS_BYTES)]],
+        Field(max_length=MAX_PARAMETERS),
+    ] = Field(default_factory=dict)
     table: str = ""
+    table_kind: Literal["json", "csv"] = "json"
     parameters: dict[str, Any] = Field(default_factory=dict)
     files: dict[str, str] = Field(default_factory=dict)
     flavor: Word | None = None
@@ -255,6 +267,7 @@ class SweepBody(Body):
     limit_s: LimitS | None = None
     environment: Word = ""
     max_parallel: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = DEFAULT_PARALLEL
+    pilot: Word = ""
 
     def request(self) -> SweepRequest:
         """Return it as the use-case takes it, which checks every set of parameters.
@@ -274,11 +287,14 @@ class SweepBody(Body):
             name=self.name,
             notebook=self.notebook.encode("utf-8"),
             grid=self.grid,
+            typed=self.typed,
             table=self.table,
+            table_kind=self.table_kind,
             parameters=self.parameters,
             files={name: _file(name, data) for name, data in self.files.items()},
             environment=self.environment,
             max_parallel=self.max_parallel,
+            pilot=self.pilot,
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 

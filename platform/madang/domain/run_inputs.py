@@ -5,16 +5,16 @@ the same functions, so that the three never disagree. Standard library only, no 
 no address is followed here; people are hostile, so that every walk is bounded and iterative.
 """
 
-import ast
 import json
 import keyword
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, TypedDict
 from urllib.parse import unquote
 
+from madang.domain.parameters_cell import Parameter, assigned_names, read_parameters
 from madang.domain.run import (
     MAX_NOTEBOOK_BYTES,
     MAX_PARAMETERS,
@@ -34,21 +34,31 @@ MAX_COMPONENT_BYTES = 255
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:(//|\\\\)")
 _DRIVE = re.compile(r"^[A-Za-z]:")
-_SHELL_LINE = re.compile(r"^\s*[%!?]")
-_ASSIGNED = re.compile(r"^([^\W\d]\w*)\s*(?::[^=]*)?=(?!=)", re.MULTILINE)
 
 
 class NotebookFacts(TypedDict):
     """What :func:`check_notebook` learns about a notebook.
 
     ``cells`` counts all cells, ``code_cells`` those that are executed; ``declared`` holds the names
-    that the cell tagged ``parameters`` assigns, or None when there is no such cell; ``files`` the
-    paths, relative to the notebook, that its metadata declare under ``madang.files``.
+    that the cell tagged ``parameters`` assigns, or None when there is no such cell, and ``source``
+    that cell's text; ``files`` the paths, relative to the notebook, that its metadata declare under
+    ``madang.files``.
     """
 
     cells: int
     code_cells: int
     declared: list[str] | None
+    source: str
+    files: list[str]
+
+
+class NotebookParameters(TypedDict):
+    """What a notebook declares; ``has_cell`` tells a cell without names from no cell."""
+
+    has_cell: bool
+    parameters: list[Parameter]
+    cells: int
+    code_cells: int
     files: list[str]
 
 
@@ -131,18 +141,38 @@ def check_notebook(data: bytes) -> NotebookFacts:
         raise InvalidError("notebook_not_json", given=_short(str(error))) from error
     cells = _cells(notebook)
     _check_language(notebook["metadata"])
-    declared = None
+    declared, source = None, ""
     for cell in cells:
         tags = cell["metadata"].get("tags")
         if cell["cell_type"] == "code" and isinstance(tags, list) and "parameters" in tags:
-            declared = assigned_names(_source(cell))
+            source = _source(cell)
+            declared = assigned_names(source)
             break
     code_cells = sum(cell["cell_type"] == "code" for cell in cells)
     return {
         "cells": len(cells),
         "code_cells": code_cells,
         "declared": declared,
+        "source": source,
         "files": _declared_files(notebook["metadata"]),
+    }
+
+
+def notebook_parameters(data: bytes) -> NotebookParameters:
+    """Return what a notebook declares, as API, page and command line show it.
+
+    Raises
+    ------
+    InvalidError
+        As :func:`check_notebook`.
+    """
+    facts = check_notebook(data)
+    return {
+        "has_cell": facts["declared"] is not None,
+        "parameters": read_parameters(facts["source"]),
+        "cells": facts["cells"],
+        "code_cells": facts["code_cells"],
+        "files": facts["files"],
     }
 
 
@@ -202,35 +232,6 @@ def _check_language(metadata: Mapping[str, Any]) -> None:
         language = named.get(key) if isinstance(named, dict) else None
         if isinstance(language, str) and language and not language.lower().startswith("python"):
             raise InvalidError("notebook_language", given=_short(language))
-
-
-def assigned_names(source: str) -> list[str]:
-    """Return the names that the top level of a parameters cell assigns, in order.
-
-    Lines for the shell or for IPython are left out. A cell that Python cannot parse is read line by
-    line, as a person would: what is wrong with it shows when it is executed.
-    """
-    source = source[:MAX_PARAMETERS_BYTES]
-    plain = "\n".join("" if _SHELL_LINE.match(line) else line for line in source.split("\n"))
-    try:
-        body = ast.parse(plain).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return list(dict.fromkeys(_ASSIGNED.findall(plain)))
-    names: list[str] = []
-    for statement in body:
-        if isinstance(statement, ast.Assign):
-            names.extend(_targets(statement.targets))
-        elif isinstance(statement, ast.AnnAssign):
-            names.extend(_targets([statement.target]))
-    return list(dict.fromkeys(names))
-
-
-def _targets(targets: Iterable[ast.expr]) -> Iterable[str]:
-    for target in targets:
-        if isinstance(target, ast.Name):
-            yield target.id
-        elif isinstance(target, ast.Tuple | ast.List):
-            yield from _targets(target.elts)
 
 
 def check_declared(parameters: Mapping[str, Any], declared: list[str] | None) -> None:

@@ -4,6 +4,7 @@ Values get the types that ``papermill -p`` would give them; what stands in quote
 lazy: a range is never written out before somebody has looked at how long it is.
 """
 
+import itertools
 import json
 import math
 import re
@@ -15,8 +16,9 @@ from madang.errors import InvalidError
 
 _RANGE = re.compile(r"^([+-]?\d{1,18})\.\.([+-]?\d{1,18})(?:\.\.([+-]?\d{1,18}))?$", re.ASCII)
 # A quoted text (a quote in it is doubled), or anything without a comma that begins with no quote.
+# What was passed is never looked at again, so that a long text takes no longer than its length.
 _VALUE = re.compile(
-    r"""\s*(?:'((?:[^']|'')*)'|"((?:[^"]|"")*)"|(?!['"])([^,]*?))\s*(,|$)""", re.DOTALL
+    r"""\s*+(?:'((?:[^']|'')*+)'\s*+|"((?:[^"]|"")*+)"\s*+|(?!['"])([^,]*+))(,|$)""", re.DOTALL
 )
 _WORDS = {"True": True, "False": False, "None": None}
 
@@ -74,10 +76,42 @@ def parse_axis(text: str) -> tuple[str, Sequence[Any]]:
     name = name.strip()
     if not sign or not name:
         raise InvalidError("grid_unreadable", given=text[:60])
-    whole = _RANGE.match(rest.strip())
+    return name, parse_values(name, rest)
+
+
+def parse_values(name: str, text: str) -> Sequence[Any]:
+    """Read the values of one axis, as :func:`parse_axis` does behind the sign.
+
+    Raises
+    ------
+    InvalidError
+        As :func:`parse_axis`; ``sweep_too_many_runs`` for a list that is longer than any sweep.
+    """
+    whole = _RANGE.match(text.strip())
     if whole is not None:
-        return name, _range(name, *whole.groups())
-    return name, list(_values(name, rest))
+        return _range(name, *whole.groups())
+    values = list(itertools.islice(_values(name, text), MAX_SWEEP_RUNS + 1))
+    if len(values) > MAX_SWEEP_RUNS:
+        more = f"> {MAX_SWEEP_RUNS:,}"
+        raise InvalidError("sweep_too_many_runs", given=more, limit=MAX_SWEEP_RUNS, name=name[:60])
+    return values
+
+
+def parse_typed(typed: Mapping[str, str]) -> dict[str, Sequence[Any]]:
+    """Read the axes that a form names by their field.
+
+    Raises
+    ------
+    InvalidError
+        As :func:`parse_values`, with ``parameter`` for the field that is at fault.
+    """
+    grid: dict[str, Sequence[Any]] = {}
+    for name, text in typed.items():
+        try:
+            grid[name] = parse_values(name, text)
+        except InvalidError as error:
+            raise InvalidError(error.code, **error.details, parameter=name[:60]) from error
+    return grid
 
 
 def _range(name: str, first: str, last: str, step: str | None) -> range:
@@ -96,6 +130,7 @@ def _values(name: str, text: str) -> Iterable[Any]:
         if found is None:  # something stands after a closing quote
             raise InvalidError("grid_unreadable", given=f"{name}={text}"[:60])
         single, double, plain, end = found.groups()
+        plain = plain and plain.strip()
         if single is not None or double is not None:
             yield single.replace("''", "'") if single is not None else double.replace('""', '"')
         elif not plain:

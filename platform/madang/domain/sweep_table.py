@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from madang.domain.run import MAX_PARAMETERS_BYTES
+from madang.domain.run import MAX_PARAMETERS, MAX_PARAMETERS_BYTES
 from madang.domain.sweep import MAX_SWEEP_RUNS
 from madang.domain.sweep_grid import typed
 from madang.errors import InvalidError
@@ -25,11 +25,14 @@ def read_csv(text: str) -> Columns:
     ------
     InvalidError
         ``table_unreadable``, ``sweep_name_twice``, ``table_row_uneven``, ``table_value_missing``,
-        ``grid_value_not_finite``, ``sweep_too_many_runs``, ``sweep_empty``.
+        ``grid_value_not_finite``, ``sweep_too_many_runs``, ``sweep_empty``,
+        ``parameters_too_many``.
     """
     lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     try:
         names = [name.strip() for name in next(lines, [])]
+        if len(names) > MAX_PARAMETERS:
+            raise InvalidError("parameters_too_many", given=len(names), limit=MAX_PARAMETERS)
         columns = _named(names)
         for number, line in enumerate((line for line in lines if line), 1):
             _check_count(number)

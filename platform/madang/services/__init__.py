@@ -18,6 +18,7 @@ from madang.services.delivery import Delivery
 from madang.services.departures import Departures
 from madang.services.environments import Environments
 from madang.services.leases import Leases
+from madang.services.notebooks import Notebooks
 from madang.services.notices import Notices
 from madang.services.people import People
 from madang.services.pool import Pool
@@ -52,9 +53,10 @@ class Services:
         self.pool = Pool(core)
         self.clusters = Clusters(core)
         self.dashboards = Dashboards(core)
+        self.notebooks = Notebooks()
         self.runs = Runs(core)
         self.slots = Slots(core)
-        self.sweeps = Sweeps(core)
+        self.sweeps = Sweeps(core, self.runs)
         self.environments = Environments(core, self.runs)
         self.projects = Projects(core)
         self.people = People(core)

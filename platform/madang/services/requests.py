@@ -171,15 +171,23 @@ class SweepRequest:
     Attributes
     ----------
     grid, table, parameters
-        Values by name, columns as JSON text, and what is the same for all runs; see
+        Values by name, columns as text, and what is the same for all runs; see
         :class:`madang.domain.sweep_plan.SweepPlan`.
+    typed
+        Values by name as people type them, such as ``0.1,0.01`` or ``0..9``; they join the grid.
+    table_kind
+        ``json`` or ``csv``.
+    pilot
+        A run whose time is taken for what the sweep may take; for a plan alone.
     """
 
     project: str = ""
     name: str = ""
     notebook: bytes = b""
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)
     table: str = ""
+    table_kind: str = "json"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     flavor: str = "gpu"
@@ -187,3 +195,4 @@ class SweepRequest:
     limit_ms: int = 3_600_000
     environment: str = ""
     max_parallel: int = 4
+    pilot: str = ""

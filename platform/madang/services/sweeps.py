@@ -5,7 +5,7 @@ computed in a thread before it, so that neither the event loop nor the one write
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,15 +13,18 @@ from madang.domain.project import Project
 from madang.domain.run import Run, RunState
 from madang.domain.run_inputs import check_files, check_notebook
 from madang.domain.sweep import RETRIED_STATES, Sweep
+from madang.domain.sweep_grid import parse_typed
 from madang.domain.sweep_plan import SweepPlan
-from madang.domain.sweep_table import read_json
+from madang.domain.sweep_table import read_csv, read_json
 from madang.errors import ConflictError, InvalidError, RefusedError
 from madang.services import access, acts, environment_use, leasing, sweep_slots, views
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, SweepRequest
 from madang.services.run_ends import CANCELLING
+from madang.services.runs import Runs
 from madang.services.slot_opening import slot_lease
+from madang.services.sweep_pilots import expected, pilot_request
 from madang.services.sweep_views import row_view, sweep_view
 from madang.store import Tx
 from madang.store.sweeps import SORTS
@@ -46,16 +49,25 @@ class _Prepared:
 
 def _prepare(request: SweepRequest) -> _Prepared:
     facts = check_notebook(request.notebook)
-    table = read_json(request.table) if request.table else {}
-    plan = SweepPlan(grid=request.grid, table=table, fixed=request.parameters)
+    read = read_csv if request.table_kind == "csv" else read_json
+    table = read(request.table) if request.table else {}
+    plan = SweepPlan(grid=_grid(request), table=table, fixed=request.parameters)
     return _Prepared(plan, plan.checked(facts["declared"]), check_files(request.files))
+
+
+def _grid(request: SweepRequest) -> Mapping[str, Sequence[Any]]:
+    twice = next((name for name in request.typed if name in request.grid), None)
+    if twice is not None:
+        raise InvalidError("sweep_name_twice", name=twice[:60])
+    return {**request.grid, **parse_typed(request.typed)}
 
 
 class Sweeps:
     """What people may do with sweeps."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, runs: Runs) -> None:
         self._core = core
+        self._runs = runs
 
     async def plan(self, actor: Actor, request: SweepRequest) -> dict[str, Any]:
         """Return what a sweep would be and cost at most; nothing is kept of it."""
@@ -84,9 +96,21 @@ class Sweeps:
                 "at_most_device_ms": device_ms,
                 "at_most_microcredits": cost_microcredits(device_ms, rate),
                 "left_microcredits": tx.budget.balance(project.id).left,
+                **expected(core, tx, actor, request.pilot, sweep, count),
             }
 
         return await core.store.read(work)
+
+    async def pilot(
+        self, actor: Actor, request: SweepRequest, *, key: str | None = None
+    ) -> dict[str, Any]:
+        """Submit the first run of a sweep alone, after the whole sweep was found to be right."""
+        access.require_person(actor)
+        await self._core.store.read(lambda tx: access.usable_project(tx, actor, request.project))
+        made = await asyncio.to_thread(_prepare, request)
+        return await self._runs.submit(
+            actor, pilot_request(actor, request, made.parameters[0]), key=key
+        )
 
     async def submit(
         self, actor: Actor, request: SweepRequest, *, key: str | None = None

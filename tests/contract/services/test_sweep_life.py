@@ -361,3 +361,64 @@ async def test_ten_thousand_runs_are_submitted_and_shown_in_time(house: Any) -> 
     look_ms = (time.process_time() - began) * 1000
     print(f"slowest page {slowest_ms:.0f} ms, the sweep {view_ms:.0f} ms, a look {look_ms:.0f} ms")
     assert slowest_ms < 200
+
+
+def asked(**wanted: Any) -> SweepRequest:
+    given = {"project": "vision", "name": "s", "notebook": NOTEBOOK, "limit_ms": 600_000}
+    return SweepRequest(**{**given, **wanted})
+
+
+async def test_what_was_typed_and_a_csv_make_the_same_sweep_as_values_do(house: Any) -> None:
+    ada = await house.actor("ada")
+    sweeps = house.services.sweeps
+    plan = await sweeps.plan(ada, asked(typed={"y": "0..2"}, table="x\n5\n6\n", table_kind="csv"))
+    assert plan["runs"] == 6
+    assert plan["first"][:2] == [{"x": 5, "y": 0}, {"x": 5, "y": 1}]
+    assert plan["expected_device_ms"] is None
+    for wrong, code in (
+        (asked(typed={"x": "1,,2"}), "grid_value_missing"),
+        (asked(typed={"x": "1"}, grid={"x": [1]}), "sweep_name_twice"),
+        (asked(typed={"z": "1"}), "parameters_undeclared"),
+        (asked(typed={"x": "0..999999999"}), "sweep_too_many_runs"),
+        (asked(table="x,y\n1\n", table_kind="csv"), "table_row_uneven"),
+    ):
+        with pytest.raises(InvalidError) as refused:
+            await sweeps.plan(ada, wrong)
+        assert refused.value.code == code
+
+
+async def test_one_run_is_tried_first_and_its_time_tells_what_all_will_take(house: Any) -> None:
+    ada = await house.actor("ada")
+    sweeps, request = house.services.sweeps, asked(typed={"x": "3..8"})
+    run = await sweeps.pilot(ada, request, key="k")
+    assert (await sweeps.pilot(ada, request, key="k"))["id"] == run["id"]
+    assert (run["name"], run["parameters"], run["sweep"]) == ("s (pilot)", {"x": 3}, "")
+    named = asked(typed={"x": "3..8"}, pilot=run["id"])
+    assert (await sweeps.plan(ada, named))["measured_ms"] is None
+    ((_, worker),) = (await workers(house)).items()
+    assert (await house.services.slots.next(worker, 0))["run"]["id"] == run["id"]
+    await house.turn(7)
+    await finish(house, worker, run["id"])
+    ended = await house.services.runs.get(ada, run["id"])
+    took = ended["ended_ms"] - ended["started_ms"]
+    assert took > 0
+    plan = await sweeps.plan(ada, named)
+    assert (plan["measured_ms"], plan["expected_device_ms"]) == (took, 6 * took)
+    assert plan["expected_microcredits"] == pytest.approx(6 * ended["charged_microcredits"], abs=6)
+    assert plan["expected_device_ms"] < plan["at_most_device_ms"]
+    # Of another size nobody knows the time, and whose run it is stays a secret.
+    other = asked(typed={"x": "3..8"}, pilot=run["id"], devices=2)
+    assert (await sweeps.plan(ada, other))["measured_ms"] is None
+    assert await sweeps.list(ada) == []
+    chan = await house.actor("chan")
+    with pytest.raises(NotFoundError):
+        await sweeps.plan(chan, asked(project="language", typed={"x": "1"}, pilot=run["id"]))
+
+
+async def test_a_pilot_is_refused_where_the_sweep_is_wrong_or_not_theirs(house: Any) -> None:
+    ada = await house.actor("ada")
+    with pytest.raises(InvalidError):
+        await house.services.sweeps.pilot(ada, asked(typed={"x": "1,2"}, grid={"z": [1]}))
+    with pytest.raises(NotFoundError):
+        await house.services.sweeps.pilot(await house.actor("chan"), asked(typed={"x": "1"}))
+    assert await house.services.runs.list(ada) == []

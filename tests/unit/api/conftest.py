@@ -193,6 +193,9 @@ class FakeSweeps(Things):
     async def plan(self, actor: Actor, request: Any) -> Any:
         return self._note("plan", actor, request=request)
 
+    async def pilot(self, actor: Actor, request: Any, *, key: str | None) -> Any:
+        return self._note("pilot", actor, request=request, key=key)
+
     async def rows(self, actor: Actor, thing_id: str, **asked: Any) -> Any:
         return self._note("rows", actor, thing_id, **asked)
 
@@ -203,6 +206,11 @@ class FakeSweeps(Things):
         self, actor: Actor, thing_id: str, *, with_cancelled: bool = False, key: str | None
     ) -> Any:
         return self._note("retry", actor, thing_id, with_cancelled=with_cancelled, key=key)
+
+
+class FakeNotebooks(Things):
+    async def parameters(self, actor: Actor, notebook: bytes) -> Any:
+        return self._note("parameters", actor, notebook=notebook)
 
 
 class FakeEnvironments(Things):
@@ -291,6 +299,7 @@ class FakeServices:
         self.clusters = Things("cluster", CLUSTER)
         self.runs = Things("run", RUN)
         self.sweeps = FakeSweeps("sweep", SWEEP)
+        self.notebooks = FakeNotebooks("notebook", "notebook-1")
         self.environments = FakeEnvironments("environment", ENVIRONMENT)
         self.slots = FakeSlots("run", RUN)
         self.events = FakeEvents()

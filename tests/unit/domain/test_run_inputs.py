@@ -123,7 +123,13 @@ def test_notebook_facts():
             code("later = 1", "parameters"),
         )
     )
-    assert facts == {"cells": 4, "code_cells": 3, "declared": ["lr", "a", "b", "c"], "files": []}
+    assert facts["source"].startswith("lr: float = 0.1\n%matplotlib")
+    assert {key: value for key, value in facts.items() if key != "source"} == {
+        "cells": 4,
+        "code_cells": 3,
+        "declared": ["lr", "a", "b", "c"],
+        "files": [],
+    }
     assert check_notebook(notebook(code("x = 1")))["declared"] is None
     assert check_notebook(b"\xef\xbb\xbf" + notebook())["cells"] == 0
 

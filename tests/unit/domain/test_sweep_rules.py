@@ -1,5 +1,6 @@
 """Grids, tables and plans of sweeps: what is read, what is refused, and how fast it is refused."""
 
+import contextlib
 import csv
 import io
 import json
@@ -21,7 +22,7 @@ from madang.domain.sweep import (
     slots_wanted,
     sweep_state,
 )
-from madang.domain.sweep_grid import parse_axis, parse_grid
+from madang.domain.sweep_grid import parse_axis, parse_grid, parse_typed
 from madang.domain.sweep_plan import SweepPlan
 from madang.domain.sweep_table import read_csv, read_json
 from madang.errors import InvalidError
@@ -108,6 +109,32 @@ def test_a_grid_of_a_billion_runs_is_refused_at_once(axes: list[str]) -> None:
     assert time.monotonic() - began < 0.5
     assert refused.value.details["limit"] == MAX_SWEEP_RUNS
     assert len(refused.value.details["given"]) < 30
+
+
+def test_fields_of_a_form_are_read_as_the_grid_of_the_command_line_is() -> None:
+    typed = {"lr": " 0.1, 0.01 ", "seed": "0..9", "name": "'a,b', c", "on": "True"}
+    found = {name: list(values) for name, values in parse_typed(typed).items()}
+    assert found == {name: list(parse_axis(f"{name}={text}")[1]) for name, text in typed.items()}
+    with pytest.raises(InvalidError) as refused:
+        parse_typed({"lr": "0.1", "seed": "1,,2"})
+    assert (refused.value.code, refused.value.details["parameter"]) == (
+        "grid_value_missing",
+        "seed",
+    )
+    assert code(parse_typed, {"x": " 'a'b"}) == "grid_unreadable"
+
+
+@pytest.mark.parametrize("text", [" " * 60_000 + "'x'y", "a" + " " * 60_000 + "b", "'" * 60_001])
+def test_a_long_field_takes_no_longer_than_its_length(text: str) -> None:
+    began = time.perf_counter()
+    with contextlib.suppress(InvalidError):
+        parse_typed({"x": text})
+    assert time.perf_counter() - began < 1
+
+
+def test_a_list_that_is_longer_than_any_sweep_is_not_read_to_its_end() -> None:
+    assert code(parse_typed, {"x": "1," * 30_000}) == "sweep_too_many_runs"
+    assert code(read_csv, ",".join(f"a{n}" for n in range(300)) + "\n") == "parameters_too_many"
 
 
 # -- tables --------------------------------------------------------------------------------------

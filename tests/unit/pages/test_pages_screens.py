@@ -1,4 +1,6 @@
+import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -11,6 +13,7 @@ PAGES = [
     "/runs/new",
     "/runs/{run}",
     "/sweeps",
+    "/sweeps/new",
     "/sweeps/{sweep}",
     "/usage",
     "/wait/{lease}",
@@ -180,11 +183,21 @@ def test_script_stays_small_and_knows_every_word_it_uses():
     folder = files("madang.api.pages").joinpath("static")
     source = folder.joinpath("madang.js").read_text("utf-8")
     assert len(source.encode()) < 12_000
-    source += folder.joinpath("run-form.js").read_text("utf-8")
+    for form in ("run-form.js", "sweep-form.js"):
+        source += folder.joinpath(form).read_text("utf-8")
     known = script_words("ko")
     used = set(re.findall(r"\bwords\.([a-z_]+)", source))
     assert used
     assert [word for word in used if f'"{word}"' not in known] == []
+
+
+async def test_script_of_the_sweep_form_knows_every_word_it_says(house):
+    source = files("madang.api.pages").joinpath("static", "sweep-form.js").read_text("utf-8")
+    said = set(re.findall(r"\bsaid\.([a-z_]+)", source))
+    html = (await house.get("/sweeps/new")).text
+    known = json.loads(unescape(re.search(r'data-said="([^"]*)"', html)[1]))
+    assert {word for word in said if word != "state_"} <= set(known)
+    assert {"state_queued", "state_failed"} <= set(known)
 
 
 @pytest.mark.parametrize("path", PAGES)

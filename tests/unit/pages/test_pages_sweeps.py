@@ -65,3 +65,24 @@ async def test_a_run_of_a_sweep_leads_back_to_it(house):
     house.runs[0]["sweep"] = house.sweeps[0]["id"]
     html = (await house.get("/runs/" + house.runs[0]["id"])).text
     assert f'/services/madang/sweeps/{house.sweeps[0]["id"]}"' in html
+
+
+async def test_the_form_of_a_sweep_is_reached_from_where_people_look(house):
+    where = "/services/madang/sweeps/new"
+    assert where in (await house.get("/sweeps")).text
+    assert where in (await house.get("/runs")).text
+    house.runs, house.sweeps = [], []
+    assert where in (await house.get("/sweeps")).text
+    assert where in (await house.get("/runs")).text
+
+
+async def test_the_form_of_a_sweep_offers_what_may_be_chosen(house):
+    html = (await house.get("/sweeps/new")).text
+    assert '<option value="vision"' in html
+    assert '<option value="audit"' not in html
+    assert 'data-live="off"' in html
+    assert 'id="f-max_parallel" type="number" min="1" max="256" value="4"' in html
+    assert '<option value="torch-ready" data-project="vision">PyTorch</option>' in html
+    assert "Time limit of a run" in html
+    house.me["projects"] = [house.me["projects"][1]]
+    assert "not in a project yet" in (await house.get("/sweeps/new")).text

@@ -10,7 +10,18 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from madang.api.pages import admin, clusters, home, projects, queue, runs, sweeps, usage, wait
+from madang.api.pages import (
+    admin,
+    clusters,
+    home,
+    projects,
+    queue,
+    runs,
+    sweep_form,
+    sweeps,
+    usage,
+    wait,
+)
 from madang.api.pages import settings as settings_page
 from madang.api.pages.assets import Assets
 from madang.api.pages.frame import Frame, Identity, ShowScreen
@@ -29,6 +40,7 @@ _SCREENS: tuple[tuple[str, ShowScreen], ...] = (
     ("/runs/new", runs.show_form),
     ("/runs/{run_id}", runs.show_one),
     ("/sweeps", sweeps.show_all),
+    ("/sweeps/new", sweep_form.show_form),
     ("/sweeps/{sweep_id}", sweeps.show_one),
     ("/clusters", clusters.show_all),
     ("/clusters/{cluster_id}", clusters.show_one),

@@ -86,24 +86,26 @@ async def show_one(visit: Visit) -> Screen:
     )
 
 
-async def show_form(visit: Visit) -> Screen:
-    """Show the form that submits a run."""
+async def choices(visit: Visit) -> dict[str, Any]:
+    """Return what somebody who submits work may choose from."""
     me = await visit.services.projects.me(visit.actor)
     pool = await visit.services.pool.pool(visit.actor)
-    projects = [project for project in me["projects"] if project["role"] in MAY_USE]
-    flavors = pool_pictures(pool, [])
+    return {
+        "projects": [project for project in me["projects"] if project["role"] in MAY_USE],
+        "flavors": pool_pictures(pool, []),
+        "environments": await ready_environments(visit),
+        "limits_s": _LIMITS_S,
+        "limit_chosen_s": 3_600,
+        "max_notebook_bytes": MAX_NOTEBOOK_BYTES,
+    }
+
+
+async def show_form(visit: Visit) -> Screen:
+    """Show the form that submits a run."""
     return Screen(
         template="run_new.html",
         section="runs",
         title=visit.words("new.title"),
         is_live=False,
-        values={
-            "projects": projects,
-            "flavors": flavors,
-            "environments": await ready_environments(visit),
-            "limits_s": _LIMITS_S,
-            "limit_chosen_s": 3_600,
-            "max_notebook_bytes": MAX_NOTEBOOK_BYTES,
-            "max_parameters_bytes": MAX_PARAMETERS_BYTES,
-        },
+        values={**await choices(visit), "max_parameters_bytes": MAX_PARAMETERS_BYTES},
     )

@@ -21,6 +21,7 @@ from madang.api.routes.common import (
     get_or_wait,
     noun_router,
 )
+from madang.api.shapes.runs import Run
 from madang.api.shapes.sweeps import Sweep, SweepPage, SweepPlan
 from madang.domain.run import RunState
 from madang.domain.sweep import MAX_SWEEP_RUNS
@@ -43,12 +44,21 @@ async def sweep_create(
     return answer(await house.services.sweeps.submit(actor, body.request(), key=key), 201)
 
 
-# Not below /sweeps, where it would be taken for the id of one.
+# Not below /sweeps, where these would be taken for the id of one.
 @router.post("/sweep-plans", operation_id="sweep_plan", response_model=SweepPlan)
 @large_body
 async def sweep_plan(house: TheHouse, actor: Someone, body: SweepBody) -> Response:
     """Show what a sweep would be and cost at most; nothing is submitted."""
     return answer(await house.services.sweeps.plan(actor, body.request()))
+
+
+@router.post("/sweep-pilots", operation_id="sweep_pilot", response_model=Run, status_code=201)
+@large_body
+async def sweep_pilot(
+    house: TheHouse, actor: Someone, body: SweepBody, key: Key = None
+) -> Response:
+    """Submit the first run of a sweep alone, as a run of its own, to see how long it takes."""
+    return answer(await house.services.sweeps.pilot(actor, body.request(), key=key), 201)
 
 
 @router.get("/sweeps", operation_id="sweep_list", response_model=list[Sweep])

@@ -77,7 +77,10 @@ class SweepPage(Shape):
 
 
 class SweepPlan(Shape):
-    """What a sweep would be, and cost at most if every run took its whole time."""
+    """What a sweep would be, and cost at most if every run took its whole time.
+
+    What is expected is there once the pilot that was named has succeeded.
+    """
 
     project: str
     runs: Count
@@ -90,3 +93,6 @@ class SweepPlan(Shape):
     at_most_device_ms: DeviceMs
     at_most_microcredits: Micro
     left_microcredits: Micro
+    measured_ms: Count | None
+    expected_device_ms: DeviceMs | None
+    expected_microcredits: Micro | None

@@ -182,8 +182,8 @@ TEXTS = {
     ),
     "pages.sweeps.none": ("No sweeps yet", "아직 스윕이 없습니다"),
     "pages.sweeps.none_text": (
-        "Submit one on a terminal of your notebook; with --dry-run it first says what it would cost.",
-        "노트북의 터미널에서 신청해 주세요. --dry-run 옵션은 비용을 먼저 알려 줍니다.",
+        "Submit one with the form here, or on a terminal of your notebook; --dry-run first says what it would cost.",
+        "여기 양식이나 노트북의 터미널에서 제출해 주세요. --dry-run 옵션은 비용을 먼저 알려 줍니다.",
     ),
     "pages.sweep.of_run": ("Its sweep", "이 실행의 스윕"),
     "pages.sweep.back": ("All sweeps", "스윕 목록"),

@@ -83,7 +83,8 @@ function ask(title, text, yes) {
 const newKey = () =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
-async function call(method, path, json, key = newKey()) {
+const note = ({ message, hint }) => toast(message, hint);
+async function call(method, path, json, key = newKey(), refused = note) {
   const headers = { "X-Madang-CSRF": csrf, "Accept-Language": document.documentElement.lang };
   if (json !== undefined) headers["Content-Type"] = "application/json";
   if (method === "POST") headers["Idempotency-Key"] = key;
@@ -98,7 +99,7 @@ async function call(method, path, json, key = newKey()) {
   }
   const data = await answer.json().catch(() => ({}));
   if (answer.ok) return data;
-  toast(data.message || fill(words.failed, { status: answer.status }), data.hint || words.no_answer_hint);
+  refused({ message: fill(words.failed, { status: answer.status }), hint: words.no_answer_hint, ...data });
   return null;
 }
 
@@ -301,4 +302,4 @@ setInterval(tick, 1000);
 setInterval(onward, 1000);
 tick();
 if (document.hidden) watchHidden(); else listen();
-window.madang = { call, words, fill, prefix, newKey, refresh }; // for run-form.js and forms.js
+window.madang = { call, words, fill, prefix, newKey, refresh, duration }; // for forms

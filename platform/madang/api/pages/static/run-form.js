@@ -2,7 +2,6 @@
 // typed, tells the highest price, and posts once.
 
 const $ = (id) => document.getElementById(id);
-const chosenFlavor = () => document.querySelector('input[name="flavor"]:checked');
 
 function say(field, message) {
   $(`e-${field}`).textContent = message;
@@ -11,7 +10,7 @@ function say(field, message) {
 }
 
 function start(form) {
-  const { call, words, fill, prefix, newKey } = window.madang;
+  const { call, words, fill, prefix, newKey, submitting } = window.madang;
   let notebook = null, key = newKey(), isSending = false;
 
   async function read() {
@@ -56,36 +55,19 @@ function start(form) {
     return null;
   }
 
-  // An environment belongs to a project; those of others are no choice.
-  function environments() {
-    const list = $("f-environment");
-    if (!list) return;
-    for (const option of list.options) {
-      option.hidden = option.disabled = Boolean(option.dataset.project) && option.dataset.project !== $("f-project").value;
-    }
-    if (list.selectedOptions[0]?.disabled ?? true) list.value = "";
-    $("environment-field").hidden = [...list.options].filter((option) => !option.disabled).length < 2;
-  }
-
   function estimate() {
-    const rate = Number(chosenFlavor().dataset.rate);
+    const rate = Number(submitting.flavor().dataset.rate);
     const most = (Number($("f-devices").value) * Number($("f-limit").value) * rate) / 3600;
-    const { left, leftText } = $("f-project").selectedOptions[0].dataset;
+    const { left } = $("f-project").selectedOptions[0].dataset;
     $("estimate").textContent = (most / 1e6).toFixed(2);
     $("estimate-low").hidden = most <= Number(left);
-    $("h-project").textContent = leftText;
   }
 
   form.addEventListener("input", (event) => {
     // Other content is another request; the same content sent twice stays one.
     key = newKey();
-    if (event.target.name === "flavor") {
-      const total = Number(event.target.dataset.total);
-      $("f-devices").max = total;
-      $("f-devices").value = total ? Math.min(total, Math.max(1, Number($("f-devices").value))) : 0;
-    }
+    submitting.follow(event.target);
     if (event.target.id === "f-parameters") parameters();
-    if (event.target.id === "f-project") environments();
     estimate();
   });
   $("f-notebook").addEventListener("change", read);
@@ -100,8 +82,7 @@ function start(form) {
     isSending = true;
     $("run-submit").ariaBusy = "true";
     const run = await call("POST", "api/v1/runs", {
-      name: $("f-name").value.trim(), project: $("f-project").value, notebook, parameters: values, files: {},
-      environment: $("f-environment")?.value || "", flavor: chosenFlavor().value, devices: Number($("f-devices").value), limit_s: Number($("f-limit").value),
+      ...submitting.chosen(), notebook, parameters: values, files: {},
     }, key);
     isSending = false;
     $("run-submit").ariaBusy = null;
@@ -109,7 +90,6 @@ function start(form) {
   });
 
   if ($("f-notebook").files[0]) read();
-  environments();
   estimate();
 }
 

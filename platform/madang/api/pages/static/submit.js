@@ -1,0 +1,37 @@
+// What the forms of runs and of sweeps share: who pays, where it runs and for how long.
+
+const $ = (id) => document.getElementById(id);
+const flavor = () => document.querySelector('input[name="flavor"]:checked');
+
+// An environment belongs to a project; those of others are no choice.
+function environments() {
+  const list = $("f-environment");
+  if (!list) return;
+  for (const option of list.options) {
+    option.hidden = option.disabled = Boolean(option.dataset.project) && option.dataset.project !== $("f-project").value;
+  }
+  if (list.selectedOptions[0]?.disabled ?? true) list.value = "";
+  $("environment-field").hidden = [...list.options].filter((option) => !option.disabled).length < 2;
+}
+
+function project() {
+  environments();
+  $("h-project").textContent = $("f-project").selectedOptions[0].dataset.leftText;
+}
+
+// Lets the other choices follow the one that was made.
+function follow(field) {
+  if (field.id === "f-project") project();
+  if (field.name !== "flavor") return;
+  const total = Number(field.dataset.total);
+  $("f-devices").max = total;
+  $("f-devices").value = total ? Math.min(total, Math.max(1, Number($("f-devices").value))) : 0;
+}
+
+const chosen = () => ({
+  name: $("f-name").value.trim(), project: $("f-project").value, environment: $("f-environment")?.value || "",
+  flavor: flavor().value, devices: Number($("f-devices").value), limit_s: Number($("f-limit").value),
+});
+
+window.madang.submitting = { flavor, follow, chosen };
+if ($("f-project")) project();

@@ -1,0 +1,36 @@
+"""The form that submits a sweep: its choices, and the words that its script says."""
+
+import json
+
+from madang.api.pages.frame import Visit
+from madang.api.pages.render import Screen
+from madang.api.pages.runs import TONES, choices
+from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
+from madang.i18n import catalogue, text
+
+_SAID = "pages.sweep_new.say."
+
+
+def _said(visit: Visit) -> str:
+    """Return what the script says, as JSON; only this page carries it."""
+    words = {
+        key[len(_SAID) :]: text(key, visit.lang) for key in catalogue() if key.startswith(_SAID)
+    }
+    states = {f"state_{state}": visit.words(f"run.state.{state}") for state in TONES}
+    return json.dumps(words | states, ensure_ascii=False)
+
+
+async def show_form(visit: Visit) -> Screen:
+    """Show the form that submits a sweep."""
+    return Screen(
+        template="sweep_new.html",
+        section="runs",
+        title=visit.words("sweep_new.title"),
+        is_live=False,
+        values={
+            **await choices(visit),
+            "said": _said(visit),
+            "parallel_chosen": DEFAULT_PARALLEL,
+            "parallel_most": MAX_PARALLEL,
+        },
+    )

@@ -1,0 +1,121 @@
+"""Texts about submitting a sweep: the form, a run that is tried first, a notebook's parameters."""
+
+TEXTS = {
+    "services.sweep.pilot_name": ("{name} (pilot)", "{name} (시험 실행)"),
+    "pages.act.new_sweep": ("New sweep", "새 스윕"),
+    "pages.sweep_new.title": ("New sweep", "새 스윕"),
+    "pages.sweep_new.lead": (
+        "One notebook, many sets of parameters: each combination of the values becomes a run.",
+        "노트북 하나를 여러 매개변수로 실행합니다. 값의 조합마다 실행이 하나씩 만들어집니다.",
+    ),
+    "pages.sweep_new.notebook_help": (
+        "A .ipynb file. Its parameters are read when you choose it; nothing of it is run.",
+        ".ipynb 파일을 골라 주세요. 고르면 매개변수만 읽고, 코드는 실행하지 않습니다.",
+    ),
+    "pages.sweep_new.no_cell": (
+        "This notebook has no cell tagged “parameters” that gives names a value.",
+        "이 노트북에는 값을 정해 둔 ‘parameters’ 태그 셀이 없습니다.",
+    ),
+    "pages.sweep_new.no_cell_1": (
+        "Put what should vary into one cell, such as lr = 0.1.",
+        "바꿔 볼 값을 lr = 0.1처럼 한 셀에 모아 주세요.",
+    ),
+    "pages.sweep_new.no_cell_2": (
+        "In JupyterLab select that cell, open the gear at the upper right, and add the tag “parameters”.",
+        "JupyterLab에서 그 셀을 선택하고, 오른쪽 위 톱니바퀴에서 ‘parameters’ 태그를 추가해 주세요.",
+    ),
+    "pages.sweep_new.no_cell_3": (
+        "Save the notebook, and choose the file here again.",
+        "노트북을 저장한 뒤 여기에서 파일을 다시 골라 주세요.",
+    ),
+    "pages.sweep_new.values_help": (
+        "One value, several with commas, or a range with both its ends; put text with commas into quotes:",
+        "값 하나, 쉼표로 나눈 여러 값, 또는 양 끝을 포함하는 범위를 쓰세요. 쉼표가 든 글자는 따옴표로 묶어 주세요:",
+    ),
+    "pages.sweep_new.every": (
+        "What you leave empty keeps the notebook's own value.",
+        "비워 두면 노트북에 적힌 값을 그대로 씁니다.",
+    ),
+    "pages.sweep_new.table": ("Table of parameters (if you have one)", "매개변수 표 (있을 때만)"),
+    "pages.sweep_new.table_help": (
+        "CSV with a line of names, or JSON. Each row is a run; with values above too, each row meets each of them.",
+        "첫 줄에 이름이 있는 CSV나 JSON 파일입니다. 행마다 실행이 하나씩 만들어지고, 위에 값도 쓰면 행마다 그 값들과 조합됩니다.",
+    ),
+    "pages.sweep_new.no_table": ("Without the table", "표 빼기"),
+    "pages.sweep_new.parallel_help": (
+        "So many runs at most, while devices are free.",
+        "장치가 비어 있을 때 이 수까지 함께 실행합니다.",
+    ),
+    "pages.sweep_new.plan_empty": (
+        "What it will cost shows here once there are values.",
+        "값을 쓰면 비용이 여기에 나타납니다.",
+    ),
+    "pages.sweep_new.most_hours": ("Device time at most", "최대 장치 시간"),
+    "pages.sweep_new.most_cost": ("Cost at most", "최대 비용"),
+    "pages.sweep_new.left": ("Left in the budget", "남은 예산"),
+    "pages.sweep_new.expected_hours": ("Device time expected", "예상 장치 시간"),
+    "pages.sweep_new.expected_cost": ("Cost expected", "예상 비용"),
+    "pages.sweep_new.first": ("The first runs:", "처음 실행될 조합:"),
+    "pages.sweep_new.submit": ("Submit sweep", "스윕 제출"),
+    "pages.sweep_new.pilot": ("Try one first", "하나만 먼저 실행"),
+    "pages.sweep_new.pilot_help": (
+        "Runs the first combination alone, to see whether it works and how long it takes. It is an ordinary run and costs what it takes; this page stays as it is.",
+        "첫 조합만 실행해서 잘 되는지, 얼마나 걸리는지 봅니다. 보통 실행과 똑같이 비용이 들고, 이 페이지의 내용은 그대로 남습니다.",
+    ),
+    "pages.sweep_new.pilot_open": ("Look at the pilot run (new tab)", "시험 실행 보기 (새 탭)"),
+    "pages.sweep_new.say.plan_empty": (
+        "What it will cost shows here once there are values.",
+        "값을 쓰면 비용이 여기에 나타납니다.",
+    ),
+    "pages.sweep_new.say.submit": ("Submit sweep", "스윕 제출"),
+    "pages.sweep_new.say.submit_runs": ("Submit {runs} runs", "실행 {runs}건 제출"),
+    "pages.sweep_new.say.runs": ("Runs: {runs}", "실행 {runs}건"),
+    "pages.sweep_new.say.more": ("and {count} more", "그 밖에 {count}건"),
+    "pages.sweep_new.say.cells": (
+        "Code cells: {count}. Parameters: {parameters}.",
+        "코드 셀 {count}개, 매개변수 {parameters}개.",
+    ),
+    "pages.sweep_new.say.files": (
+        "It reads files ({files}), which this form cannot send: submit it with `madang sweep` on a terminal.",
+        "이 노트북이 읽는 파일({files})은 이 양식으로 보낼 수 없습니다. 터미널에서 `madang sweep`으로 제출해 주세요.",
+    ),
+    "pages.sweep_new.say.unless": ("{value} if left empty", "비워 두면 {value}"),
+    "pages.sweep_new.say.no_values": (
+        "Give at least one parameter a value, or choose a table.",
+        "매개변수에 값을 하나 이상 쓰거나 표를 골라 주세요.",
+    ),
+    "pages.sweep_new.say.no_parameters": (
+        "It has no parameters to vary; below is how to give it some.",
+        "바꿔 볼 매개변수가 없습니다. 아래에서 추가하는 방법을 볼 수 있습니다.",
+    ),
+    "pages.sweep_new.say.table_kind": (
+        "This table is neither CSV nor JSON. Save it as one of them; a parquet file is taken by `madang sweep --params` on a terminal.",
+        "CSV나 JSON 파일이 아닙니다. 둘 중 하나로 저장해 주세요. parquet 파일은 터미널에서 `madang sweep --params`로 쓸 수 있습니다.",
+    ),
+    "pages.sweep_new.say.table_blank": (
+        "This table is empty. Choose another one, or submit without it.",
+        "표가 비어 있습니다. 다른 표를 고르거나 표를 빼 주세요.",
+    ),
+    "pages.sweep_new.say.low": (
+        "More than the budget holds: if every run took its whole time, it would carry {runs} of {all}. The others would wait until the project gets credits.",
+        "남은 예산보다 많습니다. 모든 실행이 시간 제한을 다 쓰면 {all}건 중 {runs}건만 실행되고, 나머지는 프로젝트에 크레딧이 생길 때까지 기다립니다.",
+    ),
+    "pages.sweep_new.say.low_measured": (
+        "More than the budget holds: at the pilot's pace it carries about {runs} of {all} runs. The others will wait until the project gets credits.",
+        "남은 예산보다 많습니다. 시험 실행만큼 걸리면 {all}건 중 약 {runs}건만 실행되고, 나머지는 프로젝트에 크레딧이 생길 때까지 기다립니다.",
+    ),
+    "pages.sweep_new.say.pilot_state": ("Pilot run: {state}", "시험 실행: {state}"),
+    "pages.sweep_new.say.pilot_waits": (
+        "It waits for a free place. You may go on filling in the form.",
+        "빈자리를 기다리고 있습니다. 그동안 양식을 계속 고쳐도 됩니다.",
+    ),
+    "pages.sweep_new.say.pilot_cells": ("{done} of {total} cells", "셀 {total}개 중 {done}개"),
+    "pages.sweep_new.say.pilot_took": (
+        "It took {span}. What is expected above is that time for each run.",
+        "{span} 걸렸습니다. 위의 예상은 모든 실행이 이만큼 걸릴 때의 값입니다.",
+    ),
+    "pages.sweep_new.say.pilot_failed": (
+        "It did not get through: {error}",
+        "끝까지 실행되지 못했습니다: {error}",
+    ),
+}
