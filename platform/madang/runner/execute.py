@@ -22,6 +22,7 @@ from madang.domain.run_inputs import check_declared, check_notebook, check_param
 from madang.errors import MadangError
 from madang.runner.files import RunFolder
 from madang.runner.forked.refused import ForkRefusedError
+from madang.runner.memory import OUT_OF_MEMORY, OomKills, shortage
 from madang.runner.watch import TIME_LIMIT, Event, Stopped, Watch
 
 if TYPE_CHECKING:
@@ -69,16 +70,18 @@ def _run(
 
     from madang.runner.engine import execute
 
+    kills = OomKills()
     try:
         execute(folder, parameters, watch, kernel, python)
     except PapermillExecutionError as error:
+        reason = shortage(str(error.ename), str(error.evalue)) or "cell_failed"
         ended = outcome(
-            RunState.FAILED, "cell_failed", cell=watch.cell, name=error.ename, value=error.evalue
+            RunState.FAILED, reason, cell=watch.cell, name=error.ename, value=error.evalue
         )
     except DeadKernelError:
         ended = outcome(
             RunState.FAILED,
-            "kernel_died",
+            OUT_OF_MEMORY if kills.since() else "kernel_died",
             cell=watch.cell,
             name="DeadKernelError",
             value=f"The kernel died in cell {watch.cell}.",

@@ -27,6 +27,7 @@ from madang.runner.files import RunFolder, make_run_folder
 from madang.runner.forked.parents import Wanted
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.runs import ForkedRun, ForkedRuns
+from madang.runner.memory import OUT_OF_MEMORY, OomKills
 from madang.runner.report import Report
 from madang.runner.rooms import own_room
 
@@ -143,6 +144,7 @@ class Slot:
         wanted = self._wanted(folder, env, task, report)
         if isinstance(wanted, str):
             return {"state": _ENDED_EARLY[wanted].value, "reason": wanted, "error": None}
+        kills = OomKills()
         reader, writer = os.pipe()
         try:
             self._child = self._start(folder, env, writer, wanted)
@@ -159,7 +161,8 @@ class Slot:
         # A process that the notebook left behind may hold the pipe; nothing of worth comes after.
         thread.join(5.0)
         code, self._child = self._child.returncode, None
-        result = report.result or _failed("runner_died", f"exit status {code}")
+        reason = OUT_OF_MEMORY if kills.since() else "runner_died"
+        result = report.result or _failed(reason, f"exit status {code}")
         if result["reason"] == "stopped":
             result = result | {"reason": "cancelled" if is_told_to_stop else "slot_stopped"}
         return result

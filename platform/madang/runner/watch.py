@@ -9,7 +9,6 @@ import contextlib
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -47,6 +46,7 @@ class Watch:
         self._grace_s = grace_s
         self._stop = threading.Event()
         self._done = threading.Event()
+        self._woken = threading.Event()
         self._logged = 0
         self.stop_reason: str | None = None
         self.kernel_pid: int | None = None
@@ -63,10 +63,12 @@ class Watch:
         if self.stop_reason is None:
             self.stop_reason = reason
         self._stop.set()
+        self._woken.set()
 
     def close(self) -> None:
         """Say that the execution is over."""
         self._done.set()
+        self._woken.set()
         self._thread.join()
 
     def begin_cell(self, cell: int, total: int) -> None:
@@ -98,12 +100,8 @@ class Watch:
 
     def _guard(self, limit_s: float) -> None:
         """Wait for the end, a stop or the limit; then see to it that the kernel obeys."""
-        deadline = time.monotonic() + limit_s
-        while not self._stop.wait(0.2):
-            if self._done.is_set():
-                return
-            if time.monotonic() >= deadline:
-                self.stop(TIME_LIMIT)
+        if not self._woken.wait(limit_s):
+            self.stop(TIME_LIMIT)
         for sign in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
             if self._done.is_set():
                 return

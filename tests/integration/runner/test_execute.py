@@ -106,6 +106,22 @@ def test_a_failing_cell_keeps_what_came_before(tmp_path):
     assert outputs(output) == ["1\n", "ZeroDivisionError"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("import numpy\nnumpy.ones(2**50)", "out_of_memory"),
+        (
+            "class OutOfMemoryError(RuntimeError): pass\nraise OutOfMemoryError('CUDA')",
+            "out_of_device_memory",
+        ),
+    ],
+)
+def test_want_of_memory_is_told_as_such(tmp_path, cell, reason):
+    result, _ = Execution(tmp_path, notebook("1", cell)).finish()
+    assert (result["state"], result["reason"]) == ("failed", reason)
+    assert result["error"]["cell"] == 2
+
+
 @pytest.mark.parametrize("how", ["os._exit(3)", "os.kill(os.getpid(), 11)"])
 def test_a_dead_kernel_is_told_with_its_cell(tmp_path, how):
     result, output = Execution(

@@ -2,9 +2,15 @@
 
 TEXTS = {
     "run_reason.cell_failed": ("A cell failed.", "셀 하나가 오류로 멈췄습니다."),
-    "run_reason.kernel_died": (
-        "The kernel died, often for want of memory.",
-        "커널이 죽었습니다. 메모리 부족인 경우가 많습니다.",
+    "run_reason.kernel_died": ("The kernel died.", "커널이 죽었습니다."),
+    "run_reason.out_of_memory": (
+        "It needed more memory than there was. Load less at a time, or let fewer runs go side by"
+        " side.",
+        "메모리가 모자랐습니다. 한 번에 읽는 양을 줄이거나, 동시에 실행하는 수를 줄여 보세요.",
+    ),
+    "run_reason.out_of_device_memory": (
+        "The memory of the GPU was too small. A smaller batch or a larger GPU helps.",
+        "GPU 메모리가 모자랐습니다. 배치 크기를 줄이거나 더 큰 GPU를 고르면 됩니다.",
     ),
     "run_reason.kernel_failed": (
         "The kernel could not be started or did not answer.",
