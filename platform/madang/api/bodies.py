@@ -389,12 +389,21 @@ class RunErrorBody(Body):
     value: Annotated[str, _cut(4000)] = ""
 
 
+class KernelBody(Body):
+    """Why a kernel was a fresh one, or what it had inherited from cells that ran before."""
+
+    fresh_reason: Annotated[str, _cut(200), StringConstraints(pattern=PLAIN)] = ""
+    warm: Annotated[str, StringConstraints(max_length=32, pattern=PLAIN)] = ""
+    shared_ms: Annotated[int, Field(ge=0, le=MAX_LIMIT_S * 1000)] = 0
+
+
 class FinishBody(Body):
     """How a run ended."""
 
     state: Literal["succeeded", "failed", "cancelled", "expired"]
     reason: Annotated[str, _cut(1000)] = ""
     error: RunErrorBody | None = None
+    kernel: KernelBody | None = None
 
 
 class NoticesBody(Body):

@@ -166,6 +166,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
         "credits": row["charged_microcredits"] / 1_000_000,
         "error": f"{error['name']}: {error['value']}" if error else None,
         "attempt": row["attempt"],
+        "slow_start": row["fresh_text"] or None,
         "id": row["id"],
     }
     named = {

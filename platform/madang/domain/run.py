@@ -53,6 +53,11 @@ class Run:
         when a slot takes the run.
     sweep, position
         The sweep that it belongs to (empty for a run of its own), and its place in there from 0.
+    fresh_reason
+        Why its kernel was not forked from a warm process, a code and what was found behind it;
+        empty for one that was.
+    warm, shared_ms
+        The warm process that ran its shared cells, and how long they took there.
     is_superseded
         Whether it was tried again: the sweep's table shows the later run at its position.
     """
@@ -83,6 +88,9 @@ class Run:
     sweep: str = ""
     position: int = 0
     is_superseded: bool = False
+    fresh_reason: str = ""
+    warm: str = ""
+    shared_ms: int = 0
 
     @property
     def is_final(self) -> bool:

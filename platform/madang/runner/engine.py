@@ -110,7 +110,9 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
         def tell(line: str) -> None:
             watch.log(f"{line}\n")
 
-        return execute_forked(nb_man, kernel, client, lambda: client().execute(), tell)
+        return execute_forked(
+            nb_man, kernel, client, lambda: client().execute(), tell, watch.note_kernel
+        )
 
 
 def use_files_only() -> None:

@@ -162,7 +162,7 @@ def perform(folder: RunFolder, events: int, grace_s: float, kernel: Callable[[],
         ended = execute_folder(folder, watch, kernel)
     finally:
         watch.close()
-    emit({"result": ended})
+    emit({"result": ended | {"kernel": dict(watch.kernel)}})
     return 0
 
 

@@ -53,6 +53,7 @@ class Watch:
         self.cells_done = 0
         self.cells_total = 0
         self.cell = 0
+        self.kernel: Mapping[str, Any] = {}
         self._thread = threading.Thread(
             target=self._guard, args=(limit_ms / 1000,), name="watch", daemon=True
         )
@@ -82,6 +83,10 @@ class Watch:
         """Report that a cell ended without an error."""
         self.cells_done = cell
         self._report()
+
+    def note_kernel(self, facts: Mapping[str, Any]) -> None:
+        """Remember why the kernel is a fresh one, or what it inherited; the last word counts."""
+        self.kernel = facts
 
     def log(self, text: str) -> None:
         """Pass on what a cell printed, up to the limit of a run."""

@@ -217,6 +217,7 @@ class Slots:
                 ended_ms=core.clock(),
                 cells_done=live.cells_done,
                 cells_total=live.cells_total,
+                **(body.get("kernel") or {}),
             )
             telling.run_ended(tx, ended, core.clock())
             return ended

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from madang.domain.lease import LeaseKind, LeaseState, Standing
@@ -26,7 +27,13 @@ def summary(core: Core, tx: Tx, sweep: Sweep, now_ms: int) -> dict[str, Any]:
         rate = core.rate(slot) if slot else core.policy.rate(sweep.flavor)
         cost += cost_microcredits(device_ms, rate)
     counts = tx.sweeps.counts([sweep.id])[sweep.id]
-    return {"counts": counts, "held_device_ms": held, "charged_microcredits": cost}
+    return {
+        "counts": counts,
+        "held_device_ms": held,
+        "charged_microcredits": cost,
+        "shared": asdict(tx.sweeps.inherited(sweep.id)),
+        "fresh": tx.sweeps.fresh(sweep.id),
+    }
 
 
 def sweep_view(
@@ -65,12 +72,32 @@ def sweep_view(
         "expected_end_ms": expected,
         "held_device_ms": known["held_device_ms"],
         "charged_microcredits": known["charged_microcredits"],
+        "shared": known.get("shared") or {"runs": 0, "times": 0, "saved_ms": 0},
+        "fresh": _fresh(known.get("fresh") or {}, actor.lang),
         "standing": _standing(tx, actor, sweep, counts, standings),
         "can_manage": names.may_manage(sweep.person, sweep.project),
         "is_mine": sweep.person == actor.person.id,
     }
     seen = (counts, sweep.is_paused, sweep.ended_ms)
     return view | {"version": hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}
+
+
+def fresh_text(reason: str, lang: str) -> str:
+    """Return in words why a kernel was a fresh one; empty where it was none."""
+    code, _, detail = reason.partition(" ")
+    return text(f"fresh_kernel.{code}", lang, detail=detail) if code else ""
+
+
+def _fresh(found: Mapping[str, int], lang: str) -> list[dict[str, Any]]:
+    """Return the reasons, each once with an example, the commonest first."""
+    reasons: dict[str, dict[str, Any]] = {}
+    for reason, runs in found.items():
+        code = reason.partition(" ")[0]
+        row = reasons.setdefault(
+            code, {"reason": code, "reason_text": fresh_text(reason, lang), "runs": 0}
+        )
+        row["runs"] += runs
+    return sorted(reasons.values(), key=lambda row: -row["runs"])
 
 
 def _standing(
@@ -110,5 +137,6 @@ def row_view(core: Core, actor: Actor, sweep: Sweep, run: Run, names: Names) -> 
         "duration_ms": took,
         "charged_microcredits": cost_microcredits(run.devices * (took or 0), rate),
         "error": dict(run.error) if run.error else None,
+        "fresh_text": fresh_text(run.fresh_reason, actor.lang),
         "has_output": bool(run.output_sha256),
     }

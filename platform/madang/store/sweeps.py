@@ -19,7 +19,26 @@ _COLUMNS = columns_of(sweeps, Sweep)
 _RUN = columns_of(runs, Run)
 _IN_TABLE = runs.c.is_superseded.is_(False)
 
+MAX_REASONS = 20
+
 SORTS = ("position", "state", "started", "ended", "duration")
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What runs of a sweep took over from shared cells.
+
+    Attributes
+    ----------
+    runs, times
+        How many runs took something over, and how often the cells ran for that.
+    saved_ms
+        How much longer it would have taken with the cells in every run.
+    """
+
+    runs: int
+    times: int
+    saved_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +117,31 @@ class Sweeps:
             .group_by(runs.c.lease)
         )
         return [Spent(lease, int(ms)) for lease, ms in self._connection.execute(query)]
+
+    def inherited(self, sweep: str) -> Inherited:
+        """Return what its runs took over from shared cells."""
+        query = (
+            select(func.count(), func.sum(runs.c.shared_ms), func.max(runs.c.shared_ms))
+            .where(runs.c.sweep == sweep, _IN_TABLE, runs.c.warm != "")
+            .group_by(runs.c.warm)
+        )
+        found = [(int(n), int(ms), int(once)) for n, ms, once in self._connection.execute(query)]
+        return Inherited(
+            runs=sum(n for n, _, _ in found),
+            times=len(found),
+            saved_ms=sum(ms - once for _, ms, once in found),
+        )
+
+    def fresh(self, sweep: str) -> dict[str, int]:
+        """Return how many of its runs had a kernel that was not forked; the commonest reasons."""
+        query = (
+            select(runs.c.fresh_reason, func.count())
+            .where(runs.c.sweep == sweep, _IN_TABLE, runs.c.fresh_reason != "")
+            .group_by(runs.c.fresh_reason)
+            .order_by(func.count().desc(), runs.c.fresh_reason)
+            .limit(MAX_REASONS)
+        )
+        return {reason: int(count) for reason, count in self._connection.execute(query)}
 
     def took_ms(self, sweep: str) -> int:
         """Return how long the runs took together that ended by themselves."""

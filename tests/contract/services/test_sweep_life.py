@@ -330,6 +330,40 @@ async def test_a_plan_says_what_it_would_be_and_keeps_nothing(house: Any) -> Non
     assert await house.services.sweeps.list(ada) == []
 
 
+async def test_a_sweep_tells_what_shared_cells_saved_and_which_kernels_were_slow(
+    house: Any,
+) -> None:
+    sweep = await submitted(house, grid={"x": list(range(7))}, max_parallel=2)
+    kernels = iter(
+        [{"warm": warm, "shared_ms": ms} for warm, ms in (("a", 900), ("b", 1_100), ("a", 900))]
+        + [{"fresh_reason": "threads MainThread"}, {"fresh_reason": "threads Other"}]
+        + [{"fresh_reason": "from another version"}, None]
+    )
+    ada = await house.actor("ada")
+    while True:
+        for worker in (await workers(house)).values():
+            task = await house.services.slots.next(worker, 0)
+            if task is not None:
+                end = {"state": "succeeded", "kernel": next(kernels)}
+                await house.services.slots.finish(worker, task["run"]["id"], end)
+        view = await house.services.sweeps.get(ada, sweep["id"])
+        if view["runs_done"] == 7:
+            break
+    expected = {"runs": 3, "times": 2, "saved_ms": 900}
+    for _ in range(2):  # counted while it is open, and as written down at its end
+        assert view["shared"] == expected
+        assert [(row["reason"], row["runs"]) for row in view["fresh"]] == [
+            ("threads", 2),
+            ("from", 1),
+        ]
+        assert "threads" in view["fresh"][0]["reason_text"]
+        await house.turn(2)
+        view = await house.services.sweeps.get(ada, sweep["id"])
+    assert view["ended_ms"] is not None
+    page = await house.services.sweeps.rows(ada, sweep["id"])
+    assert sum(bool(row["fresh_text"]) for row in page["rows"]) == 3
+
+
 async def test_ten_thousand_runs_are_submitted_and_shown_in_time(house: Any) -> None:
     ada = await house.actor("ada")
     # Of the processor: how long it takes by the clock depends on who else is on the machine.

@@ -67,6 +67,10 @@ def test_shared_cells_run_once_and_see_no_token(service, start):
     assert (first[0], first[2], second[0], second[2]) == ("1", "run-1", "2", "run-2")
     assert first[1] == second[1]
     assert text(service, "run-2", 0) == "False data\n"
+    one, two = (service.ends[f"run-{n}"]["kernel"] for n in (1, 2))
+    assert one == two
+    assert one["warm"]
+    assert one["shared_ms"] > 0
 
 
 def test_a_reason_for_a_fresh_kernel_is_told(service, start):
@@ -77,6 +81,7 @@ def test_a_reason_for_a_fresh_kernel_is_told(service, start):
     assert service.ends["run-1"]["state"] == "succeeded"
     assert text(service, "run-1", 2) == "True\n"
     assert service.outputs["run-1"]["metadata"]["madang"]["reason"] == "threads"
+    assert service.ends["run-1"]["kernel"]["fresh_reason"].startswith("threads ")
     log = "".join(report["log"] for report in service.reports)
     assert "threads were running" in log
     assert "스레드" in log

@@ -48,6 +48,7 @@ def row(position, **more):
         "duration_ms": 2_500,
         "charged_microcredits": 1_500_000,
         "error": None,
+        "fresh_text": "",
         "has_output": True,
     } | more
 

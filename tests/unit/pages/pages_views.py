@@ -147,6 +147,8 @@ def sweep(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "expected_end_ms": now + 25 * MINUTE,
         "held_device_ms": 38 * MINUTE,
         "charged_microcredits": 700_000,
+        "shared": {"runs": 30, "times": 2, "saved_ms": 56 * MINUTE},
+        "fresh": [{"reason": "threads", "reason_text": "threads were running.", "runs": 8}],
         "standing": None,
         "can_manage": True,
         "is_mine": True,
@@ -158,7 +160,7 @@ def sweep_page(now: int) -> dict[str, Any]:
     more = ("attempt", "started_ms", "ended_ms", "charged_microcredits", "error", "has_output")
     error = {"cell": 8, "name": "ValueError", "value": "batch must be > 0"}
     runs = [run(now, 1), run(now, 2, state="failed", error=error), run(now, 3, state="queued")]
-    rows = [{key: row[key] for key in (*keys, *more)} for row in runs]
+    rows = [{key: row[key] for key in (*keys, *more)} | {"fresh_text": ""} for row in runs]
     took = (12 * MINUTE, 3 * MINUTE, None)
     return {
         "total": 120,

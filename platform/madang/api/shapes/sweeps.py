@@ -20,6 +20,22 @@ class Counts(Shape):
     expired: Count
 
 
+class Shared(Shape):
+    """What runs took over from shared cells: how many, how often those ran, what that saved."""
+
+    runs: Count
+    times: Count
+    saved_ms: Count
+
+
+class Fresh(Shape):
+    """Why some runs had a kernel of the ordinary, slower kind."""
+
+    reason: str
+    reason_text: str
+    runs: Count
+
+
 class Sweep(Shape):
     """Many runs of one notebook that were submitted together."""
 
@@ -42,6 +58,8 @@ class Sweep(Shape):
     expected_end_ms: TimeMs | None
     held_device_ms: DeviceMs
     charged_microcredits: Micro
+    shared: Shared
+    fresh: list[Fresh]
     standing: Standing | None
     can_manage: bool
     is_mine: bool
@@ -65,6 +83,7 @@ class SweepRow(Shape):
     duration_ms: Count | None
     charged_microcredits: Micro
     error: RunError | None
+    fresh_text: str
     has_output: bool
 
 

@@ -197,6 +197,15 @@ TEXTS = {
     "pages.sweep.failed": ("{count} failed", "실패 {count}건"),
     "pages.sweep.expected": ("Done probably", "예상 완료"),
     "pages.sweep.limit": ("Time limit of a run", "실행당 시간 제한"),
+    "pages.sweep.shared": ("Saved by shared cells", "공유 셀로 아낀 시간"),
+    "pages.sweep.shared_runs": (
+        "for {runs} runs they ran {times} times",
+        "실행 {runs}개에 공유 셀은 {times}번만 실행",
+    ),
+    "pages.sweep.fresh": (
+        "Slower kernel start for {runs} runs:",
+        "실행 {runs}개는 커널을 느린 방식으로 시작했습니다:",
+    ),
     "pages.sweep.parallel": ("At the same time", "동시 실행"),
     "pages.sweep.retry": ("Run {count} failed again", "실패한 {count}건 다시 실행"),
     "pages.sweep.cancel": ("Cancel sweep", "스윕 취소"),

@@ -52,6 +52,7 @@ def execute_forked(
     forked: Callable[[Manager], Any],
     fresh: Callable[[], Any],
     tell: Callable[[str], None] = logger.info,
+    note: Callable[[Mapping[str, Any]], None] = lambda _: None,
 ) -> Any:
     """Execute with a forked kernel, or else with a fresh one.
 
@@ -65,12 +66,16 @@ def execute_forked(
         Executes all cells in the ordinary way.
     tell
         Told why the kernel is a fresh one, in Korean and English.
+    note
+        Given ``fresh_reason``, or what a forked kernel has inherited (``warm``, ``shared_ms``).
     """
     try:
         manager = kernel()
     except ForkRefusedError as refused:
         _record(nb_man.nb, refused, tell)
+        note({"fresh_reason": f"{refused.code} {refused.detail}".strip()})
         return fresh()
+    note(manager.inheritance)
     nb_man.nb.metadata[METADATA] = {"kernel": "forked"}
     client = forked(manager)
     client.owns_km = True  # it ends its kernel as it ends one that it started
@@ -84,6 +89,7 @@ def execute_forked(
     # Its cells may have begun something; but a fork that hangs says nothing about the notebook.
     nb_man.notebook_start()
     _record(nb_man.nb, ForkRefusedError("fork_hung"), tell)
+    note({"fresh_reason": "fork_hung"})
     return fresh()
 
 

@@ -14,6 +14,7 @@ import io
 import os
 import sys
 import threading
+import time
 import warnings
 from base64 import b64encode
 from collections.abc import Mapping
@@ -40,10 +41,14 @@ class Grown:
         self.left: dict[str, Any] = {}
         self._variables: dict[str, str] = {}
         self.recorded: list[list[tuple[int, list[bytes]]]] = []
+        self.inheritance: dict[str, Any] = {}
         reason = self._import(request["preload"])
         checks.remember_tasks()
         if not reason and request["shared"]:
+            began = time.monotonic()
             reason = self._run_shared(request)
+            took_ms = round((time.monotonic() - began) * 1000)
+            self.inheritance = {"warm": os.urandom(8).hex(), "shared_ms": took_ms}
         self.left["variables"] = self._variables
         reason = reason or checks.why_not_fork(app, request) or canary.why_not_sound()
         self.report = {"refused": reason} if reason else {"ready": True, "recorded": self._told()}

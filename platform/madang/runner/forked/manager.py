@@ -13,7 +13,7 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from queue import Empty
 from types import SimpleNamespace
 from typing import Any
@@ -222,6 +222,7 @@ class Manager:
         self.wire = Wire(connection)
         self.provisioner = SimpleNamespace(pid=pid)
         self.is_hung = False
+        self.inheritance: Mapping[str, Any] = {}
         self._hang = HangWatch(pid)
         self._recorded = recorded
 

@@ -115,7 +115,8 @@ class Nursery:
                 from madang.runner.forked.run import be_run
 
                 recorded = self.grown.recorded if self.grown else []
-                be_run(self.app, descriptor, request, recorded, left)
+                inheritance = self.grown.inheritance if self.grown else {}
+                be_run(self.app, descriptor, request, recorded, left, inheritance)
             connection = socket.socket(fileno=descriptor)
             if request["do"] == "kernel":
                 be_kernel(self.app, connection, request, **left)

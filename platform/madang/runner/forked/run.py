@@ -46,6 +46,7 @@ def be_run(
     request: Mapping[str, Any],
     recorded: list[list[tuple[int, list[bytes]]]],
     left: Mapping[str, Any],
+    inheritance: Mapping[str, Any],
 ) -> NoReturn:
     """Execute a run and leave.
 
@@ -58,6 +59,8 @@ def be_run(
         fresh one.
     recorded, left
         What shared cells published, and what they left for kernels.
+    inheritance
+        ``warm`` and ``shared_ms``: which process ran them, and how long; empty without any.
     """
     status = 1
     try:
@@ -68,6 +71,7 @@ def be_run(
         manager: Manager | None = None
         if not request["reason"]:
             manager = _fork_kernel(app, folder, request, recorded, left)
+            manager.inheritance = inheritance
         app.reset_io()
         app.link.recorded = None
         sys.argv = ["madang.runner.execute", str(folder.root)]
