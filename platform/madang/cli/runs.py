@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from madang.cli.leases import Id, place
+from madang.cli.notebook_help import HelpNotebook, show_parameters
 from madang.cli.output import (
     Json,
     Project,
@@ -76,9 +77,13 @@ def run(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="With --watch: save the result here.")
     ] = None,
+    help_notebook: HelpNotebook = False,
     as_json: Json = False,
 ) -> None:
     """Submit a notebook with parameters."""
+    if help_notebook:
+        show_parameters(notebook, as_json)
+        return
     from madang.client.http import MadangClient
     from madang.client.runs import run as submit
 
@@ -97,7 +102,7 @@ def run(
             client=client,
         )
         if watch or output is not None:
-            _watch(job)
+            follow(job)
             if output is not None and job.view["has_output"]:
                 note(say("cli.saved", path=job.output(output)))
         if as_json:
@@ -108,7 +113,7 @@ def run(
             job.check()
 
 
-def _watch(job: Any) -> None:
+def follow(job: Any) -> None:
     """Follow a run on standard error until it ends."""
     is_live = sys.stderr.isatty()
     last = ""
@@ -242,7 +247,7 @@ def _runs(group: typer.Typer) -> None:
 
         with MadangClient() as client:
             job = Run.of(run, client)
-            _watch(job)
+            follow(job)
             if as_json:
                 show_json(job.view)
             job.check()

@@ -1,12 +1,14 @@
 """Verbs about sweeps: submit many runs, watch them, show the table, cancel, pause, retry."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from madang.cli.leases import Id, place
+from madang.cli.notebook_help import HelpNotebook, show_parameters
 from madang.cli.output import (
     Json,
     Project,
@@ -21,7 +23,7 @@ from madang.cli.output import (
     show_json,
     state_word,
 )
-from madang.cli.runs import parameter
+from madang.cli.runs import follow, parameter
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
 
 _SWEEP = (
@@ -72,9 +74,19 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show how many runs, device-hours and credits.")
     ] = False,
+    pilot: Annotated[
+        bool, typer.Option("--pilot", help="Run the first alone, show what all take, then ask.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --pilot: do not ask.")] = False,
+    help_notebook: HelpNotebook = False,
     as_json: Json = False,
 ) -> None:
     """Submit a notebook with many sets of parameters, all or none."""
+    if help_notebook:
+        show_parameters(notebook, as_json)
+        return
+    if dry_run and pilot:
+        raise typer.BadParameter(say("cli.pilot_or_dry_run"))
     from madang.client.http import MadangClient
     from madang.client.sweeps import Sweep, body_of
     from madang.client.words import spoken
@@ -103,6 +115,8 @@ def sweep(
         if dry_run:
             _show_plan(client.post("sweep-plans", body), as_json)
             return
+        if pilot:
+            _try_one(body, client, is_agreed=yes)
         job = Sweep(client.post("sweeps", body), client)
         if watch:
             _watch(job)
@@ -112,6 +126,18 @@ def sweep(
             print(f"{job.id} {state_word(job.view['state'])}")
         if job.is_final:
             job.check()
+
+
+def _try_one(body: dict[str, Any], client: Any, *, is_agreed: bool) -> None:
+    from madang.client.pilots import ask, estimate, try_one
+
+    def agree(plan: Mapping[str, Any]) -> bool:
+        if not is_agreed:
+            return ask(plan)
+        note(estimate(plan))
+        return True
+
+    try_one(body, client, agree, follow)
 
 
 def _show_plan(plan: dict[str, Any], as_json: bool) -> None:

@@ -29,11 +29,13 @@ from madang.client.http import MadangClient
 from madang.client.words import spoken
 from madang.domain.run import FINAL_RUN_STATES
 from madang.domain.run_inputs import (
+    NotebookParameters,
     check_declared,
     check_files,
     check_local_path,
     check_notebook,
     check_parameters,
+    notebook_parameters,
 )
 from madang.errors import InvalidError, MadangError, UnavailableError
 from madang.units import parse_duration_ms
@@ -210,6 +212,20 @@ def snapshot(
         "files": {key: base64.b64encode(value).decode() for key, value in named.items()},
     }
     return body, facts["declared"]
+
+
+def parameters_of(notebook: str | Path) -> NotebookParameters:
+    """Return what a notebook declares, without running any of it; no service is asked.
+
+    Raises
+    ------
+    InvalidError
+        What cannot be read, or is no notebook.
+    """
+    try:
+        return notebook_parameters(_read(Path(check_local_path(str(notebook)))))
+    except MadangError as error:
+        raise spoken(error) from error.__cause__
 
 
 def asked(

@@ -23,6 +23,7 @@ from typing import Any
 from madang.client.handle import Handle
 from madang.client.http import MadangClient
 from madang.client.parameter_tables import columns_of
+from madang.client.pilots import Agree, ask, try_one
 from madang.client.progress import Progress, as_html
 from madang.client.runs import asked, snapshot
 from madang.client.words import spoken
@@ -226,6 +227,7 @@ def sweep(
     grid: Mapping[str, Iterable[Any]] | None = None,
     *,
     table: Any = None,
+    pilot: bool | Agree = False,
     wait: bool = False,
     client: MadangClient | None = None,
     **more: Any,
@@ -241,6 +243,10 @@ def sweep(
     table
         A row for each run: a file (CSV, JSON, parquet), a data frame, a list of rows, or a mapping
         of columns. With a grid too, each row meets each point of it.
+    pilot
+        Execute the first run alone and wait for it, as a run of its own; then show what all would
+        take and ask whether to submit them. A function is given the plan, with
+        ``measured_ms``, ``expected_device_ms`` and ``expected_microcredits``, and answers instead.
     wait
         Wait for the end, and raise when a run did not succeed.
     client
@@ -255,9 +261,12 @@ def sweep(
     InvalidError
         Anything that is not fit to run, before it is sent; more than 10,000 runs.
     MadangError
-        What the service refuses; ``sweep_not_succeeded`` with ``wait``.
+        What the service refuses; ``sweep_not_succeeded`` with ``wait``; ``run_not_succeeded`` and
+        ``sweep_declined`` with ``pilot``, when no sweep was submitted.
     """
     body = body_of(notebook, grid, table=table, **more)
     http = client or MadangClient()
+    if pilot:
+        try_one(body, http, ask if pilot is True else pilot)
     job = Sweep(http.post("sweeps", body), http)
     return job.wait().check() if wait else job

@@ -1,5 +1,6 @@
 """What the verbs about sweeps send, print and return."""
 
+import io
 import json
 
 import pytest
@@ -138,3 +139,99 @@ def test_cancel_pause_resume_and_retry(service, madang):
     assert madang("sweeps", "cancel", "sweep-1")[1] == "sweep-1 is stopping.\n"
     assert madang("sweeps", "retry", "sweep-1")[1] == "sweep-1: 2 runs wait again.\n"
     assert json.loads(madang("sweeps", "pause", "sweep-1", "--json")[1])["state"] == "paused"
+
+
+PILOT = {
+    "id": "run-1",
+    "name": "train (pilot)",
+    "state": "queued",
+    "cells_done": 0,
+    "cells_total": 2,
+    "version": "a",
+    "reason_text": "",
+    "error": None,
+}
+PLAN = {
+    "runs": 20,
+    "measured_ms": 12_340,
+    "expected_device_ms": 246_800,
+    "expected_microcredits": 68_555,
+    "at_most_device_ms": 72_000_000,
+    "at_most_microcredits": 20_000_000,
+    "left_microcredits": 50_000_000,
+}
+
+
+@pytest.fixture
+def tried(service):
+    service.on("POST", "sweep-pilots", (201, PILOT))
+    service.on("GET", "runs/run-1", (200, PILOT | {"state": "succeeded", "version": "b"}))
+    service.on("POST", "sweep-plans", (200, PLAN))
+    service.on("POST", "sweeps", (201, whole()))
+    return service
+
+
+def test_a_pilot_is_run_and_shown_before_all_others_are_asked_for(
+    tried, madang, notebook, monkeypatch
+):
+    grid = ("-g", "seed=0..19", "--pilot")
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    status, out, said = madang("sweep", notebook, *grid)
+    assert (status, out) == (0, "sweep-1 queued\n")
+    assert "took 12.3 s. At that pace 20 runs take 0.069 device-hours and 0.068 credits" in said
+    assert "at most 20.000 and 20.000. 50.000 credits are left" in said
+    assert [call["path"] for call in tried.calls if call["method"] == "POST"] == [
+        "sweep-pilots",
+        "sweep-plans",
+        "sweeps",
+    ]
+    assert tried.called("POST", "sweep-plans")[0]["body"]["pilot"] == "run-1"
+    assert "pilot" not in tried.called("POST", "sweeps")[0]["body"]
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""])
+def test_who_does_not_say_yes_gets_no_sweep(tried, madang, notebook, monkeypatch, answer):
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    status, out, said = madang("sweep", notebook, "-g", "seed=0..19", "--pilot")
+    assert (status, out) == (1, "")
+    assert "was not submitted" in said
+    assert "run-1" in said
+    assert tried.called("POST", "sweeps") == []
+
+
+def test_yes_asks_nobody_but_a_failed_pilot_ends_it(tried, madang, notebook):
+    assert madang("sweep", notebook, "-g", "seed=0..19", "--pilot", "--yes")[0] == 0
+    assert len(tried.called("POST", "sweeps")) == 1
+    error = {"cell": 2, "name": "ValueError", "value": "no"}
+    tried.on("GET", "runs/run-1", (200, PILOT | {"state": "failed", "error": error}))
+    status, _, said = madang("sweep", notebook, "-g", "seed=0..19", "--pilot", "--yes")
+    assert status == 1
+    assert "ValueError: no" in said
+    assert len(tried.called("POST", "sweeps")) == 1
+    status, _, said = madang("sweep", notebook, "-g", "seed=1", "--pilot", "--dry-run")
+    assert status == 2
+    assert "one of them" in said
+
+
+@pytest.mark.parametrize("verb", ["run", "sweep"])
+def test_help_of_a_notebook_is_read_here_and_submits_nothing(service, madang, tmp_path, verb):
+    cell = {**CELL, "source": "lr: float = 0.1  # step\nname = 'a'\n"}
+    path = tmp_path / "train.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "cells": [cell]}))
+    status, out, _ = madang(verb, str(path), "--help-notebook")
+    assert status == 0
+    assert out.split("\n")[1].split() == ["lr", "float", "0.1", "step"]
+    assert out.split("\n")[2].split() == ["name", "str", "'a'"]
+    status, out, _ = madang(verb, str(path), "--help-notebook", "--json")
+    assert json.loads(out)["parameters"][0] == {
+        "name": "lr",
+        "type": "float",
+        "default": "0.1",
+        "help": "step",
+    }
+    path.write_text(json.dumps({"nbformat": 4, "cells": []}))
+    status, out, said = madang(verb, str(path), "--help-notebook")
+    assert (status, out) == (0, "")
+    assert "takes none" in said
+    assert madang(verb, str(tmp_path / "none.ipynb"), "--help-notebook")[0] == 2
+    assert service.calls == []

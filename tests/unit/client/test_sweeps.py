@@ -194,3 +194,23 @@ def test_a_bar_shows_what_is_done_and_escapes_names():
     assert as_line(said) == "train [############!!!!!!......] 3/4 runs, 1 running, 1 failed"
     assert "<b>" not in as_html(said | {"name": "<b>"})
     assert 'max="4" value="3"' in as_html(said)
+
+
+def test_a_pilot_asks_whoever_was_named_before_the_sweep_is_sent(service, client, path):
+    run = {"id": "run-1", "name": "p", "state": "succeeded", "version": "a"}
+    service.on("POST", "sweep-pilots", (201, run))
+    service.on("POST", "sweep-plans", (200, {"runs": 2, "expected_microcredits": 5}))
+    service.on("POST", "sweeps", (201, view()))
+    seen = []
+    with pytest.raises(errors.MadangError) as declined:
+        sweep(path, {"seed": [1, 2]}, pilot=lambda plan: bool(seen.append(plan)), client=client)
+    assert declined.value.code == "sweep_declined"
+    assert seen == [{"runs": 2, "expected_microcredits": 5}]
+    assert service.called("POST", "sweeps") == []
+    sweep(
+        path, {"seed": [1, 2]}, pilot=lambda plan: plan["expected_microcredits"] < 6, client=client
+    )
+    (sent,) = service.called("POST", "sweeps")
+    first = service.called("POST", "sweep-pilots")[0]
+    assert first["body"] == sent["body"]
+    assert first["headers"]["Idempotency-Key"]

@@ -1,6 +1,34 @@
 """Texts about submitting a sweep: the form, a run that is tried first, a notebook's parameters."""
 
 TEXTS = {
+    "error.sweep_declined.message": (
+        "The sweep '{name}' was not submitted, as you decided; the pilot run {run} is kept.",
+        "스윕 '{name}'은(는) 결정하신 대로 제출하지 않았습니다. 시험 실행 {run}은(는) 남아 있습니다.",
+    ),
+    "error.sweep_declined.hint": (
+        "Without a question it is submitted with --yes, or in Python by pilot=lambda plan: True.",
+        "묻지 않고 제출하려면 --yes, 파이썬에서는 pilot=lambda plan: True 를 쓰세요.",
+    ),
+    "client.pilot_estimate": (
+        "The pilot took {took} s. At that pace {runs} runs take {hours} device-hours and {cost} credits; at most {most_hours} and {most}. {left} credits are left.",
+        "시험 실행은 {took}초 걸렸습니다. 모두 이만큼 걸리면 실행 {runs}건에 {hours} 장치·시간, {cost} 크레딧이 듭니다(최대 {most_hours} 장치·시간, {most} 크레딧). 남은 예산은 {left} 크레딧입니다.",
+    ),
+    "client.pilot_low": (
+        "That is more than is left: runs that the budget does not carry wait until the project gets credits.",
+        "남은 예산보다 많습니다. 예산이 모자란 실행은 프로젝트에 크레딧이 생길 때까지 기다립니다.",
+    ),
+    "client.pilot_ask": ("Submit all {runs} runs? [y/N]", "실행 {runs}건을 모두 제출할까요? [y/N]"),
+    "cli.pilot_or_dry_run": (
+        "--dry-run submits nothing and --pilot submits a run: give one of them.",
+        "--dry-run은 아무것도 제출하지 않고 --pilot은 실행 하나를 제출합니다. 둘 중 하나만 주세요.",
+    ),
+    "cli.no_parameters_cell": (
+        "The notebook has no cell tagged 'parameters', so that it takes none.",
+        "노트북에 'parameters' 태그가 붙은 셀이 없어서 받을 수 있는 매개변수가 없습니다.",
+    ),
+    "column.type": ("type", "종류"),
+    "column.default": ("default", "기본값"),
+    "column.help": ("help", "설명"),
     "services.sweep.pilot_name": ("{name} (pilot)", "{name} (시험 실행)"),
     "pages.act.new_sweep": ("New sweep", "새 스윕"),
     "pages.sweep_new.title": ("New sweep", "새 스윕"),
