@@ -17,8 +17,8 @@ pytestmark = pytest.mark.browser
 PICTURES = "MADANG_BROWSER_PICTURES"
 CHECKS = (Path(__file__).parent / "accessible.js").read_text().partition("\n")[2]
 PAGES = (
-    *("", "queue", "runs", "runs/new", "RUN", "sweeps", "SWEEP", "clusters", "CLUSTER", "projects"),
-    *("projects/vision-lab", "usage", "admin", "settings", "public"),
+    *("", "queue", "runs", "runs/new", "RUN", "sweeps", "sweeps/new", "SWEEP", "clusters"),
+    *("CLUSTER", "projects", "projects/vision-lab", "usage", "admin", "settings", "public"),
 )
 KEY = re.compile(r"\b(?:pages|error|hub|reason)\.[a-z_]+\.[a-z_.]+")
 """What stands where a text is missing from the catalogue."""

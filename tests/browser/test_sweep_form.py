@@ -60,7 +60,7 @@ def test_fill_the_form_try_one_and_submit_a_sweep(visit, picture):
     picture(dana, "filled")
     page.click("#pilot-submit")
     expect(page.locator("#pilot-said")).to_have_text("Pilot run: Succeeded", timeout=60_000)
-    expect(page.locator("#expected")).to_be_visible()
+    expect(page.locator("#expected-time")).to_be_visible()
     expect(field(page, "lr")).to_have_value("0.1, 0.01")
     picture(dana, "tried")
     page.click("#sweep-submit")

@@ -28,7 +28,8 @@ EVIL = [
     "<math><mi//xlink:href='data:x,<x-evil>'>",
 ]
 PAGES = [
-    *("/", "/queue", "/runs", "/runs/new", "/clusters", "/projects", "/projects/vision", "/usage"),
+    *("/", "/queue", "/runs", "/runs/new", "/sweeps/new", "/clusters", "/projects"),
+    *("/projects/vision", "/usage"),
     *(
         "/admin",
         "/settings",

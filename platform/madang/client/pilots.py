@@ -55,6 +55,8 @@ def estimate(plan: Mapping[str, Any]) -> str:
         language(),
         took=f"{plan['measured_ms'] / 1000:,.1f}",
         runs=f"{plan['runs']:,}",
+        span=_span(plan["expected_ms"]),
+        parallel=plan["max_parallel"],
         hours=_hours(plan["expected_device_ms"]),
         cost=credits_text(plan["expected_microcredits"]),
         most_hours=_hours(plan["at_most_device_ms"]),
@@ -64,6 +66,12 @@ def estimate(plan: Mapping[str, Any]) -> str:
     if plan["expected_microcredits"] > plan["left_microcredits"]:
         said += " " + text("client.pilot_low", language())
     return said
+
+
+def _span(ms: int) -> str:
+    minutes, seconds = divmod(-(-ms // 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"
 
 
 def _hours(device_ms: int) -> str:

@@ -1,7 +1,8 @@
 """Grids as people type them: ``lr=0.1,0.01``, ``seed=0..9``, ``name='a,b',c``.
 
-Values get the types that ``papermill -p`` would give them; what stands in quotes is text. Pure and
-lazy: a range is never written out before somebody has looked at how long it is.
+Values get the types that ``papermill -p`` would give them; what stands in quotes is text, what
+begins with a bracket is JSON, such as ``layers=[64,64],[128]``. Pure and lazy: a range is never
+written out before somebody has looked at how long it is.
 """
 
 import itertools
@@ -9,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from madang.domain.sweep import MAX_SWEEP_RUNS
 from madang.errors import InvalidError
@@ -20,7 +21,16 @@ _RANGE = re.compile(r"^([+-]?\d{1,18})\.\.([+-]?\d{1,18})(?:\.\.([+-]?\d{1,18}))
 _VALUE = re.compile(
     r"""\s*+(?:'((?:[^']|'')*+)'\s*+|"((?:[^"]|"")*+)"\s*+|(?!['"])([^,]*+))(,|$)""", re.DOTALL
 )
+_NESTED = re.compile(r"\s*+([\[{])")
+_AFTER = re.compile(r"\s*+(,|$)")
 _WORDS = {"True": True, "False": False, "None": None}
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise InvalidError("grid_value_not_finite", given=name)
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def typed(text: str) -> Any:
@@ -71,6 +81,8 @@ def parse_axis(text: str) -> tuple[str, Sequence[Any]]:
     ('seed', range(0, 10))
     >>> parse_axis("name='a,b',7,'7'")
     ('name', ['a,b', 7, '7'])
+    >>> parse_axis("layers=[64, 64],[128]")
+    ('layers', [[64, 64], [128]])
     """
     name, sign, rest = text.partition("=")
     name = name.strip()
@@ -126,6 +138,13 @@ def _range(name: str, first: str, last: str, step: str | None) -> range:
 def _values(name: str, text: str) -> Iterable[Any]:
     place = 0
     while True:
+        begun = _NESTED.match(text, place)
+        if begun is not None:
+            value, place, is_last = _nested(name, text, begun.start(1))
+            yield value
+            if is_last:
+                return
+            continue
         found = _VALUE.match(text, place)
         if found is None:  # something stands after a closing quote
             raise InvalidError("grid_unreadable", given=f"{name}={text}"[:60])
@@ -140,6 +159,18 @@ def _values(name: str, text: str) -> Iterable[Any]:
         if not end:
             return
         place = found.end()
+
+
+def _nested(name: str, text: str, place: int) -> tuple[Any, int, bool]:
+    """Read a list or an object, which holds commas of its own, as JSON."""
+    try:
+        value, place = _JSON.raw_decode(text, place)
+    except (ValueError, RecursionError) as error:
+        raise InvalidError("grid_unreadable", given=f"{name}={text}"[:60]) from error
+    after = _AFTER.match(text, place)
+    if after is None:
+        raise InvalidError("grid_unreadable", given=f"{name}={text}"[:60])
+    return value, after.end(), not after[1]
 
 
 def parse_grid(axes: Iterable[str]) -> dict[str, Sequence[Any]]:

@@ -16,6 +16,8 @@ from madang.services.requests import Actor, RunRequest, SweepRequest
 from madang.store import Tx
 from madang.units import cost_microcredits
 
+_EXPECTED = ("measured_ms", "expected_ms", "expected_device_ms", "expected_microcredits")
+
 
 def pilot_request(actor: Actor, request: SweepRequest, point: Mapping[str, Any]) -> RunRequest:
     """Return the run of a sweep's first point, named so that nobody takes it for the sweep."""
@@ -39,6 +41,8 @@ def expected(
 ) -> dict[str, int | None]:
     """Return what so many runs take if each takes as long as the pilot did.
 
+    ``expected_ms`` is the time that passes while as many run together as may.
+
     None where that cannot be known: no pilot was named, it has not succeeded (yet), or it ran on
     another size than the sweep asks for.
     """
@@ -53,11 +57,8 @@ def expected(
     ):
         took_ms = max(0, run.ended_ms - run.started_ms)
     if took_ms is None:
-        return {"measured_ms": None, "expected_device_ms": None, "expected_microcredits": None}
+        return dict.fromkeys(_EXPECTED)
     device_ms = count * sweep.devices * took_ms
     cost = cost_microcredits(device_ms, core.policy.rate(sweep.flavor))
-    return {
-        "measured_ms": took_ms,
-        "expected_device_ms": device_ms,
-        "expected_microcredits": cost,
-    }
+    rounds = -(-count // sweep.max_parallel)
+    return dict(zip(_EXPECTED, (took_ms, rounds * took_ms, device_ms, cost), strict=True))

@@ -438,6 +438,7 @@ async def test_one_run_is_tried_first_and_its_time_tells_what_all_will_take(hous
     assert took > 0
     plan = await sweeps.plan(ada, named)
     assert (plan["measured_ms"], plan["expected_device_ms"]) == (took, 6 * took)
+    assert plan["expected_ms"] == 2 * took  # four together, and then two
     assert plan["expected_microcredits"] == pytest.approx(6 * ended["charged_microcredits"], abs=6)
     assert plan["expected_device_ms"] < plan["at_most_device_ms"]
     # Of another size nobody knows the time, and whose run it is stays a secret.

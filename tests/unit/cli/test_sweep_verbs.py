@@ -153,7 +153,9 @@ PILOT = {
 }
 PLAN = {
     "runs": 20,
+    "max_parallel": 4,
     "measured_ms": 12_340,
+    "expected_ms": 61_700,
     "expected_device_ms": 246_800,
     "expected_microcredits": 68_555,
     "at_most_device_ms": 72_000_000,
@@ -179,7 +181,8 @@ def test_a_pilot_is_run_and_shown_before_all_others_are_asked_for(
     status, out, said = madang("sweep", notebook, *grid)
     assert (status, out) == (0, "sweep-1 queued\n")
     assert "took 12.3 s. At that pace 20 runs take 0.069 device-hours and 0.068 credits" in said
-    assert "at most 20.000 and 20.000. 50.000 credits are left" in said
+    assert "(at most 20.000 and 20.000), and 0:01:02 to the end while 4 run together" in said
+    assert "50.000 credits are left" in said
     assert [call["path"] for call in tried.calls if call["method"] == "POST"] == [
         "sweep-pilots",
         "sweep-plans",

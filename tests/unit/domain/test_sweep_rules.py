@@ -66,6 +66,12 @@ def test_both_ends_of_a_range_belong_to_it(first: int, more: int, step: int) -> 
     ("text", "expected"),
     [
         ("a", "grid_unreadable"),
+        ("a=[1,2", "grid_unreadable"),
+        ("a=[1]x", "grid_unreadable"),
+        ("a=['x']", "grid_unreadable"),
+        ("a=[NaN]", "grid_value_not_finite"),
+        ("a=" + "[" * 60_000, "grid_unreadable"),
+        ("a=[1],", "grid_value_missing"),
         ("=1", "grid_unreadable"),
         ("a='x'y", "grid_unreadable"),
         ("a=", "grid_value_missing"),
@@ -122,6 +128,7 @@ def test_fields_of_a_form_are_read_as_the_grid_of_the_command_line_is() -> None:
         "seed",
     )
     assert code(parse_typed, {"x": " 'a'b"}) == "grid_unreadable"
+    assert parse_axis('x=[64, 64] , {"a": [1]},3') == ("x", [[64, 64], {"a": [1]}, 3])
 
 
 @pytest.mark.parametrize("text", [" " * 60_000 + "'x'y", "a" + " " * 60_000 + "b", "'" * 60_001])

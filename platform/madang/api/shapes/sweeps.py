@@ -113,5 +113,6 @@ class SweepPlan(Shape):
     at_most_microcredits: Micro
     left_microcredits: Micro
     measured_ms: Count | None
+    expected_ms: Count | None
     expected_device_ms: DeviceMs | None
     expected_microcredits: Micro | None

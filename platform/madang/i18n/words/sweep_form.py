@@ -10,8 +10,8 @@ TEXTS = {
         "묻지 않고 제출하려면 --yes, 파이썬에서는 pilot=lambda plan: True 를 쓰세요.",
     ),
     "client.pilot_estimate": (
-        "The pilot took {took} s. At that pace {runs} runs take {hours} device-hours and {cost} credits; at most {most_hours} and {most}. {left} credits are left.",
-        "시험 실행은 {took}초 걸렸습니다. 모두 이만큼 걸리면 실행 {runs}건에 {hours} 장치·시간, {cost} 크레딧이 듭니다(최대 {most_hours} 장치·시간, {most} 크레딧). 남은 예산은 {left} 크레딧입니다.",
+        "The pilot took {took} s. At that pace {runs} runs take {hours} device-hours and {cost} credits (at most {most_hours} and {most}), and {span} to the end while {parallel} run together. {left} credits are left.",
+        "시험 실행은 {took}초 걸렸습니다. 모두 이만큼 걸리면 실행 {runs}건에 {hours} 장치·시간, {cost} 크레딧이 들고(최대 {most_hours} 장치·시간, {most} 크레딧), {parallel}건씩 함께 실행되면 {span} 뒤에 끝납니다. 남은 예산은 {left} 크레딧입니다.",
     ),
     "client.pilot_low": (
         "That is more than is left: runs that the budget does not carry wait until the project gets credits.",
@@ -57,8 +57,8 @@ TEXTS = {
         "노트북을 저장한 뒤 여기에서 파일을 다시 골라 주세요.",
     ),
     "pages.sweep_new.values_help": (
-        "One value, several with commas, or a range with both its ends; put text with commas into quotes:",
-        "값 하나, 쉼표로 나눈 여러 값, 또는 양 끝을 포함하는 범위를 쓰세요. 쉼표가 든 글자는 따옴표로 묶어 주세요:",
+        "One value, several with commas, or a range with both its ends. Put text with commas into quotes; a list counts as one value:",
+        "값 하나, 쉼표로 나눈 여러 값, 또는 양 끝을 포함하는 범위를 쓰세요. 쉼표가 든 글자는 따옴표로 묶고, 목록은 값 하나로 셉니다:",
     ),
     "pages.sweep_new.every": (
         "What you leave empty keeps the notebook's own value.",
@@ -83,6 +83,7 @@ TEXTS = {
     "pages.sweep_new.left": ("Left in the budget", "남은 예산"),
     "pages.sweep_new.expected_hours": ("Device time expected", "예상 장치 시간"),
     "pages.sweep_new.expected_cost": ("Cost expected", "예상 비용"),
+    "pages.sweep_new.expected_time": ("Until all are done", "모두 끝날 때까지"),
     "pages.sweep_new.first": ("The first runs:", "처음 실행될 조합:"),
     "pages.sweep_new.submit": ("Submit sweep", "스윕 제출"),
     "pages.sweep_new.pilot": ("Try one first", "하나만 먼저 실행"),

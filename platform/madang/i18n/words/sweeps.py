@@ -6,8 +6,8 @@ TEXTS = {
         "그리드 '{given}'을(를) 읽을 수 없습니다. 이름=값,값 또는 이름=처음..끝 형태여야 합니다.",
     ),
     "error.grid_unreadable.hint": (
-        "For example lr=0.1,0.01 or seed=0..9; put text with commas into quotes.",
-        "예: lr=0.1,0.01 또는 seed=0..9. 쉼표가 든 글자는 따옴표로 묶어 주세요.",
+        "For example lr=0.1,0.01 or seed=0..9; put text with commas into quotes, write lists as JSON: [64, 64].",
+        "예: lr=0.1,0.01 또는 seed=0..9. 쉼표가 든 글자는 따옴표로 묶고, 목록은 [64, 64]처럼 JSON으로 써 주세요.",
     ),
     "error.grid_value_missing.message": (
         "The grid of '{name}' leaves a value out.",

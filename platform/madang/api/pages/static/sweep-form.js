@@ -26,7 +26,7 @@ function start(form) {
   const said = JSON.parse(form.dataset.said);
   const noTable = { table: "", table_kind: "json" };
   let notebook = null, slim = "", table = noTable, tableFault = "", pilot = null;
-  let key = newKey(), pilotKey = newKey(), asked = 0, timer = 0, isBusy = false;
+  let key = newKey(), pilotKey = newKey(), asked = 0, timer = 0, isBusy = false, isPriced = false;
 
   const rows = () => [...$("rows").querySelectorAll("input")];
   const typed = () => Object.fromEntries(rows().filter((row) => row.value.trim()).map((row) => [row.dataset.name, row.value]));
@@ -149,6 +149,7 @@ function start(form) {
   }
 
   function show(found) {
+    isPriced = Boolean(found);
     const runs = $("plan-runs");
     runs.textContent = found ? fill(said.runs, { runs: count(found.runs) }) : said.plan_empty;
     $("sweep-submit").textContent = found ? fill(said.submit_runs, { runs: count(found.runs) }) : said.submit;
@@ -159,6 +160,7 @@ function start(form) {
     $("left").textContent = credits(found.left_microcredits);
     $("expected").hidden = found.expected_device_ms === null;
     if (found.expected_device_ms !== null) {
+      $("expected-time").textContent = duration(found.expected_ms);
       $("expected-hours").textContent = hours(found.expected_device_ms);
       $("expected-cost").textContent = credits(found.expected_microcredits);
     }
@@ -251,6 +253,7 @@ function start(form) {
   form.addEventListener("input", (event) => {
     // Other content is another request; the same content sent twice stays one.
     [key, pilotKey] = [newKey(), newKey()];
+    isPriced = false;
     submitting.follow(event.target);
     clearTimeout(timer);
     if (event.target.type !== "file") timer = setTimeout(plan, PAUSE_MS);
@@ -272,6 +275,13 @@ function start(form) {
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    // Nobody submits what they have not seen the price of: it is shown, and asked for once more.
+    if (!isPriced) {
+      if (!isReady()) return;
+      await plan();
+      (form.querySelector('[aria-invalid="true"]') || $("sweep-submit")).focus();
+      return;
+    }
     const sweep = await send($("sweep-submit"), "api/v1/sweeps", key);
     if (sweep) location.assign(`${prefix}/sweeps/${encodeURIComponent(sweep.id)}`);
   });
