@@ -44,6 +44,10 @@ def operations() -> dict[str, tuple[str, str]]:
 
 
 OPERATIONS = operations()
+SWEEP_ACTS = {
+    *("sweep_cancel", "sweep_pause", "sweep_resume", "sweep_retry"),
+    *("sweep_rerun", "sweep_prioritize"),
+}
 
 
 def every_route(routes: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -104,6 +108,10 @@ class Acts:
             "sweep_plan": {"project": "vision", "notebook": NOTEBOOK, "grid": {"x": [1, 2]}},
             "sweep_pilot": {"project": "vision", "notebook": NOTEBOOK, "typed": {"x": "1,2"}},
             "notebook_parameters": {"notebook": NOTEBOOK},
+            "run_rerun": {},
+            "run_prioritize": {"priority": 1},
+            "sweep_rerun": {},
+            "sweep_prioritize": {"priority": 1},
             "environment_create": {"project": "vision", "name": f"e{number}", "spec": "numpy"},
             "environment_rebuild": {"spec": "numpy"},
             "run_report": {"cells_done": 0, "cells_total": 1},
@@ -131,12 +139,13 @@ class Acts:
             ids["cluster_id"] = house.cluster()["id"]
         elif name in ("environment_rebuild", "environment_delete"):
             ids["environment_id"] = house.failed_environment()["id"]
-        elif name == "run_cancel":
-            ids["run_id"] = house.run()["id"]
-        elif name in ("sweep_cancel", "sweep_pause", "sweep_resume", "sweep_retry"):
+        elif name in ("run_cancel", "run_prioritize"):
+            # No slot ever holds three devices, so it waits.
+            ids["run_id"] = house.run(devices=1 if name == "run_cancel" else 3)["id"]
+        elif name in SWEEP_ACTS:
             made = house.failed_sweep() if name == "sweep_retry" else house.sweep()
             ids["sweep_id"] = made["id"]
-        elif name in ("run_output", "run_retry", "/runs/{run_id}/view"):
+        elif name in ("run_output", "run_retry", "run_rerun", "/runs/{run_id}/view"):
             ids["run_id"] = self.furniture.ended_run
         elif name == "member_remove":
             house.good("olga", "POST", "projects/vision/members", self.body("member_set"))

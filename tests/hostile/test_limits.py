@@ -44,7 +44,7 @@ WITHOUT_BODY = {
 }
 WITH_NOTEBOOK = {
     *("run_create", "run_store_output", "sweep_create", "sweep_plan", "sweep_pilot"),
-    "notebook_parameters",
+    *("notebook_parameters", "sweep_rerun"),
 }
 
 

@@ -4,8 +4,6 @@ These models check form (types, lengths, characters). Rules (budget, roles, caps
 notebook may be given) belong to the use-cases.
 """
 
-import base64
-import binascii
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -19,9 +17,6 @@ from pydantic import (
 
 from madang.domain.environment_spec import MAX_SPEC_BYTES
 from madang.domain.project import Role
-from madang.domain.run import MAX_PARAMETERS, MAX_PARAMETERS_BYTES
-from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL, MAX_SWEEP_RUNS
-from madang.errors import InvalidError
 from madang.services.requests import (
     ChangeRequest,
     ClusterRequest,
@@ -31,8 +26,6 @@ from madang.services.requests import (
     LeaseRequest,
     NoticeRequest,
     ProjectRequest,
-    RunRequest,
-    SweepRequest,
 )
 from madang.units import MS_PER_S
 
@@ -98,7 +91,7 @@ class LeaseBody(Body):
             profile=self.profile,
             flavor=self.flavor,
             devices=self.devices,
-            limit_ms=_ms(self.limit_s),
+            limit_ms=ms_of(self.limit_s),
             start_without_me=bool(self.start_without_me),
             environment=self.environment,
         )
@@ -124,7 +117,7 @@ class ChangeBody(Body):
             profile=self.profile,
             flavor=self.flavor,
             devices=self.devices,
-            limit_ms=_ms(self.limit_s),
+            limit_ms=ms_of(self.limit_s),
             start_without_me=self.start_without_me,
             environment=self.environment,
         )
@@ -177,7 +170,7 @@ class ClusterBody(Body):
             name=self.name,
             workers=self.workers,
             gpus_per_worker=self.gpus_per_worker,
-            limit_ms=_ms(self.limit_s),
+            limit_ms=ms_of(self.limit_s),
             environment=self.environment,
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
@@ -194,109 +187,6 @@ class AdaptBody(Body):
 
     minimum: Annotated[int, Field(ge=0, le=1024)] = 0
     maximum: Annotated[int, Field(ge=0, le=1024)]
-
-
-class RunBody(Body):
-    """Submit one notebook with one set of parameters; files come as base64 by relative name."""
-
-    project: Word = ""
-    name: Name = ""
-    notebook: Annotated[str, StringConstraints(min_length=2)]
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    files: dict[str, str] = Field(default_factory=dict)
-    flavor: Word | None = None
-    devices: Devices | None = None
-    limit_s: LimitS | None = None
-    environment: Word = ""
-
-    def request(self) -> RunRequest:
-        """Return it as the use-case takes it, which checks notebook, parameters and names.
-
-        Raises
-        ------
-        InvalidError
-            ``file_not_base64``.
-        """
-        given = {
-            "flavor": self.flavor or None,
-            "devices": self.devices,
-            "limit_ms": _ms(self.limit_s),
-        }
-        return RunRequest(
-            project=self.project,
-            name=self.name,
-            notebook=self.notebook.encode("utf-8"),
-            parameters=self.parameters,
-            files={name: _file(name, data) for name, data in self.files.items()},
-            environment=self.environment,
-            **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
-        )
-
-
-class NotebookBody(Body):
-    """A notebook that somebody wants to know something about."""
-
-    notebook: Annotated[str, StringConstraints(min_length=2)]
-
-
-class SweepBody(Body):
-    """Submit one notebook with many sets of parameters.
-
-    Each row of the table meets each point of the grid. The table travels as text: JSON, a list of
-    rows or an object of columns, or CSV. ``typed`` holds axes of the grid as people type them,
-    ``0.1,0.01`` or ``0..9``. A plan takes the time of the run ``pilot`` for what may be expected.
-    """
-
-    project: Word = ""
-    name: Name = ""
-    notebook: Annotated[str, StringConstraints(min_length=2)]
-    grid: Annotated[
-        dict[str, Annotated[list[Any], Field(max_length=MAX_SWEEP_RUNS)]],
-        Field(max_length=MAX_PARAMETERS),
-    ] = Field(default_factory=dict)
-    typed: Annotated[
-        dict[str, Annotated[str, StringConstraints(max_length=MAX_PARAMETERS_BYTES)]],
-        Field(max_length=MAX_PARAMETERS),
-    ] = Field(default_factory=dict)
-    table: str = ""
-    table_kind: Literal["json", "csv"] = "json"
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    files: dict[str, str] = Field(default_factory=dict)
-    flavor: Word | None = None
-    devices: Devices | None = None
-    limit_s: LimitS | None = None
-    environment: Word = ""
-    max_parallel: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = DEFAULT_PARALLEL
-    pilot: Word = ""
-
-    def request(self) -> SweepRequest:
-        """Return it as the use-case takes it, which checks every set of parameters.
-
-        Raises
-        ------
-        InvalidError
-            ``file_not_base64``.
-        """
-        given = {
-            "flavor": self.flavor or None,
-            "devices": self.devices,
-            "limit_ms": _ms(self.limit_s),
-        }
-        return SweepRequest(
-            project=self.project,
-            name=self.name,
-            notebook=self.notebook.encode("utf-8"),
-            grid=self.grid,
-            typed=self.typed,
-            table=self.table,
-            table_kind=self.table_kind,
-            parameters=self.parameters,
-            files={name: _file(name, data) for name, data in self.files.items()},
-            environment=self.environment,
-            max_parallel=self.max_parallel,
-            pilot=self.pilot,
-            **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
-        )
 
 
 class EnvironmentBody(Body):
@@ -443,12 +333,6 @@ class DrainBody(DeviceBody):
     reason: Reason
 
 
-def _file(name: str, data: str) -> bytes:
-    try:
-        return base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidError("file_not_base64", given=ascii(name)[1:80]) from error
-
-
-def _ms(seconds: int | None) -> int | None:
+def ms_of(seconds: int | None) -> int | None:
+    """Return whole seconds of a body as milliseconds; None stays None."""
     return None if seconds is None else seconds * MS_PER_S

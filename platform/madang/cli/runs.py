@@ -1,6 +1,5 @@
 """Verbs about runs: submit a notebook, watch it, list, look, cancel, fetch."""
 
-import json
 import math
 import sys
 import time
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from madang.cli.again import of_runs
 from madang.cli.leases import Id, place
 from madang.cli.notebook_help import HelpNotebook, show_parameters
 from madang.cli.output import (
@@ -25,10 +25,11 @@ from madang.cli.output import (
     show_text,
     state_word,
 )
+from madang.cli.parameters import Priority, Reuse, parameter
 
 _RUN = (
     "id name project person state reason_text error parameters flavor devices limit_ms "
-    "submitted_ms started_ms ended_ms attempt standing"
+    "submitted_ms started_ms ended_ms attempt priority origin reused_from standing"
 )
 _BAR = 24
 _LIVE_S, _LONG_S = 5, 20
@@ -39,22 +40,9 @@ _SHOWN_S = 5
 def add_to(app: typer.Typer) -> None:
     """Add ``run`` and ``runs``."""
     app.command()(run)
-    _runs(noun(app, "runs", "Notebooks that were submitted."))
-
-
-def parameter(text: str) -> tuple[str, Any]:
-    """Read ``name=value``; a value that is no JSON is text."""
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise typer.BadParameter(say("cli.parameter", given=text))
-    try:
-        return name, json.loads(value, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        return name, value
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
+    group = noun(app, "runs", "Notebooks that were submitted.")
+    _runs(group)
+    of_runs(group)
 
 
 def run(
@@ -73,6 +61,8 @@ def run(
     environment: Annotated[
         str, typer.Option(help="Environment of the project to execute with.")
     ] = "",
+    priority: Priority = 0,
+    reuse: Reuse = False,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show the cells.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="With --watch: save the result here.")
@@ -99,6 +89,8 @@ def run(
             devices=devices,
             limit=limit,
             environment=environment,
+            priority=priority,
+            reuse=reuse,
             client=client,
         )
         if watch or output is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from madang.cli.again import of_sweeps
 from madang.cli.leases import Id, place
 from madang.cli.notebook_help import HelpNotebook, show_parameters
 from madang.cli.output import (
@@ -23,12 +24,13 @@ from madang.cli.output import (
     show_json,
     state_word,
 )
-from madang.cli.runs import follow, parameter
+from madang.cli.parameters import Grid, Priority, Reuse, parameter
+from madang.cli.runs import follow
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
 
 _SWEEP = (
-    "id name project person state runs runs_done counts max_parallel flavor devices limit_ms "
-    "submitted_ms ended_ms expected_end_ms standing"
+    "id name project person state runs runs_done counts max_parallel priority origin reused "
+    "flavor devices limit_ms submitted_ms ended_ms expected_end_ms standing"
 )
 _PLAN = "project runs names flavor devices limit_ms max_parallel"
 _PARAMETERS_CHARS = 48
@@ -40,14 +42,12 @@ def add_to(app: typer.Typer) -> None:
     group = noun(app, "sweeps", "Many runs of one notebook, submitted together.")
     _sweeps(group)
     _acts(group)
+    of_sweeps(group)
 
 
 def sweep(
     notebook: Annotated[str, typer.Argument(help="The .ipynb file.")],
-    grid: Annotated[
-        list[str] | None,
-        typer.Option("--grid", "-g", help="name=value,value or name=0..9; every combination runs."),
-    ] = None,
+    grid: Grid = None,
     params: Annotated[
         Path | None,
         typer.Option("--params", help="A table, a run for each row: .csv, .json or .parquet."),
@@ -70,6 +70,8 @@ def sweep(
     max_parallel: Annotated[
         int, typer.Option(min=1, max=MAX_PARALLEL, help="Runs at the same time, at most.")
     ] = DEFAULT_PARALLEL,
+    priority: Priority = 0,
+    reuse: Reuse = False,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show how far it is.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show how many runs, device-hours and credits.")
@@ -110,6 +112,8 @@ def sweep(
         limit=limit,
         environment=environment,
         max_parallel=max_parallel,
+        priority=priority,
+        reuse=reuse,
     )
     with MadangClient() as client:
         if dry_run:
@@ -148,6 +152,8 @@ def _show_plan(plan: dict[str, Any], as_json: bool) -> None:
         "left_credits": credits(plan["left_microcredits"]),
     }
     details(plan if as_json else said, as_json, f"{_PLAN} most_hours most_credits left_credits")
+    if plan["reused"] and not as_json:
+        note(say("cli.sweep_reused", count=plan["reused"], runs=plan["runs"]))
 
 
 def _watch(job: Any) -> None:

@@ -121,6 +121,24 @@ class Run(Handle):
         self._http.delete(f"runs/{self.id}")
         return self.refresh()
 
+    def rerun(
+        self,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        priority: int | None = None,
+        reuse: bool = False,
+    ) -> "Run":
+        """Submit a new run from the same snapshot; parameters that are not named stay."""
+        given = {"name": name, "priority": priority, "parameters": dict(parameters or {})}
+        body = {key: value for key, value in given.items() if value is not None}
+        view = self._http.post(f"runs/{self.id}/rerun", body | {"reuse": reuse})
+        return Run(view, self._http)
+
+    def prioritize(self, priority: int) -> "Run":
+        """Let slots take it before or after your others in the project (-10 to 10)."""
+        return self._saw(self._http.patch(f"runs/{self.id}", {"priority": priority}))
+
     def __repr__(self) -> str:
         done, total = int(self._view["cells_done"]), int(self._view["cells_total"])
         return f"<Run {self.name}: {self._view['state']}, {done}/{total} cells, {self.id}>"
@@ -137,6 +155,8 @@ def run(
     devices: int = 1,
     limit: str | float = "1h",
     environment: str = "",
+    priority: int = 0,
+    reuse: bool = False,
     wait: bool = False,
     client: MadangClient | None = None,
 ) -> Run:
@@ -163,6 +183,11 @@ def run(
     environment
         Environment of the project that the notebook executes with; the installation's own when it
         is empty.
+    priority
+        From -10 to 10: slots take your runs with a higher one first, in this project.
+    reuse
+        Take over the result if this very thing has succeeded in the project already: same notebook,
+        files, parameters and environment.
     wait
         Wait for the end, and raise when the run did not succeed.
     client
@@ -181,7 +206,7 @@ def run(
         check_declared(given, declared)
         body |= {
             "parameters": given,
-            **asked(project, name, flavor, devices, limit, environment),
+            **asked(project, name, flavor, devices, limit, environment, priority, reuse),
         }
     except MadangError as error:
         raise spoken(error) from error.__cause__
@@ -235,6 +260,8 @@ def asked(
     devices: int,
     limit: str | float,
     environment: str,
+    priority: int = 0,
+    reuse: bool = False,
 ) -> dict[str, Any]:
     """Return what is sent of the size and the payer of a run; without a name the file's stays."""
     body: dict[str, Any] = {
@@ -247,6 +274,10 @@ def asked(
         body["name"] = name
     if environment:
         body["environment"] = environment
+    if priority:
+        body["priority"] = priority
+    if reuse:
+        body["reuse"] = True
     return body
 
 

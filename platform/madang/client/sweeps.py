@@ -144,6 +144,44 @@ class Sweep(Handle):
         answer = self._http.request("POST", f"sweeps/{self.id}/retry", query=query)
         return self._saw(answer.json())
 
+    def rerun(
+        self,
+        grid: Mapping[str, Iterable[Any]] | None = None,
+        *,
+        table: Any = None,
+        parameters: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> "Sweep":
+        """Submit a new sweep from the same snapshot, with other parameters.
+
+        Parameters
+        ----------
+        grid, table, parameters
+            As for :func:`sweep`; they take the place of the old values of the same names, and each
+            set of the others that was there meets each new point.
+        overrides
+            Values for every row, whose number stays as it is.
+        **more
+            ``name``, ``max_parallel``, ``priority`` and ``reuse``; what is left out stays.
+        """
+        try:
+            columns = columns_of(table) if table is not None else {}
+        except MadangError as error:
+            raise spoken(error) from error.__cause__
+        body = {
+            "grid": {key: list(_values(values)) for key, values in (grid or {}).items()},
+            "table": json.dumps(columns) if columns else "",
+            "parameters": dict(parameters or {}),
+            "overrides": dict(overrides or {}),
+            **{key: value for key, value in more.items() if value is not None},
+        }
+        return Sweep(self._http.post(f"sweeps/{self.id}/rerun", body), self._http)
+
+    def prioritize(self, priority: int) -> "Sweep":
+        """Let slots take its runs before or after your others in the project (-10 to 10)."""
+        return self._saw(self._http.patch(f"sweeps/{self.id}", {"priority": priority}))
+
     def __repr__(self) -> str:
         view = self._view
         done = f"{view['runs_done']}/{view['runs']} runs"
@@ -168,6 +206,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
         "error": f"{error['name']}: {error['value']}" if error else None,
         "attempt": row["attempt"],
         "slow_start": row["fresh_text"] or None,
+        "reused_from": row["reused_from"] or None,
         "id": row["id"],
     }
     named = {
@@ -191,6 +230,7 @@ def body_of(
     limit: str | float = "1h",
     environment: str = "",
     max_parallel: int = DEFAULT_PARALLEL,
+    **planned: Any,
 ) -> dict[str, Any]:
     """Return what is sent of a sweep, after all that can be checked here was; see :func:`sweep`."""
     try:
@@ -202,7 +242,7 @@ def body_of(
         plan.checked(declared)
         return {
             **body,
-            **asked(project, name, flavor, devices, limit, environment),
+            **asked(project, name, flavor, devices, limit, environment, **planned),
             "grid": {key: list(values) for key, values in axes.items()},
             "table": json.dumps(columns) if columns else "",
             "parameters": dict(plan.fixed),
@@ -254,7 +294,8 @@ def sweep(
     **more
         ``parameters`` (the same for all runs), ``max_parallel`` (how many slots may take its runs
         at the same time, 4 unless said), and as for :func:`madang.run` ``project``, ``name``,
-        ``files``, ``flavor``, ``devices``, ``limit`` (of one run) and ``environment``.
+        ``files``, ``flavor``, ``devices``, ``limit`` (of one run), ``environment``, ``priority``
+        and ``reuse``.
 
     Raises
     ------

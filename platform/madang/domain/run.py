@@ -9,6 +9,8 @@ MAX_NOTEBOOK_BYTES = 10 * 1024**2
 MAX_PARAMETERS_BYTES = 64 * 1024
 MAX_PARAMETERS = 256
 MAX_PARAMETERS_DEPTH = 16
+MAX_PRIORITY = 10
+"""Priorities reach from minus this to this; they order one person's work in one project."""
 
 
 class RunState(StrEnum):
@@ -60,6 +62,14 @@ class Run:
         The warm process that ran its shared cells, and how long they took there.
     is_superseded
         Whether it was tried again: the sweep's table shows the later run at its position.
+    origin
+        The run that this one repeats, with other parameters or the same; empty for none.
+    priority
+        Slots take those with a higher one first; in a sweep, the sweep's counts.
+    fingerprint
+        Hash of notebook, files and parameters; empty for what is never reused.
+    reused_from
+        The run whose result was taken over instead of executing this one; empty for none.
     """
 
     id: str
@@ -91,6 +101,10 @@ class Run:
     fresh_reason: str = ""
     warm: str = ""
     shared_ms: int = 0
+    origin: str = ""
+    priority: int = 0
+    fingerprint: str = ""
+    reused_from: str = ""
 
     @property
     def is_final(self) -> bool:

@@ -50,6 +50,12 @@ class Sweep:
         When all its runs had ended; None before, and again once failed ones are retried.
     summary
         What was counted when it ended; None before.
+    origin
+        The sweep that this one repeats with other parameters; empty for none.
+    priority
+        Slots take its runs before those of sweeps and runs with a lower one.
+    reused
+        How many of its runs were there already when it was submitted.
     """
 
     id: str
@@ -67,6 +73,9 @@ class Sweep:
     files: Mapping[str, str] = field(default_factory=dict)
     environment: str = ""
     summary: Mapping[str, Any] | None = None
+    origin: str = ""
+    priority: int = 0
+    reused: int = 0
 
 
 def sweep_state(counts: Mapping[str, int], is_paused: bool) -> SweepState:
@@ -89,17 +98,21 @@ def slots_wanted(sweep: Sweep, waiting: int, running: int) -> int:
     return max(0, min(sweep.max_parallel - running, waiting))
 
 
-def expected_end_ms(counts: Mapping[str, int], spent_ms: int, now_ms: int) -> int | None:
+def expected_end_ms(
+    counts: Mapping[str, int], spent_ms: int, now_ms: int, reused: int = 0
+) -> int | None:
     """Return when a sweep may end if its other runs take as long as those that have ended.
 
     Parameters
     ----------
     spent_ms
         How long the runs took that succeeded or failed, together.
+    reused
+        How many of them were there already, and took no time.
     """
-    seen = counts.get(RunState.SUCCEEDED, 0) + counts.get(RunState.FAILED, 0)
+    seen = counts.get(RunState.SUCCEEDED, 0) + counts.get(RunState.FAILED, 0) - reused
     waiting, running = counts.get(RunState.QUEUED, 0), counts.get(RunState.RUNNING, 0)
-    if not seen or not running:
+    if seen <= 0 or not running:
         return None
     # Those that run are half done, by and large.
     left = waiting + running / 2

@@ -5,7 +5,7 @@ The client plans before it sends and the service plans before it keeps, with the
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,11 +73,22 @@ class SweepPlan:
         """
         self.count()
         check_declared(dict.fromkeys([*self.fixed, *self.names()]), declared)
-        found: list[dict[str, Any]] = []
-        size = 0
-        for point in self.points():
-            found.append(check_parameters(point))
-            size += len(json.dumps(point, ensure_ascii=False).encode())
-            if size > MAX_SWEEP_BYTES:
-                raise InvalidError("sweep_too_large", limit_bytes=MAX_SWEEP_BYTES)
-        return found
+        return check_points(self.points())
+
+
+def check_points(points: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the parameters of all runs after each was checked, and all of them together.
+
+    Raises
+    ------
+    InvalidError
+        As ``check_parameters``; ``sweep_too_large``.
+    """
+    found: list[dict[str, Any]] = []
+    size = 0
+    for point in points:
+        found.append(check_parameters(point))
+        size += len(json.dumps(point, ensure_ascii=False).encode())
+        if size > MAX_SWEEP_BYTES:
+            raise InvalidError("sweep_too_large", limit_bytes=MAX_SWEEP_BYTES)
+    return found

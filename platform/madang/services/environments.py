@@ -26,7 +26,7 @@ from madang.domain.project import MAY_USE, Project
 from madang.domain.run import FINAL_RUN_STATES, Run, RunState
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from madang.i18n import text
-from madang.services import access, builder, leasing, runs
+from madang.services import access, builder, leasing, run_submits, runs
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, EnvironmentRequest
@@ -181,7 +181,7 @@ class Environments:
             limit_ms=min(core.policy.environments.build_limit_ms, longest),
             submitted_ms=now,
         )
-        runs.check_room(core, tx, actor, project, run)
+        run_submits.check_room(core, tx, actor, project, run)
         tx.runs.add(run)
         tx.environments.add_revision(
             Revision(

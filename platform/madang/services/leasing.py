@@ -25,6 +25,19 @@ def tier_of(core: Core, project: Project) -> Tier:
     return core.policy.tiers.get(project.tier, Tier(name=project.tier))
 
 
+def checked_name(name: str) -> str:
+    """Return a name for people.
+
+    Raises
+    ------
+    InvalidError
+        ``name_unusable`` when it is too long, or cannot be printed.
+    """
+    if len(name) > MAX_NAME_CHARS or not name.isprintable():
+        raise InvalidError("name_unusable", given=repr(name[:40]), limit=MAX_NAME_CHARS)
+    return name
+
+
 def new_lease(
     core: Core,
     actor: Actor,
@@ -62,8 +75,7 @@ def new_lease(
         raise InvalidError(
             "limit_too_short", given_s=limit_ms // 1000, limit_s=MIN_LIMIT_MS // 1000
         )
-    if len(name) > MAX_NAME_CHARS or not name.isprintable():
-        raise InvalidError("name_unusable", given=repr(name[:40]), limit=MAX_NAME_CHARS)
+    checked_name(name)
     at_ms = core.clock()
     return Lease(
         id=new_id("lease", at_ms),

@@ -128,6 +128,26 @@ class RunRequest:
     devices: int = 1
     limit_ms: int = 3_600_000
     environment: str = ""
+    priority: int = 0
+    is_reusing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRerun:
+    """A run like one that is there; what is not named stays as it was.
+
+    Attributes
+    ----------
+    parameters
+        Take the place of those with the same names.
+    is_reusing
+        Whether a result that is there already is taken over.
+    """
+
+    name: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    priority: int | None = None
+    is_reusing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,3 +216,29 @@ class SweepRequest:
     environment: str = ""
     max_parallel: int = 4
     pilot: str = ""
+    priority: int = 0
+    is_reusing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRerun:
+    """A sweep like one that is there; what is not named stays as it was.
+
+    Attributes
+    ----------
+    grid, table, parameters
+        Take the place of the old values of the same names; each set of the others meets each point.
+    overrides
+        Values for every row.
+    is_reusing
+        Whether results that are there already are taken over.
+    """
+
+    name: str = ""
+    grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    table: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    max_parallel: int | None = None
+    priority: int | None = None
+    is_reusing: bool = False

@@ -96,11 +96,18 @@ async def ensure_slots(core: Core) -> None:
                     continue
                 opened.append(slot.id)
             if fresh.lease != slot.id:
-                tx.runs.change(run.id, RunState.QUEUED, lease=slot.id)
+                _give(tx, slot, run)
 
     await core.store.write(work)
     for lease_id in opened:
         await leasing.enqueue(core, lease_id)
+
+
+def _give(tx: Tx, slot: Lease, run: Run) -> None:
+    """Let one run wait for a slot; another that did so before has a lower priority now."""
+    for other in tx.runs.find(state=RunState.QUEUED, lease=slot.id):
+        tx.runs.change(other.id, RunState.QUEUED, lease="")
+    tx.runs.change(run.id, RunState.QUEUED, lease=slot.id)
 
 
 def open_slots(tx: Tx) -> list[Lease]:

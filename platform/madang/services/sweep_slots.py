@@ -4,6 +4,7 @@ The reconcile loop calls :func:`look`. Level-triggered: rows are counted and com
 that a kill, a lost slot or a doubled report ends in the same state.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from madang.domain.lease import EndReason, Lease, LeaseState
@@ -32,18 +33,37 @@ MAX_EXTRA_MS = 3 * 3_600_000
 def next_run(tx: Tx, slot: Lease, left_ms: int) -> Run | None:
     """Return the waiting run that a slot with so much time left takes next.
 
-    Runs of their own go before those of sweeps: nobody waits for ten thousand others who has asked
-    for one. Among sweeps the oldest goes first, up to its number of slots.
+    What has a higher priority goes first. With the same one, runs of their own go before those of
+    sweeps: nobody waits for ten thousand others who has asked for one. Among sweeps the oldest goes
+    first, up to its number of slots.
     """
     own = tx.runs.next_queued(slot.person, slot.project, slot.flavor, slot.devices)
-    if own is not None and own.limit_ms <= left_ms:
-        return own
-    for sweep in reversed(tx.sweeps.find(person=slot.person, project=slot.project, is_open=True)):
+    if own is not None and own.limit_ms > left_ms:
+        own = None
+    mine = tx.sweeps.find(person=slot.person, project=slot.project, is_open=True)
+    for sweep in in_turn(mine):
+        if own is not None and own.priority >= sweep.priority:
+            break
         if slot_group(sweep) != slot_group(slot) or sweep.limit_ms > left_ms:
             continue
         if slots_wanted(sweep, *tx.sweeps.load(sweep.id)):
             return tx.sweeps.first_waiting(sweep.id)
-    return None
+    return own
+
+
+def in_turn(found: Iterable[Sweep]) -> list[Sweep]:
+    """Return sweeps as slots take them: the oldest first, one person's in a project by priority.
+
+    A priority changes places among one person's sweeps only, never with somebody else's.
+    """
+    oldest_first = sorted(found, key=lambda sweep: (sweep.submitted_ms, sweep.id))
+    turns: dict[tuple[str, str], Iterator[Sweep]] = {}
+    for sweep in oldest_first:
+        group = (sweep.person, sweep.project)
+        if group not in turns:
+            mine = [other for other in oldest_first if (other.person, other.project) == group]
+            turns[group] = iter(sorted(mine, key=lambda other: -other.priority))
+    return [next(turns[(sweep.person, sweep.project)]) for sweep in oldest_first]
 
 
 @dataclass(slots=True)
@@ -66,7 +86,7 @@ def _plan(core: Core, tx: Tx) -> _Plan:
     free = [slot for slot in slots if slot.id not in busy]
     # What a run of its own waits for is not a sweep's.
     own = {run.lease for run in tx.runs.heads() if run.lease}
-    for sweep in reversed(tx.sweeps.find(is_open=True)):
+    for sweep in in_turn(tx.sweeps.find(is_open=True)):
         waiting, running = tx.sweeps.load(sweep.id)
         if not waiting and not running:
             made.ended.append(sweep)

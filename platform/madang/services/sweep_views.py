@@ -51,7 +51,7 @@ def sweep_view(
     counts = {str(state): known["counts"].get(state, 0) for state in RunState}
     expected = None
     if sweep.ended_ms is None and not sweep.is_paused:
-        expected = expected_end_ms(counts, tx.sweeps.took_ms(sweep.id), now)
+        expected = expected_end_ms(counts, tx.sweeps.took_ms(sweep.id), now, sweep.reused)
     view = {
         "id": sweep.id,
         "name": sweep.name,
@@ -63,6 +63,9 @@ def sweep_view(
         "runs": sum(counts.values()),
         "runs_done": sum(counts[state] for state in FINAL_RUN_STATES),
         "max_parallel": sweep.max_parallel,
+        "priority": sweep.priority,
+        "origin": sweep.origin,
+        "reused": sweep.reused,
         "flavor": sweep.flavor,
         "devices": sweep.devices,
         "limit_ms": sweep.limit_ms,
@@ -78,7 +81,7 @@ def sweep_view(
         "can_manage": names.may_manage(sweep.person, sweep.project),
         "is_mine": sweep.person == actor.person.id,
     }
-    seen = (counts, sweep.is_paused, sweep.ended_ms)
+    seen = (counts, sweep.is_paused, sweep.ended_ms, sweep.priority)
     return view | {"version": hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}
 
 
@@ -139,4 +142,5 @@ def row_view(core: Core, actor: Actor, sweep: Sweep, run: Run, names: Names) -> 
         "error": dict(run.error) if run.error else None,
         "fresh_text": fresh_text(run.fresh_reason, actor.lang),
         "has_output": bool(run.output_sha256),
+        "reused_from": run.reused_from,
     }

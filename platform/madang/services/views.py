@@ -241,6 +241,9 @@ def run_view(
         "error": dict(run.error) if run.error else None,
         "lease": run.lease,
         "sweep": run.sweep,
+        "origin": run.origin,
+        "reused_from": run.reused_from,
+        "priority": run.priority,
         "attempt": run.attempt,
         "environment": environment_use.view(tx, run.environment, run.environment_revision),
         "has_output": bool(run.output_sha256),
@@ -249,7 +252,7 @@ def run_view(
         "standing": standing_view(standings.get(run.lease), actor.lang) if waiting else None,
         "can_manage": names.may_manage(run.person, run.project),
     }
-    keys = ("state", "reason", "cells_done", "cells_total", "attempt", "has_output")
+    keys = ("state", "reason", "cells_done", "cells_total", "attempt", "has_output", "priority")
     seen = [view[key] for key in keys]
     return view | {"version": hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}
 

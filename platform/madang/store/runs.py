@@ -1,6 +1,6 @@
 """Runs: queued, taken by a slot, finished; taken back when the slot was lost."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
@@ -12,6 +12,9 @@ from madang.store.columns import columns_of, members_of, read_as, values_of
 from madang.store.tables import runs
 
 _COLUMNS = columns_of(runs, Run)
+_TURN = (runs.c.priority.desc(), runs.c.submitted_ms, runs.c.id)
+_AT_ONCE = 500
+"""Values in one question: databases take only so many."""
 
 
 class Runs:
@@ -60,7 +63,7 @@ class Runs:
         return self._all(_ordered(query, newest_first).limit(limit))
 
     def next_queued(self, person: str, project: str, flavor: str, devices: int) -> Run | None:
-        """Return the oldest waiting run of its own that fits a slot of this person and size."""
+        """Return the waiting run of its own that a slot of this person and size takes first."""
         query = select(*_COLUMNS).where(
             runs.c.sweep == "",
             runs.c.state == RunState.QUEUED,
@@ -69,18 +72,16 @@ class Runs:
             runs.c.flavor == flavor,
             runs.c.devices == devices,
         )
-        found = self._all(_ordered(query, newest_first=False).limit(1))
+        found = self._all(query.order_by(*_TURN).limit(1))
         return found[0] if found else None
 
     def heads(self) -> list[Run]:
-        """Return the oldest waiting run of its own of each person, project and size.
+        """Return the waiting run of its own that is taken first of each person, project and size.
 
         Slots take no other, but for the first ones of sweeps.
         """
         group = (runs.c.person, runs.c.project, runs.c.flavor, runs.c.devices)
-        place = func.row_number().over(
-            partition_by=group, order_by=(runs.c.submitted_ms, runs.c.id)
-        )
+        place = func.row_number().over(partition_by=group, order_by=_TURN)
         waiting = select(runs.c.id, place.label("place")).where(
             runs.c.sweep == "", runs.c.state == RunState.QUEUED
         )
@@ -88,6 +89,40 @@ class Runs:
         mine = select(first.c.id).where(first.c.place == 1)
         query = select(*_COLUMNS).where(runs.c.id.in_(mine))
         return self._all(_ordered(query, newest_first=False))
+
+    def succeeded(
+        self,
+        fingerprints: Sequence[str],
+        *,
+        project: str,
+        person: str | None,
+        environment: str,
+        revision: int,
+    ) -> list[Run]:
+        """Return for each fingerprint the newest run that was executed and has an output.
+
+        Parameters
+        ----------
+        person
+            Whose; None for everybody's in the project.
+        """
+        found: list[Run] = []
+        for start in range(0, len(fingerprints), _AT_ONCE):
+            some = fingerprints[start : start + _AT_ONCE]
+            newest = select(func.max(runs.c.id)).where(
+                runs.c.fingerprint.in_(some),
+                runs.c.project == project,
+                runs.c.state == RunState.SUCCEEDED,
+                runs.c.environment == environment,
+                runs.c.environment_revision == revision,
+                runs.c.reused_from == "",
+                runs.c.output_sha256 != "",
+            )
+            if person is not None:
+                newest = newest.where(runs.c.person == person)
+            mine = newest.group_by(runs.c.fingerprint)
+            found += self._all(select(*_COLUMNS).where(runs.c.id.in_(mine)))
+        return found
 
     def count(self, state: str, person: str) -> int:
         """Return how many runs of their own a person has in a state."""

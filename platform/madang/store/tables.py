@@ -61,6 +61,15 @@ def _text(name: str, length: int | None = None) -> Column[str]:
     return Column(name, Text if length is None else String(length), nullable=False)
 
 
+def _later_text(name: str, length: int = ID_LENGTH) -> Column[str]:
+    """Return a column that came later than the first rows: the database has its default too."""
+    return Column(name, String(length), nullable=False, server_default="")
+
+
+def _later_count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, autoincrement=False, server_default="0")
+
+
 def _not_negative(*names: str) -> list[CheckConstraint]:
     return [CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative") for name in names]
 
@@ -269,11 +278,16 @@ runs = Table(
     Column("fresh_reason", String(200), nullable=False, server_default=""),
     Column("warm", String(32), nullable=False, server_default=""),
     Column("shared_ms", BigInteger, nullable=False, autoincrement=False, server_default="0"),
+    _later_text("origin"),
+    _later_count("priority"),
+    _later_text("fingerprint", 64),
+    _later_text("reused_from"),
     Index(None, "state", "person", "project", "submitted_ms"),
     Index(None, "project", "submitted_ms"),
     Index(None, "lease"),
     # Whatever is asked of a sweep, or of the runs that belong to none, starts here.
     Index("ix_runs_sweep", "sweep", "is_superseded", "state", "position"),
+    Index(None, "fingerprint"),
 )
 
 sweeps = Table(
@@ -294,6 +308,9 @@ sweeps = Table(
     Column("files", JSON_DATA, nullable=False),
     _text("environment", ID_LENGTH),
     Column("summary", JSON_DATA, nullable=True),
+    _later_text("origin"),
+    _later_count("priority"),
+    _later_count("reused"),
     Index(None, "ended_ms"),
     Index(None, "person", "submitted_ms"),
     Index(None, "project", "submitted_ms"),

@@ -129,6 +129,12 @@ class Things:
     async def retry(self, actor: Actor, thing_id: str, *, key: str | None) -> Any:
         return self._note("retry", actor, thing_id, key=key)
 
+    async def rerun(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
+        return self._note("rerun", actor, thing_id, request=request, key=key)
+
+    async def prioritize(self, actor: Actor, thing_id: str, priority: int) -> Any:
+        return self._note("prioritize", actor, thing_id, priority=priority)
+
     async def cancel(self, actor: Actor, thing_id: str, *, why: str = "") -> Any:
         return self._note("cancel", actor, thing_id, why=why)
 

@@ -45,6 +45,7 @@ def test_a_dry_run_shows_runs_hours_and_credits_and_submits_nothing(service, mad
     plan = {
         "project": "lab",
         "runs": 20,
+        "reused": 3,
         "names": ["lr", "seed"],
         "first": [],
         "flavor": "sim-h200",
@@ -56,8 +57,11 @@ def test_a_dry_run_shows_runs_hours_and_credits_and_submits_nothing(service, mad
         "left_microcredits": 50_000_000,
     }
     service.on("POST", "sweep-plans", (200, plan))
-    status, out, _ = madang("sweep", notebook, "-g", "seed=0..9", "-g", "lr=1,2", "--dry-run")
+    grid = ("-g", "seed=0..9", "-g", "lr=1,2")
+    status, out, said = madang("sweep", notebook, *grid, "--reuse", "--dry-run")
     assert status == 0
+    assert service.calls[0]["body"]["reuse"] is True
+    assert "3 of 20 are there already" in said
     assert "20.000" in out
     assert "lr, seed" in out
     assert [call["path"] for call in service.calls] == ["sweep-plans"]
@@ -238,3 +242,35 @@ def test_help_of_a_notebook_is_read_here_and_submits_nothing(service, madang, tm
     assert "takes none" in said
     assert madang(verb, str(tmp_path / "none.ipynb"), "--help-notebook")[0] == 2
     assert service.calls == []
+
+
+def test_again_with_other_parameters(service, madang):
+    service.on("GET", "sweeps/sweep-1", (200, whole("failed", failed=2)))
+    service.on("POST", "sweeps/sweep-1/rerun", (201, whole() | {"id": "sweep-2"}))
+    asked = ("-g", "lr=1,2", "--set", "seed=3", "-p", "state=dry", "--max-parallel", "2", "--reuse")
+    assert madang("sweeps", "rerun", "sweep-1", *asked)[:2] == (0, "sweep-2 queued\n")
+    (call,) = service.called("POST", "sweeps/sweep-1/rerun")
+    body = call["body"]
+    assert (body["grid"], body["overrides"]) == ({"lr": [1, 2]}, {"seed": 3})
+    assert (body["parameters"], body["max_parallel"]) == ({"state": "dry"}, 2)
+    assert (body["reuse"], "priority" in body, "name" in body) == (True, False, False)
+
+
+def test_a_priority_may_be_below_zero(service, madang):
+    service.on("PATCH", "sweeps/sweep-1", (200, whole()))
+    status, out, _ = madang("sweeps", "priority", "sweep-1", "-5")
+    assert (status, service.calls[-1]["body"]) == (0, {"priority": -5})
+    assert out.startswith("sweep-1 has priority -5")
+    assert madang("sweeps", "priority", "sweep-1", "11")[0] == 2
+
+
+def test_the_same_for_a_run(service, madang):
+    run = {"id": "run-1", "name": "r", "state": "queued", "version": "a"}
+    service.on("GET", "runs/run-1", (200, run))
+    service.on("POST", "runs/run-1/rerun", (201, run | {"id": "run-2"}))
+    service.on("PATCH", "runs/run-1", (200, run))
+    assert madang("runs", "rerun", "run-1", "--set", "lr=0.3")[:2] == (0, "run-2 queued\n")
+    (call,) = service.called("POST", "runs/run-1/rerun")
+    assert call["body"] == {"parameters": {"lr": 0.3}, "reuse": False}
+    assert madang("runs", "priority", "run-1", "3")[0] == 0
+    assert service.calls[-1]["body"] == {"priority": 3}

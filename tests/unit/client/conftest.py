@@ -91,6 +91,9 @@ def handler_of(service):
         def do_POST(self):
             self._handle()
 
+        def do_PATCH(self):
+            self._handle()
+
         def do_PUT(self):
             self._handle()
 

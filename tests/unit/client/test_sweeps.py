@@ -50,6 +50,7 @@ def row(position, **more):
         "error": None,
         "fresh_text": "",
         "has_output": True,
+        "reused_from": "",
     } | more
 
 

@@ -114,6 +114,9 @@ def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "error": None,
         "lease": "lease-1",
         "sweep": "",
+        "origin": "",
+        "reused_from": "",
+        "priority": 0,
         "attempt": 1,
         "has_output": False,
         "held_device_ms": 12 * MINUTE,
@@ -138,6 +141,9 @@ def sweep(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "runs": 100,
         "runs_done": 38,
         "max_parallel": 4,
+        "priority": 2,
+        "origin": f"sweep-{number + 1:026d}",
+        "reused": 12,
         "flavor": "sim-h200",
         "devices": 1,
         "limit_ms": MS_PER_HOUR,
@@ -158,6 +164,7 @@ def sweep(now: int, number: int, **changes: Any) -> dict[str, Any]:
 def sweep_page(now: int) -> dict[str, Any]:
     keys = ("id", "state", "reason", "reason_text", "parameters", "cells_done", "cells_total")
     more = ("attempt", "started_ms", "ended_ms", "charged_microcredits", "error", "has_output")
+    more = (*more, "reused_from")
     error = {"cell": 8, "name": "ValueError", "value": "batch must be > 0"}
     runs = [run(now, 1), run(now, 2, state="failed", error=error), run(now, 3, state="queued")]
     rows = [{key: row[key] for key in (*keys, *more)} | {"fresh_text": ""} for row in runs]

@@ -7,6 +7,7 @@ from madang.api.pages.leases import devices_text, expected_picture
 from madang.api.pages.pictures import stack
 from madang.api.pages.render import Screen
 from madang.api.pages.runs import TONES as RUN_TONES
+from madang.domain.run import MAX_PRIORITY
 from madang.domain.sweep_grid import short
 
 TONES = {
@@ -109,5 +110,7 @@ async def show_one(visit: Visit) -> Screen:
             "expected": expected_picture(sweep["standing"], visit.now_ms),
             "may_act": sweep["can_manage"] and not facts["is_final"],
             "may_retry": sweep["is_mine"] and facts["failed"] > 0,
+            "may_order": sweep["is_mine"] and not facts["is_final"],
+            "most": MAX_PRIORITY,
         },
     )

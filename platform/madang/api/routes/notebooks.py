@@ -2,9 +2,9 @@
 
 from starlette.responses import Response
 
-from madang.api.bodies import NotebookBody
 from madang.api.reading import large_body
 from madang.api.routes.common import Someone, TheHouse, answer, noun_router
+from madang.api.run_bodies import NotebookBody
 from madang.api.shapes.notebooks import NotebookParameters
 
 router = noun_router("notebooks")

@@ -3,7 +3,6 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from madang.api.bodies import RunBody
 from madang.api.kept import keep
 from madang.api.reading import large_body
 from madang.api.routes.common import (
@@ -21,6 +20,7 @@ from madang.api.routes.common import (
     get_or_wait,
     noun_router,
 )
+from madang.api.run_bodies import PriorityBody, RunBody, RunRerunBody
 from madang.api.shapes.runs import Run
 from madang.domain.run import RunState
 from madang.units import is_id
@@ -99,6 +99,22 @@ async def run_log(house: TheHouse, actor: Someone, run_id: str) -> Response:
 async def run_retry(house: TheHouse, actor: Someone, run_id: str, key: Key = None) -> Response:
     """Submit an ended run again, from the same snapshot."""
     return answer(await house.services.runs.retry(actor, run_id, key=key), 201)
+
+
+@router.post("/runs/{run_id}/rerun", operation_id="run_rerun", response_model=Run, status_code=201)
+async def run_rerun(
+    house: TheHouse, actor: Someone, run_id: str, body: RunRerunBody, key: Key = None
+) -> Response:
+    """Submit a run like this one, from the same snapshot, with other parameters."""
+    return answer(await house.services.runs.rerun(actor, run_id, body.request(), key=key), 201)
+
+
+@router.patch("/runs/{run_id}", operation_id="run_prioritize", response_model=Run)
+async def run_prioritize(
+    house: TheHouse, actor: Someone, run_id: str, body: PriorityBody
+) -> Response:
+    """Let a waiting run be taken before or after the asker's others in the project."""
+    return answer(await house.services.runs.prioritize(actor, run_id, body.priority))
 
 
 @router.delete("/runs/{run_id}", operation_id="run_cancel", response_model=Run)

@@ -6,7 +6,6 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from madang.api.bodies import SweepBody
 from madang.api.kept import keep
 from madang.api.reading import large_body
 from madang.api.routes.common import (
@@ -21,6 +20,7 @@ from madang.api.routes.common import (
     get_or_wait,
     noun_router,
 )
+from madang.api.run_bodies import PriorityBody, SweepBody, SweepRerunBody
 from madang.api.shapes.runs import Run
 from madang.api.shapes.sweeps import Sweep, SweepPage, SweepPlan
 from madang.domain.run import RunState
@@ -130,6 +130,25 @@ async def sweep_retry(
     """Submit what failed or ran out of time again, each run at its place in the table."""
     sweeps = house.services.sweeps
     return answer(await sweeps.retry(actor, sweep_id, with_cancelled=cancelled, key=key))
+
+
+@router.post(
+    "/sweeps/{sweep_id}/rerun", operation_id="sweep_rerun", response_model=Sweep, status_code=201
+)
+@large_body
+async def sweep_rerun(
+    house: TheHouse, actor: Someone, sweep_id: str, body: SweepRerunBody, key: Key = None
+) -> Response:
+    """Submit a new sweep like this one, from the same snapshot, with other parameters."""
+    return answer(await house.services.sweeps.rerun(actor, sweep_id, body.request(), key=key), 201)
+
+
+@router.patch("/sweeps/{sweep_id}", operation_id="sweep_prioritize", response_model=Sweep)
+async def sweep_prioritize(
+    house: TheHouse, actor: Someone, sweep_id: str, body: PriorityBody
+) -> Response:
+    """Let its runs be taken before or after the asker's others in the project."""
+    return answer(await house.services.sweeps.prioritize(actor, sweep_id, body.priority))
 
 
 @router.delete("/sweeps/{sweep_id}", operation_id="sweep_cancel", response_model=Sweep)

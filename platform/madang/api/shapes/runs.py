@@ -37,6 +37,9 @@ class Run(Shape):
     error: RunError | None
     lease: str
     sweep: str
+    origin: str
+    reused_from: str
+    priority: int
     attempt: Count
     environment: Inside | None
     has_output: bool

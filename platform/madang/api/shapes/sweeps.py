@@ -49,6 +49,9 @@ class Sweep(Shape):
     runs: Count
     runs_done: Count
     max_parallel: Count
+    priority: int
+    origin: str
+    reused: Count
     flavor: str
     devices: Count
     limit_ms: Count
@@ -85,6 +88,7 @@ class SweepRow(Shape):
     error: RunError | None
     fresh_text: str
     has_output: bool
+    reused_from: str
 
 
 class SweepPage(Shape):
@@ -103,6 +107,7 @@ class SweepPlan(Shape):
 
     project: str
     runs: Count
+    reused: Count
     names: list[str]
     first: list[dict[str, Any]]
     flavor: str

@@ -1,0 +1,41 @@
+"""Options that ``run``, ``sweep`` and their ``rerun`` have in common, and how a value is read."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from madang.cli.output import say
+from madang.domain.run import MAX_PRIORITY
+
+Priority = Annotated[
+    int,
+    typer.Option(
+        min=-MAX_PRIORITY,
+        max=MAX_PRIORITY,
+        help="Before (up to 10) or after (down to -10) your others in the project.",
+    ),
+]
+Reuse = Annotated[
+    bool,
+    typer.Option("--reuse", help="Take over what has succeeded already, instead of executing it."),
+]
+Grid = Annotated[
+    list[str] | None,
+    typer.Option("--grid", "-g", help="name=value,value or name=0..9; every combination runs."),
+]
+
+
+def parameter(text: str) -> tuple[str, Any]:
+    """Read ``name=value``; a value that is no JSON is text."""
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise typer.BadParameter(say("cli.parameter", given=text))
+    try:
+        return name, json.loads(value, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return name, value
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)

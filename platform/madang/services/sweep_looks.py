@@ -1,0 +1,96 @@
+"""What people may see of sweeps: one, the list, and a page of a table."""
+
+from typing import Any
+
+from madang.domain.run import RunState
+from madang.errors import InvalidError
+from madang.services import access, views
+from madang.services.core import Core
+from madang.services.requests import Actor
+from madang.services.sweep_views import row_view, sweep_view
+from madang.store import Tx
+from madang.store.sweeps import SORTS
+
+HISTORY = 100
+
+
+class SweepLooks:
+    """Looking at sweeps."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def get(self, actor: Actor, sweep_id: str) -> dict[str, Any]:
+        """Return one sweep."""
+        access.require_person(actor)
+        standings = await self._core.standings()
+
+        def work(tx: Tx) -> dict[str, Any]:
+            sweep = access.visible_sweep(tx, actor, sweep_id)
+            return sweep_view(self._core, tx, actor, sweep, standings)
+
+        return await self._core.store.read(work)
+
+    async def wait(
+        self, actor: Actor, sweep_id: str, *, seen: str, timeout_s: float
+    ) -> dict[str, Any]:
+        """Return the sweep as soon as it differs from what was ``seen``, or when time is over."""
+        return await self._core.until_changed(
+            lambda: self.get(actor, sweep_id), {"runs"}, seen=seen, timeout_s=timeout_s
+        )
+
+    async def list(self, actor: Actor, *, project: str | None = None) -> list[dict[str, Any]]:
+        """Return sweeps that the actor may see, newest first."""
+        access.require_person(actor)
+        standings = await self._core.standings()
+
+        def work(tx: Tx) -> list[dict[str, Any]]:
+            wanted: dict[str, Any] = {"limit": HISTORY}
+            if project:
+                wanted["project"] = access.visible_project(tx, actor, project).id
+            rows = access.seen_by(tx, actor, tx.sweeps.find, mine=False, **wanted)
+            names = views.Names(tx, actor)
+            return [sweep_view(self._core, tx, actor, row, standings, names) for row in rows]
+
+        return await self._core.store.read(work)
+
+    async def rows(
+        self,
+        actor: Actor,
+        sweep_id: str,
+        *,
+        state: str | None = None,
+        sort: str = "position",
+        is_descending: bool = False,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> dict[str, Any]:
+        """Return a page of the sweep's table.
+
+        Raises
+        ------
+        InvalidError
+            ``state_unknown`` or ``sort_unknown``.
+        """
+        access.require_person(actor)
+        if state is not None and state not in set(RunState):
+            raise InvalidError("state_unknown", given=state[:40], known=[str(s) for s in RunState])
+        if sort not in SORTS:
+            raise InvalidError("sort_unknown", given=sort[:40], known=list(SORTS))
+        core = self._core
+
+        def work(tx: Tx) -> dict[str, Any]:
+            sweep = access.visible_sweep(tx, actor, sweep_id)
+            total, found = tx.sweeps.page(
+                sweep.id,
+                state=state,
+                sort=sort,
+                is_descending=is_descending,
+                offset=offset,
+                limit=limit,
+            )
+            names = views.Names(tx, actor)
+            rows = [row_view(core, actor, sweep, run, names) for run in found]
+            return {"total": total, "offset": offset, "rows": rows}
+
+        return await core.store.read(work)
