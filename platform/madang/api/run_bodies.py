@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from madang.api.bodies import Body, Devices, LimitS, Name, Word, ms_of
-from madang.domain.run import MAX_PARAMETERS, MAX_PARAMETERS_BYTES, MAX_PRIORITY
+from madang.domain.run import MAX_AFTER, MAX_PARAMETERS, MAX_PARAMETERS_BYTES, MAX_PRIORITY
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL, MAX_SWEEP_RUNS
 from madang.errors import InvalidError
 from madang.services.requests import RunRequest, RunRerun, SweepRequest, SweepRerun
@@ -21,6 +21,7 @@ Typed = Annotated[
     Field(max_length=MAX_PARAMETERS),
 ]
 Parallel = Annotated[int, Field(ge=1, le=MAX_PARALLEL)]
+After = Annotated[list[Word], Field(max_length=MAX_AFTER)]
 Priority = Annotated[int, Field(ge=-MAX_PRIORITY, le=MAX_PRIORITY)]
 
 
@@ -38,6 +39,7 @@ class RunBody(Body):
     environment: Word = ""
     priority: Priority = 0
     reuse: bool = False
+    after: After = Field(default_factory=list)
 
     def request(self) -> RunRequest:
         """Return it as the use-case takes it, which checks notebook, parameters and names.
@@ -61,6 +63,7 @@ class RunBody(Body):
             environment=self.environment,
             priority=self.priority,
             is_reusing=self.reuse,
+            after=tuple(self.after),
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 
@@ -96,6 +99,7 @@ class SweepBody(Body):
     pilot: Word = ""
     priority: Priority = 0
     reuse: bool = False
+    after: After = Field(default_factory=list)
 
     def request(self) -> SweepRequest:
         """Return it as the use-case takes it, which checks every set of parameters.

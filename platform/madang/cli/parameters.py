@@ -20,6 +20,10 @@ Reuse = Annotated[
     bool,
     typer.Option("--reuse", help="Take over what has succeeded already, instead of executing it."),
 ]
+After = Annotated[
+    list[str] | None,
+    typer.Option(help="Id of a run or sweep that must succeed first; may be given again."),
+]
 Grid = Annotated[
     list[str] | None,
     typer.Option("--grid", "-g", help="name=value,value or name=0..9; every combination runs."),

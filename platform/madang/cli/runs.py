@@ -25,11 +25,11 @@ from madang.cli.output import (
     show_text,
     state_word,
 )
-from madang.cli.parameters import Priority, Reuse, parameter
+from madang.cli.parameters import After, Priority, Reuse, parameter
 
 _RUN = (
     "id name project person state reason_text error parameters flavor devices limit_ms "
-    "submitted_ms started_ms ended_ms attempt priority origin reused_from standing"
+    "submitted_ms started_ms ended_ms attempt priority origin reused_from after standing"
 )
 _BAR = 24
 _LIVE_S, _LONG_S = 5, 20
@@ -63,6 +63,7 @@ def run(
     ] = "",
     priority: Priority = 0,
     reuse: Reuse = False,
+    after: After = None,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show the cells.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="With --watch: save the result here.")
@@ -91,6 +92,7 @@ def run(
             environment=environment,
             priority=priority,
             reuse=reuse,
+            after=after or (),
             client=client,
         )
         if watch or output is not None:

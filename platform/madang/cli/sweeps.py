@@ -24,12 +24,12 @@ from madang.cli.output import (
     show_json,
     state_word,
 )
-from madang.cli.parameters import Grid, Priority, Reuse, parameter
+from madang.cli.parameters import After, Grid, Priority, Reuse, parameter
 from madang.cli.runs import follow
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
 
 _SWEEP = (
-    "id name project person state runs runs_done counts max_parallel priority origin reused "
+    "id name project person state runs runs_done counts max_parallel priority origin reused after "
     "flavor devices limit_ms submitted_ms ended_ms expected_end_ms standing"
 )
 _PLAN = "project runs names flavor devices limit_ms max_parallel"
@@ -72,6 +72,7 @@ def sweep(
     ] = DEFAULT_PARALLEL,
     priority: Priority = 0,
     reuse: Reuse = False,
+    after: After = None,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show how far it is.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show how many runs, device-hours and credits.")
@@ -114,6 +115,7 @@ def sweep(
         max_parallel=max_parallel,
         priority=priority,
         reuse=reuse,
+        after=after or (),
     )
     with MadangClient() as client:
         if dry_run:

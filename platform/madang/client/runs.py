@@ -157,6 +157,7 @@ def run(
     environment: str = "",
     priority: int = 0,
     reuse: bool = False,
+    after: Iterable[str] = (),
     wait: bool = False,
     client: MadangClient | None = None,
 ) -> Run:
@@ -188,6 +189,9 @@ def run(
     reuse
         Take over the result if this very thing has succeeded in the project already: same notebook,
         files, parameters and environment.
+    after
+        Ids of runs and sweeps of the project that must succeed first; if one does not, this is
+        cancelled.
     wait
         Wait for the end, and raise when the run did not succeed.
     client
@@ -206,7 +210,7 @@ def run(
         check_declared(given, declared)
         body |= {
             "parameters": given,
-            **asked(project, name, flavor, devices, limit, environment, priority, reuse),
+            **asked(project, name, flavor, devices, limit, environment, priority, reuse, after),
         }
     except MadangError as error:
         raise spoken(error) from error.__cause__
@@ -262,6 +266,7 @@ def asked(
     environment: str,
     priority: int = 0,
     reuse: bool = False,
+    after: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return what is sent of the size and the payer of a run; without a name the file's stays."""
     body: dict[str, Any] = {
@@ -278,6 +283,8 @@ def asked(
         body["priority"] = priority
     if reuse:
         body["reuse"] = True
+    if befores := list(after):
+        body["after"] = befores
     return body
 
 

@@ -294,8 +294,8 @@ def sweep(
     **more
         ``parameters`` (the same for all runs), ``max_parallel`` (how many slots may take its runs
         at the same time, 4 unless said), and as for :func:`madang.run` ``project``, ``name``,
-        ``files``, ``flavor``, ``devices``, ``limit`` (of one run), ``environment``, ``priority``
-        and ``reuse``.
+        ``files``, ``flavor``, ``devices``, ``limit`` (of one run), ``environment``, ``priority``,
+        ``reuse`` and ``after``.
 
     Raises
     ------

@@ -13,6 +13,10 @@ MAX_PRIORITY = 10
 """Priorities reach from minus this to this; they order one person's work in one project."""
 
 
+MAX_AFTER = 20
+"""Runs and sweeps that one may wait for."""
+
+
 class RunState(StrEnum):
     """Where a run is; the last four are final."""
 
@@ -70,6 +74,9 @@ class Run:
         Hash of notebook, files and parameters; empty for what is never reused.
     reused_from
         The run whose result was taken over instead of executing this one; empty for none.
+    after, is_held
+        Runs and sweeps that must succeed first, and whether one of them has not yet; in a sweep,
+        the sweep's count.
     """
 
     id: str
@@ -105,6 +112,8 @@ class Run:
     priority: int = 0
     fingerprint: str = ""
     reused_from: str = ""
+    after: tuple[str, ...] = ()
+    is_held: bool = False
 
     @property
     def is_final(self) -> bool:

@@ -56,6 +56,8 @@ class Sweep:
         Slots take its runs before those of sweeps and runs with a lower one.
     reused
         How many of its runs were there already when it was submitted.
+    after, is_held
+        Runs and sweeps that must succeed first, and whether one of them has not yet.
     """
 
     id: str
@@ -76,6 +78,8 @@ class Sweep:
     origin: str = ""
     priority: int = 0
     reused: int = 0
+    after: tuple[str, ...] = ()
+    is_held: bool = False
 
 
 def sweep_state(counts: Mapping[str, int], is_paused: bool) -> SweepState:
@@ -93,7 +97,7 @@ def sweep_state(counts: Mapping[str, int], is_paused: bool) -> SweepState:
 
 def slots_wanted(sweep: Sweep, waiting: int, running: int) -> int:
     """Return how many more slots could take a run of a sweep now."""
-    if sweep.is_paused:
+    if sweep.is_paused or sweep.is_held:
         return 0
     return max(0, min(sweep.max_parallel - running, waiting))
 

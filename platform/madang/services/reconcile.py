@@ -20,6 +20,7 @@ from madang.errors import ConflictError
 from madang.services import (
     adapting,
     admitting,
+    after,
     clusters,
     leasing,
     lives,
@@ -128,6 +129,7 @@ class Reconciler:
         await self._guarded("clusters", clusters.end_orphans(core))
         await self._guarded("workers", scaling.follow(core))
         await self._guarded("adapting", adapting.look(core))
+        await self._guarded("after", after.look(core))
         await self._guarded("slots", ensure_slots(core))
         await self._guarded("sweeps", sweep_slots.look(core))
         await self._guarded("builds", self.builds.look())

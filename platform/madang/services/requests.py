@@ -130,6 +130,7 @@ class RunRequest:
     environment: str = ""
     priority: int = 0
     is_reusing: bool = False
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +219,7 @@ class SweepRequest:
     pilot: str = ""
     priority: int = 0
     is_reusing: bool = False
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from madang.domain.run_inputs import (
     check_parameters,
 )
 from madang.errors import ConflictError, RefusedError
-from madang.services import access, environment_use, leasing, reuse
+from madang.services import access, after, environment_use, leasing, reuse
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, RunRequest, RunRerun
@@ -58,7 +58,7 @@ class RunSubmits(RunLooks):
 
             asked = (request.project, request.name, notebook, request.parameters, files)
             size = (request.flavor, request.devices, request.limit_ms)
-            more = (request.environment, request.priority, request.is_reusing)
+            more = (request.environment, request.priority, request.is_reusing, request.after)
             print_ = fingerprint("run", asked, size, more)
             return once(tx, actor.person.id, key, print_, run.submitted_ms, make)[0]
 
@@ -167,6 +167,7 @@ class RunSubmits(RunLooks):
             submitted_ms=at_ms,
             files=files,
             priority=request.priority,
+            after=request.after,
         )
         return _printed(run)
 
@@ -187,6 +188,8 @@ def _add(core: Core, tx: Tx, actor: Actor, project: Project, run: Run, is_reusin
         found = reuse.known(tx, actor, project, run.environment, [run.fingerprint])
     (row,) = reuse.take_over([run], found, run.submitted_ms)
     if row.state is RunState.QUEUED:
+        befores, is_held = after.checked(tx, actor, project, row.after)
+        row = replace(row, after=befores, is_held=is_held)
         check_room(core, tx, actor, project, row)
     tx.runs.add(row)
     return row.id

@@ -19,7 +19,7 @@ from madang.domain.sweep_plan import SweepPlan
 from madang.domain.sweep_rerun import changed_points
 from madang.domain.sweep_table import read_csv, read_json
 from madang.errors import InvalidError, RefusedError
-from madang.services import access, leasing, reuse, sweep_slots
+from madang.services import access, after, leasing, reuse, sweep_slots
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, SweepRequest, SweepRerun
@@ -137,8 +137,9 @@ class SweepSubmits(SweepLooks):
         sweep = self._row(actor, project, request, notebook, files)
         asked = (request.project, request.name, notebook, files)
         size = (sweep.flavor, sweep.devices, sweep.limit_ms, sweep.max_parallel)
-        more = (request.environment, made.parameters, request.priority, request.is_reusing)
-        print_ = await asyncio.to_thread(fingerprint, "sweep", asked, size, *more)
+        order = (request.priority, request.is_reusing, request.after)
+        more = (request.environment, made.parameters, order)
+        print_ = await asyncio.to_thread(fingerprint, "sweep", asked, size, more)
         given = (request.environment, made.parameters, request.is_reusing)
         return await self._keep(actor, sweep, *given, print_=print_, key=key)
 
@@ -178,6 +179,8 @@ class SweepSubmits(SweepLooks):
             summary=None,
             reused=0,
             origin=old.id,
+            after=(),
+            is_held=False,
         )
         size = (sweep.name, sweep.max_parallel, sweep.priority, request.is_reusing)
         print_ = await asyncio.to_thread(fingerprint, "sweep.rerun", old.id, size, points)
@@ -205,13 +208,17 @@ class SweepSubmits(SweepLooks):
             row = inside(tx, project, sweep, environment)
 
             def make() -> str:
+                befores, is_held = after.checked(tx, actor, project, sweep.after)
                 used = row.environment
                 rows = [replace(x, environment=used) for x in runs] if used else runs
                 there = reuse.known(tx, actor, project, used, prints)
                 rows = reuse.take_over(rows, there, row.submitted_ms)
                 reused = sum(bool(run.reused_from) for run in rows)
                 check_room(core, tx, actor, project, row, len(rows) - reused)
-                tx.sweeps.add(replace(row, reused=reused), rows)
+                # What is there already waits for nothing.
+                is_held = is_held and reused < len(rows)
+                kept = replace(row, reused=reused, after=befores, is_held=is_held)
+                tx.sweeps.add(kept, rows)
                 return row.id
 
             return once(tx, actor.person.id, key, print_, sweep.submitted_ms, make)[0]
@@ -243,6 +250,7 @@ class SweepSubmits(SweepLooks):
             submitted_ms=at_ms,
             files=files,
             priority=request.priority,
+            after=request.after,
         )
 
 

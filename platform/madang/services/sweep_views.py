@@ -9,7 +9,7 @@ from madang.domain.lease import LeaseKind, LeaseState, Standing
 from madang.domain.run import FINAL_RUN_STATES, Run, RunState
 from madang.domain.sweep import Sweep, expected_end_ms, sweep_state
 from madang.i18n import text
-from madang.services import environment_use
+from madang.services import after, environment_use
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.services.views import Names, standing_view
@@ -66,6 +66,7 @@ def sweep_view(
         "priority": sweep.priority,
         "origin": sweep.origin,
         "reused": sweep.reused,
+        "after": after.view(tx, names, sweep),
         "flavor": sweep.flavor,
         "devices": sweep.devices,
         "limit_ms": sweep.limit_ms,
@@ -81,7 +82,7 @@ def sweep_view(
         "can_manage": names.may_manage(sweep.person, sweep.project),
         "is_mine": sweep.person == actor.person.id,
     }
-    seen = (counts, sweep.is_paused, sweep.ended_ms, sweep.priority)
+    seen = (counts, sweep.is_paused, sweep.ended_ms, sweep.priority, sweep.is_held)
     return view | {"version": hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}
 
 

@@ -12,7 +12,7 @@ from madang.engines.ports import Sample
 from madang.i18n import text
 from madang.policy.budget import reservation_microcredits
 from madang.policy.changing import Size, keeps_place
-from madang.services import environment_use
+from madang.services import after, environment_use
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
@@ -244,6 +244,7 @@ def run_view(
         "origin": run.origin,
         "reused_from": run.reused_from,
         "priority": run.priority,
+        "after": after.view(tx, names, run),
         "attempt": run.attempt,
         "environment": environment_use.view(tx, run.environment, run.environment_revision),
         "has_output": bool(run.output_sha256),
@@ -253,7 +254,7 @@ def run_view(
         "can_manage": names.may_manage(run.person, run.project),
     }
     keys = ("state", "reason", "cells_done", "cells_total", "attempt", "has_output", "priority")
-    seen = [view[key] for key in keys]
+    seen = [view[key] for key in keys] + [run.is_held]
     return view | {"version": hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}
 
 

@@ -67,6 +67,7 @@ class Runs:
         query = select(*_COLUMNS).where(
             runs.c.sweep == "",
             runs.c.state == RunState.QUEUED,
+            runs.c.is_held.is_(False),
             runs.c.person == person,
             runs.c.project == project,
             runs.c.flavor == flavor,
@@ -83,12 +84,17 @@ class Runs:
         group = (runs.c.person, runs.c.project, runs.c.flavor, runs.c.devices)
         place = func.row_number().over(partition_by=group, order_by=_TURN)
         waiting = select(runs.c.id, place.label("place")).where(
-            runs.c.sweep == "", runs.c.state == RunState.QUEUED
+            runs.c.sweep == "", runs.c.state == RunState.QUEUED, runs.c.is_held.is_(False)
         )
         first = waiting.subquery()
         mine = select(first.c.id).where(first.c.place == 1)
         query = select(*_COLUMNS).where(runs.c.id.in_(mine))
         return self._all(_ordered(query, newest_first=False))
+
+    def held(self) -> list[Run]:
+        """Return the runs of their own that wait for others to succeed."""
+        waiting = (runs.c.sweep == "", runs.c.state == RunState.QUEUED, runs.c.is_held.is_(True))
+        return self._all(_ordered(select(*_COLUMNS).where(*waiting), newest_first=False))
 
     def succeeded(
         self,

@@ -4,6 +4,8 @@ Times are UTC milliseconds and money is micro-credits, all in BIGINT. The ledger
 foreign keys: an entry outlives the people and projects that it names by pseudonymous id.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -68,6 +70,13 @@ def _later_text(name: str, length: int = ID_LENGTH) -> Column[str]:
 
 def _later_count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, autoincrement=False, server_default="0")
+
+
+def _later_after() -> list[Column[Any]]:
+    return [
+        Column("after", TextTuple, nullable=False, server_default="[]"),
+        Column("is_held", Boolean, nullable=False, server_default=false()),
+    ]
 
 
 def _not_negative(*names: str) -> list[CheckConstraint]:
@@ -282,6 +291,7 @@ runs = Table(
     _later_count("priority"),
     _later_text("fingerprint", 64),
     _later_text("reused_from"),
+    *_later_after(),
     Index(None, "state", "person", "project", "submitted_ms"),
     Index(None, "project", "submitted_ms"),
     Index(None, "lease"),
@@ -311,6 +321,7 @@ sweeps = Table(
     _later_text("origin"),
     _later_count("priority"),
     _later_count("reused"),
+    *_later_after(),
     Index(None, "ended_ms"),
     Index(None, "person", "submitted_ms"),
     Index(None, "project", "submitted_ms"),

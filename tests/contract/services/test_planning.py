@@ -211,3 +211,86 @@ async def test_only_what_one_may_see_is_taken_over(house: Any) -> None:
     only = await succeeded(house, await house.slot_worker(slot))
     taken = await house.submit("ada", notebook=NOTEBOOK, parameters={"x": 9}, is_reusing=True)
     assert taken["reused_from"] == only
+
+
+async def lone_worker(house: Any) -> Any:
+    (worker,) = (await workers(house)).values()
+    return worker
+
+
+async def test_what_waits_for_others_asks_for_no_slot_until_they_have_succeeded(house: Any) -> None:
+    ada = await house.actor("ada")
+    runs, sweeps = house.services.runs, house.services.sweeps
+    first = await house.submit("ada", name="prepare")
+    grid = {"x": [1]}
+    second = await submitted(house, grid=grid, max_parallel=1, after=(first["id"], first["id"]))
+    third = await house.submit("ada", after=(second["id"],), priority=10)
+    wanted = [{"id": first["id"], "name": "prepare", "state": "queued"}]
+    assert (second["after"], third["after"][0]["id"]) == (wanted, second["id"])
+    worker = await lone_worker(house)
+    order = []
+    for _ in range(3):
+        task = await house.services.slots.next(worker, 0)
+        # The only one there is: nothing is handed out before its turn.
+        order.append(task["run"]["sweep"] or task["run"]["id"])
+        await house.turn()
+        slots = await house.services.leases.list(ada, kind="slot", mine=True)
+        assert sum(lease["state"] != "ended" for lease in slots) == 1
+        await finish(house, worker, task["run"]["id"])
+        await house.turn(2)
+    assert order == [first["id"], second["id"], third["id"]]
+    assert (await sweeps.get(ada, second["id"]))["after"] == []
+    assert (await runs.get(ada, third["id"]))["state"] == "succeeded"
+    # What has succeeded already holds nothing up.
+    assert (await house.submit("ada", after=(first["id"],)))["after"] == []
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled", "expired"])
+async def test_what_waits_in_vain_is_cancelled_and_says_why(house: Any, end: str) -> None:
+    ada = await house.actor("ada")
+    first = await house.submit("ada")
+    second = await submitted(house, after=(first["id"],))
+    third = await house.submit("ada", after=(second["id"],))
+    worker = await lone_worker(house)
+    task = await house.services.slots.next(worker, 0)
+    await finish(house, worker, task["run"]["id"], end)
+    await house.turn(4)
+    sweep = await house.services.sweeps.get(ada, second["id"])
+    run = await house.services.runs.get(ada, third["id"])
+    assert (sweep["state"], run["state"], run["reason"]) == (
+        *("cancelled", "cancelled", "after_failed"),
+    )
+    assert "has not succeeded" in run["reason_text"]
+    row = (await house.services.sweeps.rows(ada, second["id"]))["rows"][0]
+    assert row["reason"] == "after_failed"
+    with pytest.raises(ConflictError, match="after_failed"):
+        await house.submit("ada", after=(first["id"],))
+    # Its person may let it go on nevertheless.
+    again = await house.services.sweeps.retry(ada, second["id"], with_cancelled=True)
+    assert (again["counts"]["queued"], again["after"]) == (6, [])
+
+
+async def test_only_work_of_the_project_that_one_may_see_is_waited_for(house: Any) -> None:
+    secret = await house.submit("ada")
+    with pytest.raises(NotFoundError, match="run_unknown"):
+        await house.submit("bora", after=(secret["id"],))
+    other = await house.submit("ada", project="poor", limit_ms=60_000)
+    with pytest.raises(InvalidError, match="after_elsewhere"):
+        await submitted(house, after=(other["id"],))
+    with pytest.raises(InvalidError, match="after_too_many"):
+        await house.submit("ada", after=tuple(f"run-{n}" for n in range(21)))
+    with pytest.raises(NotFoundError, match="sweep_unknown"):
+        await house.submit("ada", after=("sweep-none",))
+
+
+async def test_a_kill_forgets_nobody_who_waits(house: Any) -> None:
+    first = await house.submit("ada")
+    await house.submit("ada", after=(first["id"],))
+    worker = await lone_worker(house)
+    await house.restart()
+    assert (await house.services.slots.next(worker, 0))["run"]["id"] == first["id"]
+    await house.turn(3)
+    await finish(house, worker, first["id"])
+    await house.restart()
+    await house.turn(2)
+    assert (await house.services.slots.next(worker, 0)) is not None

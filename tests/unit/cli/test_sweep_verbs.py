@@ -274,3 +274,11 @@ def test_the_same_for_a_run(service, madang):
     assert call["body"] == {"parameters": {"lr": 0.3}, "reuse": False}
     assert madang("runs", "priority", "run-1", "3")[0] == 0
     assert service.calls[-1]["body"] == {"priority": 3}
+
+
+def test_what_must_succeed_first_is_sent(service, madang, notebook):
+    service.on("POST", "sweeps", (201, whole()))
+    before = ("--after", "run-1", "--after", "sweep-9", "--priority", "-3")
+    assert madang("sweep", notebook, "-g", "lr=1,2", *before)[0] == 0
+    body = service.calls[0]["body"]
+    assert (body["after"], body["priority"]) == (["run-1", "sweep-9"], -3)

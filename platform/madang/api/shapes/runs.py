@@ -5,6 +5,7 @@ from typing import Any
 from madang.api.shapes.base import Count, DeviceMs, Inside, Micro, Shape, TimeMs
 from madang.api.shapes.leases import Standing
 from madang.domain.run import RunState
+from madang.domain.sweep import SweepState
 
 
 class RunError(Shape):
@@ -13,6 +14,14 @@ class RunError(Shape):
     cell: int | None
     name: str
     value: str
+
+
+class Before(Shape):
+    """What must succeed first; the name is empty for what the asker may not see."""
+
+    id: str
+    name: str
+    state: RunState | SweepState
 
 
 class Run(Shape):
@@ -40,6 +49,7 @@ class Run(Shape):
     origin: str
     reused_from: str
     priority: int
+    after: list[Before]
     attempt: Count
     environment: Inside | None
     has_output: bool

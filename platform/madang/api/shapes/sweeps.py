@@ -4,7 +4,7 @@ from typing import Any
 
 from madang.api.shapes.base import Count, DeviceMs, Inside, Micro, Shape, TimeMs
 from madang.api.shapes.leases import Standing
-from madang.api.shapes.runs import RunError
+from madang.api.shapes.runs import Before, RunError
 from madang.domain.run import RunState
 from madang.domain.sweep import SweepState
 
@@ -52,6 +52,7 @@ class Sweep(Shape):
     priority: int
     origin: str
     reused: Count
+    after: list[Before]
     flavor: str
     devices: Count
     limit_ms: Count

@@ -25,6 +25,36 @@ TEXTS = {
         "Only what still waits can be put into another order.",
         "아직 기다리는 실행만 순서를 바꿀 수 있습니다.",
     ),
+    "error.after_too_many.message": (
+        "{given} runs and sweeps are named to wait for; at most {limit} are taken.",
+        "먼저 성공해야 하는 실행과 스윕으로 {given}건을 지정했습니다. {limit}건까지 지정할 수 있습니다.",
+    ),
+    "error.after_too_many.hint": (
+        "Wait for the last one of a chain only, or put the earlier work into one sweep.",
+        "이어지는 작업이라면 마지막 것만 지정하거나, 앞선 작업을 스윕 하나로 묶어 주세요.",
+    ),
+    "error.after_elsewhere.message": (
+        "'{given}' belongs to another project than '{project}'.",
+        "'{given}'은(는) '{project}'이(가) 아닌 다른 프로젝트의 작업입니다.",
+    ),
+    "error.after_elsewhere.hint": (
+        "Only work of the same project can be waited for; look for its id with `madang runs`.",
+        "같은 프로젝트의 작업만 기다릴 수 있습니다. `madang runs`로 ID를 확인해 주세요.",
+    ),
+    "error.after_failed.message": (
+        "'{given}' ({id}) has not succeeded, it is {state}, so nothing can start after it.",
+        "'{given}'({id})이(가) 성공하지 못해(상태: {state}) 그다음에 실행할 수 없습니다.",
+    ),
+    "error.after_failed.hint": (
+        "Run it again first, and give the id of the new one with --after.",
+        "먼저 다시 실행한 뒤, 새 ID를 --after 로 지정해 주세요.",
+    ),
+    "run_reason.after_failed": (
+        "Cancelled: what it waited for has not succeeded.",
+        "먼저 성공해야 하는 작업이 성공하지 못해 취소되었습니다.",
+    ),
+    "column.after": ("waits for", "먼저 끝날 작업"),
+    "pages.run.after": ("Starts when these have succeeded", "다음 작업이 성공하면 시작합니다"),
     "column.priority": ("priority", "우선순위"),
     "column.origin": ("repeats", "원본"),
     "column.reused": ("there already", "재사용"),
