@@ -254,6 +254,11 @@ class House:
         body.setdefault("name", f"s{self.number()}")
         return self.good(who, "POST", "sweeps", {"grid": {"x": [1, 2]}, **body})
 
+    def schedule(self, who: str = "bora", project: str = "vision") -> dict[str, Any]:
+        """A schedule that is not due while a test runs."""
+        body = {"project": project, "notebook": NOTEBOOK, "cron": "0 2 1 1 *"}
+        return self.good(who, "POST", "schedules", {"name": f"c{self.number()}", **body})
+
     def failed_sweep(self, who: str = "bora") -> dict[str, Any]:
         """A sweep that was cancelled before any of it ran, and may be tried again."""
         sweep = self.sweep(who)["id"]

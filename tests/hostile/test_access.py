@@ -26,6 +26,7 @@ MADE_UP = {
     "run_id": f"run-{GONE}",
     "environment_id": f"environment-{GONE}",
     "sweep_id": f"sweep-{GONE}",
+    "schedule_id": f"schedule-{GONE}",
     "project": "nowhere",
     "person": "nobody",
 }
@@ -86,6 +87,7 @@ class Acts:
             "cluster_id": furniture.cluster,
             "environment_id": furniture.environment,
             "sweep_id": furniture.sweep,
+            "schedule_id": house.schedule()["id"],
             "project": "vision",
             "person": "guest",
         }
@@ -108,6 +110,7 @@ class Acts:
             "sweep_plan": {"project": "vision", "notebook": NOTEBOOK, "grid": {"x": [1, 2]}},
             "sweep_pilot": {"project": "vision", "notebook": NOTEBOOK, "typed": {"x": "1,2"}},
             "notebook_parameters": {"notebook": NOTEBOOK},
+            "schedule_create": {"project": "vision", "notebook": NOTEBOOK, "cron": "0 2 1 1 *"},
             "run_rerun": {},
             "run_prioritize": {"priority": 1},
             "sweep_rerun": {},
@@ -135,8 +138,9 @@ class Acts:
         house, ids = self.house, {**self.ids, "run_id": self.furniture.run}
         if name in ("lease_end", "lease_hold", "lease_change"):
             ids["lease_id"] = house.notebook()["id"]
-        elif name == "cluster_end":
-            ids["cluster_id"] = house.cluster()["id"]
+        elif name in ("cluster_end", "schedule_delete"):
+            noun = name.split("_")[0]
+            ids[f"{noun}_id"] = getattr(house, noun)()["id"]
         elif name in ("environment_rebuild", "environment_delete"):
             ids["environment_id"] = house.failed_environment()["id"]
         elif name in ("run_cancel", "run_prioritize"):

@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from madang.api.bodies import Body, Devices, LimitS, Name, Word, ms_of
+from madang.api.bodies import PLAIN, Body, Devices, LimitS, Name, Word, ms_of
 from madang.domain.run import MAX_AFTER, MAX_PARAMETERS, MAX_PARAMETERS_BYTES, MAX_PRIORITY
+from madang.domain.schedule import MAX_CRON_CHARS
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL, MAX_SWEEP_RUNS
 from madang.errors import InvalidError
-from madang.services.requests import RunRequest, RunRerun, SweepRequest, SweepRerun
+from madang.services.requests import RunRequest, RunRerun, ScheduleRequest, SweepRequest, SweepRerun
 
 Grid = Annotated[
     dict[str, Annotated[list[Any], Field(max_length=MAX_SWEEP_RUNS)]],
@@ -130,6 +131,23 @@ class SweepBody(Body):
             max_parallel=self.max_parallel,
             pilot=self.pilot,
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
+        )
+
+
+class ScheduleBody(SweepBody):
+    """Submit a notebook at the times of a cron line: many runs with a grid or a table, else one."""
+
+    cron: Annotated[str, StringConstraints(min_length=1, max_length=MAX_CRON_CHARS, pattern=PLAIN)]
+    timezone: Word = ""
+    overlap: bool = False
+
+    def scheduled(self) -> ScheduleRequest:
+        """Return it as the use-case takes it."""
+        return ScheduleRequest(
+            what=self.request(),
+            cron=self.cron,
+            zone=self.timezone,
+            is_overlapping=self.overlap,
         )
 
 

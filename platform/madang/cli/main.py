@@ -19,6 +19,7 @@ from madang.cli import (
     pool,
     projects,
     runs,
+    schedules,
     sweeps,
     upkeep,
 )
@@ -56,6 +57,7 @@ def _global(
 house.add_to(app)
 runs.add_to(app)
 sweeps.add_to(app)
+schedules.add_to(app)
 environments.add_to(app)
 leases.add_to(app)
 clusters.add_to(app)

@@ -14,6 +14,7 @@ class NoticeKind(StrEnum):
     ENDING = "ending"
     RUN = "run"
     BUDGET = "budget"
+    SCHEDULE = "schedule"
     TEST = "test"
 
 

@@ -21,6 +21,8 @@ def words(notice: Notice, lang: str, zone: str) -> tuple[str, str]:
     if notice.kind is NoticeKind.RUN:
         noun = "sweep" if values.get("sweep") else "run"
         key = f"notice.{noun}.{values['state']}"
+    if notice.kind is NoticeKind.SCHEDULE:
+        key = f"notice.schedule.{values['why']}"
     return text(f"{key}.subject", lang, **values), text(f"{key}.body", lang, **values)
 
 

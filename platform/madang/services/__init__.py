@@ -16,6 +16,7 @@ from madang.services.core import Core, HubPort
 from madang.services.dashboards import Dashboards
 from madang.services.delivery import Delivery
 from madang.services.departures import Departures
+from madang.services.due import Due
 from madang.services.environments import Environments
 from madang.services.leases import Leases
 from madang.services.notebooks import Notebooks
@@ -25,6 +26,7 @@ from madang.services.pool import Pool
 from madang.services.projects import Projects
 from madang.services.reconcile import Reconciler
 from madang.services.runs import Runs
+from madang.services.schedules import Schedules
 from madang.services.sessions import Sessions
 from madang.services.slots import Slots
 from madang.services.sweeps import Sweeps
@@ -58,6 +60,7 @@ class Services:
         self.slots = Slots(core)
         self.sweeps = Sweeps(core, self.runs)
         self.environments = Environments(core, self.runs)
+        self.schedules = Schedules(core, self.sweeps)
         self.projects = Projects(core)
         self.people = People(core)
         self.departures = Departures(core, self.people)
@@ -68,7 +71,7 @@ class Services:
         self.upkeep = Upkeep(core)
         self.events: ChangeBus = core.bus
         self.notices = Notices(core)
-        self.reconciler = Reconciler(core)
+        self.reconciler = Reconciler(core, Due(core, self.runs, self.sweeps))
         self.delivery = Delivery(core)
 
     def attach_hub(self, hub: HubPort) -> None:

@@ -7,12 +7,13 @@ from madang.domain.cluster import Cluster
 from madang.domain.lease import Lease
 from madang.domain.project import MAY_MANAGE, MAY_USE, Project, Role
 from madang.domain.run import Run
+from madang.domain.schedule import Schedule
 from madang.domain.sweep import Sweep
 from madang.errors import InvalidError, NotFoundError, RefusedError
 from madang.services.requests import Actor
 from madang.store import Tx
 
-Row = TypeVar("Row", Lease, Run, Sweep)
+Row = TypeVar("Row", Lease, Run, Sweep, Schedule)
 
 
 def require_person(actor: Actor) -> None:

@@ -37,6 +37,12 @@ def _state(tx: Tx, item: Run | Sweep) -> RunState | SweepState:
     return sweep_state(tx.sweeps.counts([item.id])[item.id], item.is_paused)
 
 
+def state_of(tx: Tx, id_: str) -> RunState | SweepState | None:
+    """Return where a run or sweep is; None when there is none."""
+    item = _find(tx, id_) if id_ else None
+    return None if item is None else _state(tx, item)
+
+
 def _has_failed(state: RunState | SweepState) -> bool:
     return state in FINAL_RUN_STATES | FINAL_SWEEP_STATES and state not in _SUCCEEDED
 

@@ -30,6 +30,7 @@ from madang.services import (
 from madang.services.agreeing import agree
 from madang.services.builds import Builds
 from madang.services.core import Core
+from madang.services.due import Due
 from madang.services.leases import UNFINISHED
 from madang.services.slot_opening import ensure_slots
 from madang.services.upkeep import Upkeep
@@ -58,8 +59,9 @@ GIVE_UP_MS = 600_000
 class Reconciler:
     """Runs the loop; :meth:`look` is one turn of it, as tests drive it."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, due: Due) -> None:
         self._core = core
+        self._due = due
         self.builds = Builds(core)
         self._task: asyncio.Task[None] | None = None
         self._sampled_ms = 0
@@ -129,6 +131,7 @@ class Reconciler:
         await self._guarded("clusters", clusters.end_orphans(core))
         await self._guarded("workers", scaling.follow(core))
         await self._guarded("adapting", adapting.look(core))
+        await self._guarded("schedules", self._due.look())
         await self._guarded("after", after.look(core))
         await self._guarded("slots", ensure_slots(core))
         await self._guarded("sweeps", sweep_slots.look(core))

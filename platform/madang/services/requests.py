@@ -244,3 +244,23 @@ class SweepRerun:
     max_parallel: int | None = None
     priority: int | None = None
     is_reusing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRequest:
+    """What is to be submitted again and again.
+
+    Attributes
+    ----------
+    what
+        A sweep, or a run where it has no grid and no table.
+    cron, zone
+        Five fields, and the time zone of their clock; empty for that of the site.
+    is_overlapping
+        Submit although what was submitted before has not ended.
+    """
+
+    what: SweepRequest
+    cron: str
+    zone: str = ""
+    is_overlapping: bool = False

@@ -327,6 +327,33 @@ sweeps = Table(
     Index(None, "project", "submitted_ms"),
 )
 
+schedules = Table(
+    "schedules",
+    metadata,
+    _id(key=True),
+    _id("person", ForeignKey("people.id")),
+    _id("project", ForeignKey("projects.id")),
+    _text("name"),
+    _text("cron"),
+    _text("zone", 64),
+    _text("notebook_sha256", 64),
+    _text("request_sha256", 64),
+    Column("is_sweep", Boolean, nullable=False),
+    Column("is_overlapping", Boolean, nullable=False),
+    _big("submitted_ms"),
+    _big("next_ms", null=True),
+    Column("files", JSON_DATA, nullable=False),
+    _text("paused_for", 24),
+    _count("failures"),
+    _big("last_ms", null=True),
+    _text("last_id", ID_LENGTH),
+    _text("last_problem", 64),
+    Column("was_late", Boolean, nullable=False),
+    Index(None, "paused_for", "next_ms"),
+    Index(None, "person", "submitted_ms"),
+    Index(None, "project", "submitted_ms"),
+)
+
 clusters = Table(
     "clusters",
     metadata,

@@ -17,6 +17,7 @@ from madang.store.notices import Notices
 from madang.store.people import People
 from madang.store.projects import Projects
 from madang.store.runs import Runs
+from madang.store.schedules import Schedules
 from madang.store.sessions import Sessions
 from madang.store.sweeps import Sweeps
 from madang.store.tokens import Tokens
@@ -36,6 +37,7 @@ class Tx:
         self.attempts = Attempts(connection)
         self.runs = Runs(connection)
         self.sweeps = Sweeps(connection)
+        self.schedules = Schedules(connection)
         self.clusters = Clusters(connection)
         self.environments = Environments(connection)
         self.keys = Keys(connection)

@@ -30,6 +30,7 @@ PROJECT = "project-01arz3ndektsv4rrffq69g5fav"
 PERSON = "bora"
 RUN = "run-01arz3ndektsv4rrffq69g5fav"
 SWEEP = "sweep-01arz3ndektsv4rrffq69g5fav"
+SCHEDULE = "schedule-01arz3ndektsv4rrffq69g5fav"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +220,20 @@ class FakeNotebooks(Things):
         return self._note("parameters", actor, notebook=notebook)
 
 
+class FakeSchedules(Things):
+    async def add(self, actor: Actor, request: Any, *, key: str | None) -> Any:
+        return self._note("add", actor, request=request, key=key)
+
+    async def pause(self, actor: Actor, thing_id: str) -> Any:
+        return self._note("pause", actor, thing_id)
+
+    async def resume(self, actor: Actor, thing_id: str) -> Any:
+        return self._note("resume", actor, thing_id)
+
+    async def delete(self, actor: Actor, thing_id: str) -> Any:
+        return self._note("delete", actor, thing_id)
+
+
 class FakeEnvironments(Things):
     async def create(self, actor: Actor, request: Any, *, key: str | None) -> Any:
         return self._note("create", actor, request=request, key=key)
@@ -305,6 +320,7 @@ class FakeServices:
         self.clusters = Things("cluster", CLUSTER)
         self.runs = Things("run", RUN)
         self.sweeps = FakeSweeps("sweep", SWEEP)
+        self.schedules = FakeSchedules("schedule", SCHEDULE)
         self.notebooks = FakeNotebooks("notebook", "notebook-1")
         self.environments = FakeEnvironments("environment", ENVIRONMENT)
         self.slots = FakeSlots("run", RUN)

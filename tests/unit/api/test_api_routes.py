@@ -25,6 +25,7 @@ ENVIRONMENT = "environment-01arz3ndektsv4rrffq69g5fav"
 PROJECT = "project-01arz3ndektsv4rrffq69g5fav"
 RUN = "run-01arz3ndektsv4rrffq69g5fav"
 SWEEP = "sweep-01arz3ndektsv4rrffq69g5fav"
+SCHEDULE = "schedule-01arz3ndektsv4rrffq69g5fav"
 WORKER = {"run_report", "run_store_output", "run_finish", "slot_next"}
 BODIES: dict[str, Any] = {
     "lease_create": {"project": "lab", "profile": "gpu-1"},
@@ -41,6 +42,7 @@ BODIES: dict[str, Any] = {
     "sweep_plan": {"notebook": "{}", "table": "x\n1", "table_kind": "csv", "pilot": RUN},
     "sweep_pilot": {"notebook": "{}", "typed": {"x": "0..3"}},
     "notebook_parameters": {"notebook": "{}"},
+    "schedule_create": {"notebook": "{}", "cron": "0 2 * * *"},
     "sweep_rerun": {"overrides": {"x": 1}},
     "sweep_prioritize": {"priority": 5},
     "run_rerun": {"parameters": {"x": 1}},
@@ -76,6 +78,7 @@ BROKEN: dict[str, tuple[str, Any]] = {
     "sweep_plan": ("max_parallel", 0),
     "sweep_pilot": ("typed", [1]),
     "notebook_parameters": ("notebook", ""),
+    "schedule_create": ("overlap", 1),
     "sweep_rerun": ("overrides", [1]),
     "sweep_prioritize": ("priority", 11),
     "run_rerun": ("reuse", "yes"),
@@ -118,6 +121,7 @@ def is_problem(data: Any, status: int) -> bool:
 
 def path_of(path: str) -> str:
     names = ("lease_id", "cluster_id", "run_id", "sweep_id", "environment_id", "project", "person")
+    names = (*names, "schedule_id")
     return path.format(**dict.fromkeys(names, UNKNOWN))
 
 
@@ -127,6 +131,7 @@ def known_path(path: str) -> str:
         cluster_id=CLUSTER,
         run_id=RUN,
         sweep_id=SWEEP,
+        schedule_id=SCHEDULE,
         environment_id=ENVIRONMENT,
         project=PROJECT,
         person="bora",
@@ -140,7 +145,7 @@ def test_every_operation_is_named_noun_verb_and_listed() -> None:
     changing = {name for name, method, _ in OPERATIONS if method in ("POST", "PUT", "PATCH")}
     assert changing - set(BODIES) == {
         *("lease_claim", "notices_test", "slot_next", "run_retry"),
-        *("sweep_pause", "sweep_resume", "sweep_retry"),
+        *("sweep_pause", "sweep_resume", "sweep_retry", "schedule_pause", "schedule_resume"),
     }
 
 

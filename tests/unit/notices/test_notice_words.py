@@ -28,6 +28,10 @@ DATA = {
         for state in ("succeeded", "failed", "expired")
     ],
     NoticeKind.BUDGET: [{"project": "p", "percent": 80, "left": "3.0"}],
+    NoticeKind.SCHEDULE: [
+        {"name": "n", "project": "p", "schedule": "s", "failures": 5, "why": why}
+        for why in ("owner_gone", "failing")
+    ],
     NoticeKind.TEST: [{}],
 }
 

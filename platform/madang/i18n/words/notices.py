@@ -182,6 +182,7 @@ TEXTS = {
         "시간이 얼마 안 남음(15분, 5분)",
     ),
     "pages.settings.kind.run": ("A run is done or has failed", "실행이 끝나거나 실패함"),
+    "pages.settings.kind.schedule": ("A schedule was paused", "예약이 일시 중지됨"),
     "pages.settings.kind.budget": ("A budget is used to 80 or 95 %", "예산을 80%, 95% 씀"),
     "pages.settings.save": ("Save", "저장"),
     "pages.settings.test": ("Send a test", "시험 알림 보내기"),
