@@ -268,6 +268,8 @@ class ProgressBody(Body):
     cells_done: Cells
     cells_total: Cells
     cell: int | Name | None = None
+    resumed_after: Cells = 0
+    kept_cell: Cells = 0
     log: Annotated[str, StringConstraints(max_length=MAX_LOG_CHARS)] = ""
 
 

@@ -309,6 +309,9 @@ def _acts(group: typer.Typer) -> None:
         cancelled: Annotated[
             bool, typer.Option("--cancelled", help="Those that were cancelled too.")
         ] = False,
+        from_start: Annotated[
+            bool, typer.Option("--from-start", help="Not from the last checkpoint of each.")
+        ] = False,
         as_json: Json = False,
     ) -> None:
         """Run again what failed or ran out of time."""
@@ -316,6 +319,6 @@ def _acts(group: typer.Typer) -> None:
         from madang.client.sweeps import Sweep
 
         with MadangClient() as client:
-            view = Sweep.of(sweep, client).retry(cancelled=cancelled).view
+            view = Sweep.of(sweep, client).retry(cancelled=cancelled, from_start=from_start).view
             count = view["counts"]["queued"]
             done(view, as_json, "cli.sweep_retried", id=sweep, count=count)

@@ -138,9 +138,13 @@ class Sweep(Handle):
         """Let a paused sweep go on."""
         return self._saw(self._http.post(f"sweeps/{self.id}/resume"))
 
-    def retry(self, *, cancelled: bool = False) -> "Sweep":
-        """Submit what failed or ran out of time again, and what was cancelled where asked."""
-        query = {"cancelled": "true"} if cancelled else None
+    def retry(self, *, cancelled: bool = False, from_start: bool = False) -> "Sweep":
+        """Submit what failed or ran out of time again, and what was cancelled where asked.
+
+        Each goes on from its last checkpoint unless ``from_start``.
+        """
+        asked = {"cancelled": cancelled, "from_start": from_start}
+        query = {name: "true" for name, is_on in asked.items() if is_on} or None
         answer = self._http.request("POST", f"sweeps/{self.id}/retry", query=query)
         return self._saw(answer.json())
 

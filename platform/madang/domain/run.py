@@ -32,6 +32,9 @@ FINAL_RUN_STATES = frozenset(
     {RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.EXPIRED}
 )
 
+CONTINUED_STATES = frozenset({RunState.FAILED, RunState.EXPIRED})
+"""A retry of a run that ended so goes on from its last checkpoint."""
+
 RUN_TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.FAILED}),
     # Back to queued when the slot was lost or asked back: preempted is not failed (P10).
@@ -77,6 +80,11 @@ class Run:
     after, is_held
         Runs and sweeps that must succeed first, and whether one of them has not yet; in a sweep,
         the sweep's count.
+    continues
+        The first run of which it is a retry, whose checkpoint it goes on from; empty for none.
+    resumed_after, kept_cell
+        The cell after which its last attempt went on, and after which the next one would; 0 for
+        the beginning.
     """
 
     id: str
@@ -114,6 +122,19 @@ class Run:
     reused_from: str = ""
     after: tuple[str, ...] = ()
     is_held: bool = False
+    continues: str = ""
+    resumed_after: int = 0
+    kept_cell: int = 0
+
+    @property
+    def checkpoint_run(self) -> str:
+        """The run under which its checkpoints are kept."""
+        return self.continues or self.id
+
+    @property
+    def may_be_continued(self) -> bool:
+        """Whether a retry goes on from its checkpoint: nothing is kept of others."""
+        return self.state in CONTINUED_STATES
 
     @property
     def is_final(self) -> bool:

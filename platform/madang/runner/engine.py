@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import papermill
+from nbclient.exceptions import CellExecutionError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.iorw import LocalHandler, papermill_io
 from traitlets.config import Config
 
 from madang.domain.run_inputs import check_local_path
+from madang.runner.checkpoints.keeper import Keeper, RestoreFailedError
 from madang.runner.files import NOTEBOOK, OUTPUT, RunFolder, write_atomically
 from madang.runner.forked.engine import execute_forked
 from madang.runner.forked.manager import Manager
@@ -46,24 +48,41 @@ class RunFiles(LocalHandler):  # type: ignore[misc]
 
 
 class Client(PapermillNotebookClient):  # type: ignore[misc]
-    """Papermill's client, telling a watch about cells and about what they print."""
+    """Papermill's client, telling a watch about cells, and a keeper when each has ended."""
 
-    def __init__(self, nb_man: NotebookExecutionManager, *, watch: Watch, **options: Any) -> None:
+    def __init__(
+        self, nb_man: NotebookExecutionManager, *, watch: Watch, keeper: Keeper, **options: Any
+    ) -> None:
         super().__init__(nb_man, **options)
         self.watch = watch
+        self.keeper = keeper
         tags = [cell.metadata.get("tags", []) for cell in self.nb.cells]
         self._injected = next((i for i, t in enumerate(tags) if INJECTED in t), len(tags))
-        self._total = sum(INJECTED not in t for t in tags)
+        self.total = sum(INJECTED not in t for t in tags)
 
     def number(self, index: int) -> int:
         """Return the number of a cell as its author counts: from 1, without the injected one."""
         return index + (index < self._injected)
 
+    def papermill_execute_cells(self) -> None:
+        """Execute cells as papermill does, but for those that an earlier attempt has executed."""
+        first = self.keeper.restore(self)
+        for index, cell in enumerate(self.nb.cells[first:], first):
+            try:
+                self.nb_man.cell_start(cell, index)
+                self.execute_cell(cell, index)
+            except CellExecutionError as error:
+                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                break
+            finally:
+                self.nb_man.cell_complete(cell, cell_index=index)
+            self.keeper.after(self, cell, index)
+
     def execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
         """Execute one cell; anything that ends the run early marks the cell that was running."""
         self.watch.kernel_pid = getattr(self.km.provisioner, "pid", None)
         try:
-            self.watch.begin_cell(self.number(cell_index), self._total)
+            self.watch.begin_cell(self.number(cell_index), self.total)
             done = super().execute_cell(cell, cell_index, **options)
         except BaseException:
             self.nb_man.cell_exception(self.nb.cells[cell_index], cell_index=cell_index)
@@ -89,16 +108,18 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
         kernel_name: str,
         *,
         watch: Watch,
+        keeper: Keeper,
         kernel: Callable[[], Manager],
         **options: Any,
     ) -> Any:
-        """Execute all cells with one kernel."""
+        """Execute all cells with one kernel, or with a second one when the first is of no use."""
 
         def client(manager: Manager | None = None) -> Client:
             return Client(
                 nb_man,
                 km=manager,
                 watch=watch,
+                keeper=keeper,
                 kernel_name=kernel_name,
                 startup_timeout=options["start_timeout"],
                 timeout=None,
@@ -107,12 +128,14 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
                 config=Config({"KernelManager": {"transport_encryption": "auto"}}),
             )
 
-        def tell(line: str) -> None:
-            watch.log(f"{line}\n")
+        def fresh() -> Any:
+            try:
+                return client().execute()
+            except RestoreFailedError:
+                nb_man.notebook_start()
+                return client().execute()
 
-        return execute_forked(
-            nb_man, kernel, client, lambda: client().execute(), tell, watch.note_kernel
-        )
+        return execute_forked(nb_man, kernel, client, fresh, keeper.tell, watch.note_kernel)
 
 
 def use_files_only() -> None:
@@ -151,6 +174,7 @@ def execute(
     folder: RunFolder,
     parameters: dict[str, Any],
     watch: Watch,
+    keeper: Keeper,
     kernel: Callable[[], Manager],
     python: str = "",
 ) -> None:
@@ -158,6 +182,8 @@ def execute(
 
     Parameters
     ----------
+    keeper
+        Saves between cells, and brings back what an earlier attempt saved.
     kernel
         Gives a forked kernel, or raises :class:`ForkRefusedError` for a fresh one.
     python
@@ -187,5 +213,6 @@ def execute(
         cwd=str(folder.work),
         autosave_cell_every=30,
         watch=watch,
+        keeper=keeper,
         kernel=kernel,
     )

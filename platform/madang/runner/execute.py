@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -54,7 +54,7 @@ def execute_folder(
         check_declared(parameters, check_notebook(folder.notebook.read_bytes())["declared"])
     except MadangError as error:
         return outcome(RunState.FAILED, error.code, name=type(error).__name__, value=str(error))
-    return _run(folder, parameters, watch, kernel, str(task.get("python") or ""))
+    return _run(folder, parameters, watch, kernel, task)
 
 
 def _run(
@@ -62,17 +62,19 @@ def _run(
     parameters: dict[str, Any],
     watch: Watch,
     kernel: Callable[[], "Manager"],
-    python: str,
+    task: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Run papermill and translate each way it can end."""
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from madang.runner.checkpoints.keeper import Keeper, Plan
     from madang.runner.engine import execute
 
     kills = OomKills()
+    keeper = Keeper(Plan.read(folder, task), folder, lambda line: watch.log(f"{line}\n"))
     try:
-        execute(folder, parameters, watch, kernel, python)
+        execute(folder, parameters, watch, keeper, kernel, str(task.get("python") or ""))
     except PapermillExecutionError as error:
         reason = shortage(str(error.ename), str(error.evalue)) or "cell_failed"
         ended = outcome(

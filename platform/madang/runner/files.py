@@ -57,6 +57,7 @@ def make_run_folder(
     parameters: Mapping[str, Any],
     limit_ms: int,
     python: str = "",
+    checkpoint: Mapping[str, Any] | None = None,
 ) -> RunFolder:
     """Write the snapshot of a run into a folder that must not exist yet.
 
@@ -68,6 +69,8 @@ def make_run_folder(
         Time that the run may take.
     python
         Interpreter of the kernel; empty for our own.
+    checkpoint
+        ``folder`` where checkpoints lie, and the ``key`` of those that fit; None keeps nothing.
 
     Raises
     ------
@@ -79,6 +82,8 @@ def make_run_folder(
     task = {"parameters": check_parameters(parameters), "limit_ms": int(limit_ms)}
     if python:
         task["python"] = python
+    if checkpoint:
+        task["checkpoint"] = dict(checkpoint)
     folder = RunFolder(root)
     root.mkdir(mode=0o700)
     folder.work.mkdir(mode=0o700)

@@ -23,6 +23,15 @@ from typing import IO, Any, NoReturn
 from madang.client.http import MadangClient
 from madang.domain.run import RunState
 from madang.errors import MadangError, UnavailableError
+from madang.runner.checkpoints.place import ENV as CHECKPOINT_ENV
+from madang.runner.checkpoints.place import (
+    OWN,
+    forget,
+    held,
+    key_of,
+    place_of,
+    sweep_old,
+)
 from madang.runner.files import RunFolder, make_run_folder
 from madang.runner.forked.parents import Wanted
 from madang.runner.forked.refused import ForkRefusedError
@@ -75,6 +84,7 @@ class Slot:
         self._grace_s = grace_s
         self._child: subprocess.Popen[bytes] | ForkedRun | None = None
         self._runs = ForkedRuns(root, self._env)
+        self._checkpoints = place_of(self._env)
         self._is_waiting = False
         self.is_stopping = False
 
@@ -88,6 +98,7 @@ class Slot:
 
     def serve(self) -> None:
         """Take and execute runs until the service or a signal says stop."""
+        sweep_old(self._checkpoints)
         try:
             while not self.is_stopping:
                 try:
@@ -122,25 +133,31 @@ class Slot:
     def _run(self, task: Mapping[str, Any]) -> None:
         """Execute one run and report its end; its folder stays only where that failed."""
         run = task["run"]
-        with MadangClient(self._url, task["token"]) as client:
+        first = str(task.get("continues") or run["id"])
+        with (
+            MadangClient(self._url, task["token"]) as client,
+            held(self._checkpoints, (first, str(run["id"]))) as kept,
+        ):
             report = Report(client, run["id"])
             root = self._root / f"{run['id']}.{run['attempt']}"
             folder = RunFolder(root)
             try:
-                folder = make_run_folder(root, *_contents(task))
-                result = self._execute(folder, task, report)
+                folder = make_run_folder(root, *_contents(task), _checkpoint(task, kept))
+                result = self._execute(folder, task, report, kept)
             except MadangError as error:
                 result = _failed(error.code, error)
             except OSError as error:
                 result = _failed("slot_disk", error)
             if self._hand_in(folder, report, result):
                 shutil.rmtree(root, ignore_errors=True)
+                if kept is not None and _is_over(result):
+                    forget(kept)
 
     def _execute(
-        self, folder: RunFolder, task: Mapping[str, Any], report: Report
+        self, folder: RunFolder, task: Mapping[str, Any], report: Report, kept: Path | None
     ) -> dict[str, Any]:
         """Start the process that executes, watch it, and return how the run ended."""
-        env = _run_env(self._url, task)
+        env = _run_env(self._url, task, kept)
         wanted = self._wanted(folder, env, task, report)
         if isinstance(wanted, str):
             return {"state": _ENDED_EARLY[wanted].value, "reason": wanted, "error": None}
@@ -269,13 +286,26 @@ def _contents(
     )
 
 
-def _run_env(url: str, task: Mapping[str, Any]) -> dict[str, str]:
+def _checkpoint(task: Mapping[str, Any], kept: Path | None) -> dict[str, Any] | None:
+    return None if kept is None else {"folder": str(kept), "key": key_of(task)}
+
+
+def _is_over(result: Mapping[str, Any]) -> bool:
+    """Tell whether nothing will go on from where the run was; one that failed may be retried."""
+    if result["state"] == RunState.SUCCEEDED:
+        return True
+    return bool(result["state"] == RunState.CANCELLED and result["reason"] == "cancelled")
+
+
+def _run_env(url: str, task: Mapping[str, Any], kept: Path | None) -> dict[str, str]:
     """Return what a run's kernel knows about itself; its token reaches no further than the run."""
     run = task["run"]
     inside = run.get("environment")
     more = {"MADANG_ENVIRONMENT": inside["name"]} if inside else {}
     if task.get("build_folder"):
         more["MADANG_BUILD_FOLDER"] = task["build_folder"]
+    if kept is not None:
+        more[CHECKPOINT_ENV] = str(kept / OWN)
     return more | {
         "MADANG_URL": url,
         "MADANG_TOKEN": task["token"],

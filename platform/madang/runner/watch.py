@@ -31,7 +31,8 @@ class Watch:
     Parameters
     ----------
     emit
-        Called with ``{"cells_done", "cells_total", "cell"}`` or ``{"log": text}``.
+        Called with ``{"cells_done", "cells_total", "cell", "resumed_after", "kept_cell"}`` or
+        ``{"log": text}``.
     limit_ms
         Time limit from the construction on.
     grace_s
@@ -54,6 +55,8 @@ class Watch:
         self.cells_total = 0
         self.cell = 0
         self.kernel: Mapping[str, Any] = {}
+        self.resumed_after = 0
+        self.kept_cell = 0
         self._thread = threading.Thread(
             target=self._guard, args=(limit_ms / 1000,), name="watch", daemon=True
         )
@@ -79,6 +82,17 @@ class Watch:
             raise Stopped
         self._report()
 
+    def carry(self, cell: int, total: int) -> None:
+        """Report cells that an earlier attempt has executed."""
+        self.cells_done, self.cells_total = cell, total
+        self.resumed_after = cell
+        self.keep(cell)
+
+    def keep(self, cell: int) -> None:
+        """Report that another attempt would go on after this cell."""
+        self.kept_cell = cell
+        self._report()
+
     def end_cell(self, cell: int) -> None:
         """Report that a cell ended without an error."""
         self.cells_done = cell
@@ -99,9 +113,8 @@ class Watch:
             self._emit({"log": shown[start : start + 8_192]})
 
     def _report(self) -> None:
-        self._emit(
-            {"cells_done": self.cells_done, "cells_total": self.cells_total, "cell": self.cell}
-        )
+        names = ("cells_done", "cells_total", "cell", "resumed_after", "kept_cell")
+        self._emit({name: getattr(self, name) for name in names})
 
     def _guard(self, limit_s: float) -> None:
         """Wait for the end, a stop or the limit; then see to it that the kernel obeys."""

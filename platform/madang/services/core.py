@@ -36,7 +36,18 @@ class RunProgress:
 
     cells_done: int = 0
     cells_total: int = 0
+    resumed_after: int = 0
+    kept_cell: int = 0
     log: str = ""
+
+    def counts(self) -> dict[str, int]:
+        """Return what the run's row keeps of it when the run ends."""
+        return {
+            "cells_done": self.cells_done,
+            "cells_total": self.cells_total,
+            "resumed_after": self.resumed_after,
+            "kept_cell": self.kept_cell,
+        }
 
 
 @dataclass(slots=True)

@@ -64,8 +64,12 @@ class RunSubmits(RunLooks):
 
         return await self._kept(actor, await core.store.write(work))
 
-    async def retry(self, actor: Actor, run_id: str, *, key: str | None = None) -> dict[str, Any]:
+    async def retry(
+        self, actor: Actor, run_id: str, *, from_start: bool = False, key: str | None = None
+    ) -> dict[str, Any]:
         """Submit an ended run again, from the same snapshot; the old one stays as it is.
+
+        One that failed goes on from its last checkpoint unless ``from_start``.
 
         Raises
         ------
@@ -86,9 +90,11 @@ class RunSubmits(RunLooks):
 
             def make() -> str:
                 run = _again(old, files_of(tx, old), core.clock())
+                if old.may_be_continued and not from_start:
+                    run = replace(run, continues=old.checkpoint_run)
                 return _add(core, tx, actor, project, run, False)
 
-            print_ = fingerprint("retry", run_id)
+            print_ = fingerprint("retry", run_id, *(["start"] if from_start else []))
             return once(tx, actor.person.id, key, print_, core.clock(), make)[0]
 
         return await self._kept(actor, await core.store.write(work))

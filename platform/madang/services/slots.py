@@ -106,6 +106,7 @@ class Slots:
             "files": files,
             "token": token,
             "limit_ms": run.limit_ms,
+            "continues": run.continues,
             "python": await self._python(run),
             "build_folder": await self._build_folder(run, view["person"]),
         }
@@ -167,6 +168,8 @@ class Slots:
         before = (live.cells_done, live.cells_total)
         live.cells_done = int(body.get("cells_done") or live.cells_done)
         live.cells_total = int(body.get("cells_total") or live.cells_total)
+        live.resumed_after = int(body.get("resumed_after") or live.resumed_after)
+        live.kept_cell = int(body.get("kept_cell") or live.kept_cell)
         live.log = (live.log + str(body.get("log") or ""))[-LOG_CHARS:]
         if before != (live.cells_done, live.cells_total):
             core.bus.publish("runs")
@@ -206,8 +209,7 @@ class Slots:
             tx.tokens.drop(run=run.id)
             slot = tx.leases.get(run.lease)
             if body.get("reason") == SLOT_STOPPED and slot is not None:
-                cells = {"cells_done": live.cells_done, "cells_total": live.cells_total}
-                return end_with_slot(tx, run, slot, core.clock(), **cells)
+                return end_with_slot(tx, run, slot, core.clock(), **live.counts())
             ended = tx.runs.change(
                 run.id,
                 RunState.RUNNING,
@@ -215,8 +217,7 @@ class Slots:
                 reason=str(body.get("reason") or ""),
                 error=body.get("error"),
                 ended_ms=core.clock(),
-                cells_done=live.cells_done,
-                cells_total=live.cells_total,
+                **live.counts(),
                 **(body.get("kernel") or {}),
             )
             telling.run_ended(tx, ended, core.clock())

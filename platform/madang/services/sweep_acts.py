@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from madang.domain.run import RunState
+from madang.domain.run import CONTINUED_STATES, RunState
 from madang.domain.sweep import RETRIED_STATES, Sweep
 from madang.errors import ConflictError, RefusedError
 from madang.services import access, acts, sweep_slots
@@ -79,9 +79,17 @@ class SweepActs(SweepLooks):
         return await self._act(actor, sweep_id, work)
 
     async def retry(
-        self, actor: Actor, sweep_id: str, *, with_cancelled: bool = False, key: str | None = None
+        self,
+        actor: Actor,
+        sweep_id: str,
+        *,
+        with_cancelled: bool = False,
+        from_start: bool = False,
+        key: str | None = None,
     ) -> dict[str, Any]:
         """Submit what failed or ran out of time again, each run at its place in the table.
+
+        Runs go on from their last checkpoint unless ``from_start``.
 
         Raises
         ------
@@ -103,13 +111,16 @@ class SweepActs(SweepLooks):
                 if not old:
                     raise ConflictError("sweep_nothing_to_retry", given=sweep.name)
                 check_room(core, tx, actor, project, sweep, len(old))
+                origins = {} if from_start else tx.sweeps.origins(sweep.id, CONTINUED_STATES)
                 tx.sweeps.supersede(sweep.id, states)
-                again = replace(sweep, submitted_ms=core.clock())
-                tx.sweeps.add_runs(runs_of(again, old))
+                again = runs_of(replace(sweep, submitted_ms=core.clock()), old)
+                tx.sweeps.add_runs(replace(r, continues=origins.get(r.position, "")) for r in again)
                 tx.sweeps.change(sweep.id, ended_ms=None, summary=None, is_paused=False)
                 return sweep.id
 
-            print_ = fingerprint("sweep.retry", sweep.id, with_cancelled)
+            print_ = fingerprint(
+                "sweep.retry", sweep.id, with_cancelled, *(["start"] if from_start else [])
+            )
             once(tx, actor.person.id, key, print_, core.clock(), make)
 
         return await self._act(actor, sweep_id, work)

@@ -238,6 +238,8 @@ def run_view(
         "ended_ms": run.ended_ms,
         "cells_done": live.cells_done if live else run.cells_done,
         "cells_total": live.cells_total if live else run.cells_total,
+        "resumed_after": live.resumed_after if live else run.resumed_after,
+        "kept_cell": live.kept_cell if live else run.kept_cell,
         "error": dict(run.error) if run.error else None,
         "lease": run.lease,
         "sweep": run.sweep,
@@ -254,7 +256,7 @@ def run_view(
         "can_manage": names.may_manage(run.person, run.project),
     }
     keys = ("state", "reason", "cells_done", "cells_total", "attempt", "has_output", "priority")
-    seen = [view[key] for key in keys] + [run.is_held]
+    seen = [view[key] for key in (*keys, "kept_cell")] + [run.is_held]
     return view | {"version": hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}
 
 

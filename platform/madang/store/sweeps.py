@@ -220,6 +220,13 @@ class Sweeps:
         rows = self._connection.execute(query.order_by(runs.c.position))
         return [(position, parameters) for position, parameters in rows]
 
+    def origins(self, sweep: str, state: str | Iterable[str]) -> dict[int, str]:
+        """Return the run whose checkpoint each run that is in a state has used, by position."""
+        query = select(runs.c.position, runs.c.continues, runs.c.id).where(
+            runs.c.sweep == sweep, _IN_TABLE, runs.c.state.in_(members_of(RunState, state))
+        )
+        return {n: continues or run for n, continues, run in self._connection.execute(query)}
+
     def end_waiting(self, sweep: str, state: RunState, reason: str, at_ms: int) -> int:
         """End all waiting runs of a sweep; returns how many there were."""
         query = update(runs).where(

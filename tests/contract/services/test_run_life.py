@@ -232,6 +232,7 @@ async def test_an_ended_run_is_run_again_from_its_snapshot(house: Any) -> None:
     assert (await runs.retry(bora, first["id"], key="k"))["id"] == again["id"] != first["id"]
     same = ("name", "project", "parameters", "flavor", "devices", "limit_ms")
     assert [again[key] for key in same] == [first[key] for key in same]
+    assert (await taken(house, again))[1]["continues"] == ""  # it was cancelled: nothing is kept
     assert (again["state"], (await runs.get(bora, first["id"]))["state"]) == ("queued", "cancelled")
     assert await runs.notebook(bora, again["id"]) == await runs.notebook(bora, first["id"])
 
@@ -244,3 +245,22 @@ async def test_nobody_runs_another_persons_notebook_again(house: Any) -> None:
             await house.services.runs.retry(await house.actor(name), first["id"])
     with pytest.raises(NotFoundError):
         await house.services.runs.retry(await house.actor("chan"), first["id"])
+
+
+async def test_a_retry_of_what_failed_continues_the_first_of_its_line(house: Any) -> None:
+    first = await house.submit("bora")
+    bora, runs, slots = await house.actor("bora"), house.services.runs, house.services.slots
+    again = first
+    for _ in range(2):
+        worker, task = await taken(house, again)
+        counts = {"cells_done": 3, "cells_total": 5, "resumed_after": 1, "kept_cell": 2}
+        await slots.progress(worker, again["id"], counts)
+        assert (await runs.get(bora, again["id"]))["resumed_after"] == 1
+        await slots.finish(worker, again["id"], {"state": "failed", "reason": "cell_failed"})
+        view = await runs.get(bora, again["id"])
+        assert (view["resumed_after"], view["kept_cell"]) == (1, 2)
+        assert task["continues"] == ("" if again is first else first["id"])
+        again = await runs.retry(bora, again["id"])
+    await runs.cancel(bora, again["id"])
+    start = await runs.retry(bora, first["id"], from_start=True)
+    assert (await taken(house, start))[1]["continues"] == ""

@@ -457,3 +457,20 @@ async def test_a_pilot_is_refused_where_the_sweep_is_wrong_or_not_theirs(house: 
     with pytest.raises(NotFoundError):
         await house.services.sweeps.pilot(await house.actor("chan"), asked(typed={"x": "1"}))
     assert await house.services.runs.list(ada) == []
+
+
+@pytest.mark.parametrize("from_start", [False, True])
+async def test_a_retried_run_of_a_sweep_continues_the_one_at_its_place(
+    house: Any, from_start: bool
+) -> None:
+    sweep = await submitted(house, max_parallel=1)
+    ada = await house.actor("ada")
+    (worker,) = (await workers(house)).values()
+    first = await house.services.slots.next(worker, 0)
+    await finish(house, worker, first["run"]["id"], "failed")
+    await house.services.sweeps.retry(ada, sweep["id"], from_start=from_start)
+    again = await house.services.slots.next(worker, 0)
+    assert again["run"]["parameters"] == first["run"]["parameters"]
+    assert again["continues"] == ("" if from_start else first["run"]["id"])
+    await finish(house, worker, again["run"]["id"])
+    assert (await house.services.slots.next(worker, 0))["continues"] == ""

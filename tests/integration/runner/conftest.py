@@ -36,9 +36,10 @@ def notebook(*cells, metadata=None):
 
 def python_env(tmp_path, **more):
     """Return an environment in which a child finds our source and writes nothing outside."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    keep = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     return {
         **keep,
+        "HOME": str(tmp_path / "home"),
         "PYTHONPATH": str(SOURCE),
         "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
         "IPYTHONDIR": str(tmp_path / "ipython"),

@@ -1,5 +1,6 @@
 """The slot's worker against a real small HTTP service."""
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -119,3 +120,35 @@ def test_a_killed_executor_fails_only_its_run(service, start):
     assert service.ends["run-1"]["reason"] == "runner_died"
     assert service.outputs["run-1"]["cells"][0]["outputs"][0]["text"] == ["1\n"]
     assert service.ends["run-2"]["state"] == "succeeded"
+
+
+def test_a_retry_goes_on_from_what_the_failed_run_kept(service, start, tmp_path):
+    """The notebook fails once, by what it keeps itself in the folder that retries share."""
+    cells = (
+        "import os, time\nx = [1]\ntime.sleep(1.1)\nprint('once')",
+        "own = os.environ['MADANG_CHECKPOINT_DIR']\n"
+        "is_second = os.path.exists(own + '/mark')\n"
+        "open(own + '/mark', 'w').close()\nassert is_second",
+        "print(x, time.sleep)",
+    )
+    data = notebook(*cells, metadata={"madang": {"checkpoint": 1}})
+    kept = tmp_path / "home" / ".local" / "state" / "madang" / "checkpoints"
+    old = kept / "run-0"
+    old.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    service.add("run-1", data)
+    service.add("run-2", data)
+    service.tasks[1]["continues"] = "run-1"
+    service.is_over = True
+    assert start().wait(60) == 0
+    assert service.ends["run-1"]["error"]["cell"] == 2
+    assert service.ends["run-2"]["state"] == "succeeded"
+    first, second, third = service.outputs["run-2"]["cells"]
+    assert first["metadata"]["madang"] == {"resumed": True}
+    assert "".join(first["outputs"][0]["text"]) == "once\n"
+    assert "madang" not in second["metadata"]
+    assert "[1] <built-in function sleep>" in "".join(third["outputs"][0]["text"])
+    last = service.reports[-1]
+    assert (last["resumed_after"], last["kept_cell"], last["cells_done"]) == (1, 1, 3)
+    assert kept.stat().st_mode & 0o777 == 0o700
+    assert list(kept.iterdir()) == []

@@ -127,8 +127,8 @@ class Things:
 
     credentials = facts = claim
 
-    async def retry(self, actor: Actor, thing_id: str, *, key: str | None) -> Any:
-        return self._note("retry", actor, thing_id, key=key)
+    async def retry(self, actor: Actor, thing_id: str, *, from_start: bool, key: str | None) -> Any:
+        return self._note("retry", actor, thing_id, from_start=from_start, key=key)
 
     async def rerun(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
         return self._note("rerun", actor, thing_id, request=request, key=key)
@@ -210,9 +210,16 @@ class FakeSweeps(Things):
         return self._note("pause", actor, thing_id, is_paused=is_paused)
 
     async def retry(
-        self, actor: Actor, thing_id: str, *, with_cancelled: bool = False, key: str | None
+        self,
+        actor: Actor,
+        thing_id: str,
+        *,
+        with_cancelled: bool = False,
+        from_start: bool,
+        key: str | None,
     ) -> Any:
-        return self._note("retry", actor, thing_id, with_cancelled=with_cancelled, key=key)
+        asked = {"with_cancelled": with_cancelled, "from_start": from_start, "key": key}
+        return self._note("retry", actor, thing_id, **asked)
 
 
 class FakeNotebooks(Things):

@@ -111,6 +111,8 @@ def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "ended_ms": None,
         "cells_done": 7,
         "cells_total": 18,
+        "resumed_after": 3,
+        "kept_cell": 6,
         "error": None,
         "lease": "lease-1",
         "sweep": "",

@@ -85,6 +85,10 @@ WaitS = Annotated[
 Seen = Annotated[
     str, Query(max_length=200, pattern=PLAIN, description="`version` of the view you have.")
 ]
+FromStart = Annotated[
+    bool, Query(description="From the beginning, even where a checkpoint was kept.")
+]
+
 Why = Annotated[
     str,
     Query(

@@ -7,6 +7,7 @@ from madang.api.kept import keep
 from madang.api.reading import large_body
 from madang.api.routes.common import (
     Anybody,
+    FromStart,
     Key,
     ProjectQuery,
     Seen,
@@ -96,9 +97,12 @@ async def run_log(house: TheHouse, actor: Someone, run_id: str) -> Response:
 
 
 @router.post("/runs/{run_id}/retry", operation_id="run_retry", response_model=Run, status_code=201)
-async def run_retry(house: TheHouse, actor: Someone, run_id: str, key: Key = None) -> Response:
-    """Submit an ended run again, from the same snapshot."""
-    return answer(await house.services.runs.retry(actor, run_id, key=key), 201)
+async def run_retry(
+    house: TheHouse, actor: Someone, run_id: str, from_start: FromStart = False, key: Key = None
+) -> Response:
+    """Submit an ended run again, from the same snapshot; a failed one goes on where it was kept."""
+    runs = house.services.runs
+    return answer(await runs.retry(actor, run_id, from_start=from_start, key=key), 201)
 
 
 @router.post("/runs/{run_id}/rerun", operation_id="run_rerun", response_model=Run, status_code=201)

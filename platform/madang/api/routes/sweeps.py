@@ -9,6 +9,7 @@ from starlette.responses import Response
 from madang.api.kept import keep
 from madang.api.reading import large_body
 from madang.api.routes.common import (
+    FromStart,
     Key,
     ProjectQuery,
     Seen,
@@ -125,11 +126,15 @@ async def sweep_retry(
     actor: Someone,
     sweep_id: str,
     cancelled: Annotated[bool, Query(description="Those that were cancelled too.")] = False,
+    from_start: FromStart = False,
     key: Key = None,
 ) -> Response:
     """Submit what failed or ran out of time again, each run at its place in the table."""
     sweeps = house.services.sweeps
-    return answer(await sweeps.retry(actor, sweep_id, with_cancelled=cancelled, key=key))
+    view = await sweeps.retry(
+        actor, sweep_id, with_cancelled=cancelled, from_start=from_start, key=key
+    )
+    return answer(view)
 
 
 @router.post(

@@ -43,6 +43,8 @@ class Run(Shape):
     ended_ms: TimeMs | None
     cells_done: Count
     cells_total: Count
+    resumed_after: Count
+    kept_cell: Count
     error: RunError | None
     lease: str
     sweep: str
@@ -68,6 +70,7 @@ class Work(Shape):
     files: dict[str, str]
     token: str
     limit_ms: Count
+    continues: str
     python: str
     build_folder: str
 

@@ -20,6 +20,7 @@ from papermill.log import logger
 from papermill.utils import merge_kwargs, remove_args
 
 from madang.i18n import LANGUAGES, text
+from madang.runner.checkpoints.keeper import RestoreFailedError
 from madang.runner.forked.imports import find_imports
 from madang.runner.forked.manager import Manager
 from madang.runner.forked.parents import Wanted, parents
@@ -71,9 +72,9 @@ def execute_forked(
     """
     try:
         manager = kernel()
-    except ForkRefusedError as refused:
-        _record(nb_man.nb, refused, tell)
-        note({"fresh_reason": f"{refused.code} {refused.detail}".strip()})
+    except ForkRefusedError as error:
+        _record(nb_man.nb, error, tell)
+        note({"fresh_reason": f"{error.code} {error.detail}".strip()})
         return fresh()
     note(manager.inheritance)
     nb_man.nb.metadata[METADATA] = {"kernel": "forked"}
@@ -81,15 +82,18 @@ def execute_forked(
     client.owns_km = True  # it ends its kernel as it ends one that it started
     try:
         return client.execute()
+    except RestoreFailedError:
+        refused = ForkRefusedError("restore_failed")
     except (DeadKernelError, RuntimeError):
         if not manager.is_hung:
             raise
+        # Its cells may have begun something; but a fork that hangs says nothing about the notebook.
+        refused = ForkRefusedError("fork_hung")
     finally:
         manager.close()
-    # Its cells may have begun something; but a fork that hangs says nothing about the notebook.
     nb_man.notebook_start()
-    _record(nb_man.nb, ForkRefusedError("fork_hung"), tell)
-    note({"fresh_reason": "fork_hung"})
+    _record(nb_man.nb, refused, tell)
+    note({"fresh_reason": refused.code})
     return fresh()
 
 

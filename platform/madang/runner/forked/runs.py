@@ -20,7 +20,7 @@ from madang.runner.forked.parents import Parents, Wanted, is_seeded
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.shared import shared_cells
 
-OF_ONE_RUN = ("MADANG_RUN", "MADANG_TOKEN", "MADANG_ATTEMPT")
+OF_ONE_RUN = ("MADANG_RUN", "MADANG_TOKEN", "MADANG_ATTEMPT", "MADANG_CHECKPOINT_DIR")
 """Variables that cells must not see which run for many."""
 
 
