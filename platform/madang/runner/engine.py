@@ -18,6 +18,7 @@ from papermill.iorw import LocalHandler, papermill_io
 from traitlets.config import Config
 
 from madang.domain.run_inputs import check_local_path
+from madang.runner import provenance
 from madang.runner.checkpoints.keeper import Keeper, RestoreFailedError
 from madang.runner.files import NOTEBOOK, OUTPUT, RunFolder, write_atomically
 from madang.runner.forked.engine import execute_forked
@@ -67,6 +68,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
     def papermill_execute_cells(self) -> None:
         """Execute cells as papermill does, but for those that an earlier attempt has executed."""
         first = self.keeper.restore(self)
+        provenance.begin(self.nb.metadata, self.keeper.given, self.keeper.resumed)
         for index, cell in enumerate(self.nb.cells[first:], first):
             try:
                 self.nb_man.cell_start(cell, index)
@@ -135,7 +137,10 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
                 nb_man.notebook_start()
                 return client().execute()
 
-        return execute_forked(nb_man, kernel, client, fresh, keeper.tell, watch.note_kernel)
+        try:
+            return execute_forked(nb_man, kernel, client, fresh, keeper.tell, watch.note_kernel)
+        finally:
+            provenance.end(nb_man.nb.metadata)
 
 
 def use_files_only() -> None:

@@ -71,8 +71,11 @@ def _run(
     from madang.runner.checkpoints.keeper import Keeper, Plan
     from madang.runner.engine import execute
 
+    def tell(line: str) -> None:
+        watch.log(f"{line}\n")
+
+    keeper = Keeper(Plan.read(folder, task), folder, tell, task.get("provenance") or {})
     kills = OomKills()
-    keeper = Keeper(Plan.read(folder, task), folder, lambda line: watch.log(f"{line}\n"))
     try:
         execute(folder, parameters, watch, keeper, kernel, str(task.get("python") or ""))
     except PapermillExecutionError as error:

@@ -58,6 +58,7 @@ def make_run_folder(
     limit_ms: int,
     python: str = "",
     checkpoint: Mapping[str, Any] | None = None,
+    provenance: Mapping[str, Any] | None = None,
 ) -> RunFolder:
     """Write the snapshot of a run into a folder that must not exist yet.
 
@@ -71,6 +72,8 @@ def make_run_folder(
         Interpreter of the kernel; empty for our own.
     checkpoint
         ``folder`` where checkpoints lie, and the ``key`` of those that fit; None keeps nothing.
+    provenance
+        What the output's metadata say of the run, see :mod:`madang.runner.provenance`.
 
     Raises
     ------
@@ -84,6 +87,8 @@ def make_run_folder(
         task["python"] = python
     if checkpoint:
         task["checkpoint"] = dict(checkpoint)
+    if provenance:
+        task["provenance"] = dict(provenance)
     folder = RunFolder(root)
     root.mkdir(mode=0o700)
     folder.work.mkdir(mode=0o700)

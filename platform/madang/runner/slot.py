@@ -37,6 +37,7 @@ from madang.runner.forked.parents import Wanted
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.runs import ForkedRun, ForkedRuns
 from madang.runner.memory import OUT_OF_MEMORY, OomKills
+from madang.runner.provenance import given_to
 from madang.runner.report import Report
 from madang.runner.rooms import own_room
 
@@ -142,7 +143,8 @@ class Slot:
             root = self._root / f"{run['id']}.{run['attempt']}"
             folder = RunFolder(root)
             try:
-                folder = make_run_folder(root, *_contents(task), _checkpoint(task, kept))
+                given = given_to(task, self._env)
+                folder = make_run_folder(root, *_contents(task), _checkpoint(task, kept), given)
                 result = self._execute(folder, task, report, kept)
             except MadangError as error:
                 result = _failed(error.code, error)

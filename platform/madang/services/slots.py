@@ -108,6 +108,7 @@ class Slots:
             "limit_ms": run.limit_ms,
             "continues": run.continues,
             "python": await self._python(run),
+            "environment_report": await core.store.read(lambda tx: _report_of(tx, run)),
             "build_folder": await self._build_folder(run, view["person"]),
         }
 
@@ -239,6 +240,12 @@ def files_of(tx: Tx, run: Run) -> Mapping[str, str]:
     """Return the files of a run's snapshot; those of a sweep are kept with the sweep alone."""
     sweep = tx.sweeps.get(run.sweep) if run.sweep else None
     return run.files if sweep is None else sweep.files
+
+
+def _report_of(tx: Tx, run: Run) -> str:
+    """Return the hash of the report of what the run executes with; empty for the installation."""
+    used = tx.environments.revision(run.environment, run.environment_revision)
+    return used.report_sha256 if used is not None else ""
 
 
 def _own(tx: Tx, actor: Actor, run_id: str) -> Run:

@@ -33,7 +33,9 @@ class Attempts:
         if self.forks:
             self.forks.close()
 
-    def run(self, cells, *, key=KEY, kill_when=None, metadata=None, parameters=None, **limits):
+    def run(
+        self, cells, *, key=KEY, kill_when=None, metadata=None, parameters=None, python="", **limits
+    ):
         """Return (result or None when killed, output, log)."""
         self.count += 1
         checkpoint = {"folder": str(self.kept), "key": key, "after_s": 0, "rest": 0} | limits
@@ -43,6 +45,7 @@ class Attempts:
             {"given.txt": b"given"},
             parameters or {},
             120_000,
+            python,
             checkpoint=checkpoint,
         )
         reader, writer = os.pipe()

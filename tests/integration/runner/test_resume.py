@@ -1,8 +1,11 @@
 """A run goes on from its last good cell, and ends as one that nothing has interrupted."""
 
 import json
+import sys
 
 import pytest
+
+from madang.runner.checkpoints.place import held, sweep_old
 
 from .attempts import Attempts
 
@@ -183,3 +186,32 @@ def test_shared_memory_and_old_paths_are_told(fresh):
     _, _, log = fresh.run(made)
     assert "a, b shared memory before" in log
     assert "`here` names the working folder" in log
+
+
+def test_a_kernel_of_another_environment_goes_on_too(fresh):
+    made = ["import sys\nx = 1\nprint(sys.prefix == sys.base_prefix)", "1 / 0", "2"]
+    fresh.run(made, python=sys.executable)
+    result, output, log = fresh.run([made[0], "print(x)", "2"], python=sys.executable)
+    assert result["state"] == "succeeded"
+    assert "Resumed after cell 1" in log
+    assert output.cells[1].outputs[0].text == "1\n"
+
+
+def test_without_cloudpickle_it_is_told_what_to_do(fresh):
+    made = ["import sys\nsys.modules['cloudpickle'] = None", "x = 2", "print(x)"]
+    result, _, log = fresh.run(made)
+    assert result["state"] == "succeeded"
+    assert "Add cloudpickle to its packages" in log
+    assert "cloudpickle을 추가해" in log
+    assert log.count("Add cloudpickle") == 1
+
+
+def test_a_retry_that_runs_beside_another_has_a_folder_of_its_own(tmp_path):
+    with held(tmp_path / "kept", ("run-1", "run-1")) as first:
+        with held(tmp_path / "kept", ("run-1", "run-2")) as second:
+            assert (first.name, second.name) == ("run-1", "run-2")
+        assert sweep_old(tmp_path / "kept", days=-1) == [second]
+    with held(tmp_path / "kept", ("../out", "run-1")) as again:
+        assert again == first
+    with held(None, ("run-1",)) as nowhere:
+        assert nowhere is None

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,17 @@ def test_a_retry_goes_on_from_what_the_failed_run_kept(service, start, tmp_path)
     assert "".join(first["outputs"][0]["text"]) == "once\n"
     assert "madang" not in second["metadata"]
     assert "[1] <built-in function sleep>" in "".join(third["outputs"][0]["text"])
+    told = service.outputs["run-2"]["metadata"]["madang"]["provenance"]
+    assert (told["run"], told["attempt"], told["sweep"]) == ("run-2", 1, None)
+    assert told["resumed"] == {"after_cell": 1, "run": "run-1", "attempt": 1}
+    assert told["notebook_sha256"] == sha256(data).hexdigest()
+    assert told["parameters_sha256"] == sha256(b"{}").hexdigest()
+    assert set(told["versions"]) == {"madang", "papermill", "ipykernel", "python"}
+    assert told["kernel"] == {"kernel": "forked"}
+    assert told["started"] <= told["ended"]
+    assert service.outputs["run-1"]["metadata"]["madang"]["provenance"]["resumed"] is None
+    assert str(tmp_path) not in str(told)
+    assert "token" not in str(told)
     last = service.reports[-1]
     assert (last["resumed_after"], last["kept_cell"], last["cells_done"]) == (1, 1, 3)
     assert kept.stat().st_mode & 0o777 == 0o700

@@ -46,7 +46,7 @@ def test_runs_are_forks_of_one_process_and_nothing_stays(service, start):
     assert start().wait(100) == 0
     first, second = pids(service, "run-1"), pids(service, "run-2")
     for run in ("run-1", "run-2"):
-        assert service.outputs[run]["metadata"]["madang"] == {"kernel": "forked"}
+        assert service.outputs[run]["metadata"]["madang"]["kernel"] == "forked"
         assert service.ends[run]["state"] == "succeeded"
     assert first[2] == second[2]
     assert len({*first, *second}) == 5
@@ -100,7 +100,7 @@ def test_a_killed_warm_process_loses_only_the_run_that_was_running(service, star
     assert process.wait(100) == 0
     assert service.ends["run-1"]["reason"] == "runner_died"
     assert service.ends["run-2"]["state"] == "succeeded"
-    assert service.outputs["run-2"]["metadata"]["madang"] == {"kernel": "forked"}
+    assert service.outputs["run-2"]["metadata"]["madang"]["kernel"] == "forked"
 
 
 def test_a_run_is_stopped_while_its_shared_cells_run(service, start, tmp_path):

@@ -72,6 +72,7 @@ class Work(Shape):
     limit_ms: Count
     continues: str
     python: str
+    environment_report: str
     build_folder: str
 
 

@@ -31,6 +31,9 @@ RESTORE_S = 600.0
 REST = 10
 """Cells are given this many times the time that the last save took."""
 
+_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError)
+"""What reading files may raise that somebody has changed: they lie in the person's own home."""
+
 NO_CHECKPOINT = "no-checkpoint"
 
 
@@ -83,15 +86,22 @@ class Keeper:
         Of the run.
     tell
         Takes a line for the run's log.
+    given
+        Provenance of the run, see :mod:`madang.runner.provenance`.
+    resumed
+        From which attempt, and after which of its cells, this one went on.
     """
 
     plan: Plan | None
     folder: RunFolder
     tell: Callable[[str], None]
+    given: Mapping[str, Any] = field(default_factory=dict)
+    resumed: dict[str, Any] | None = None
     is_given_up: bool = False
     _point_s: float = field(default_factory=time.monotonic)
     _rest_s: float = 0.0
     _suspects: list[str] = field(default_factory=list)
+    _said: str = ""
 
     def say(self, key: str, **values: Any) -> None:
         """Tell a line in both languages."""
@@ -110,7 +120,7 @@ class Keeper:
         good = self.plan.stored.good() if self.plan and not self.is_given_up else None
         if self.plan is None or good is None:
             return 0
-        if good["key"] != self.plan.key:
+        if good.get("key") != self.plan.key:
             self.say("changed")
             return 0
         try:
@@ -118,14 +128,16 @@ class Keeper:
             with self.plan.stored.files_back(good):
                 self._ask_back(client, good)
                 _carry(client, cells, good["index"])
-        except (OSError, ValueError, KeyError, DeadKernelError, RestoreFailedError) as error:
+                self.resumed = {"after_cell": good["cell"], **good["by"]}
+                lost = [(str(code), str(name)) for code, name in good["lost"]]
+                client.watch.carry(int(good["cell"]), int(good["total"]))
+        except (*_BROKEN, DeadKernelError, RestoreFailedError) as error:
             self.is_given_up = True
             self.say("restore_failed", why=str(error)[:200] or type(error).__name__)
             raise RestoreFailedError from error
         getattr(client.kc, "recorded", []).clear()  # shared cells are among those carried over
-        client.watch.carry(good["cell"], good["total"])
         self.say("resumed", cell=good["cell"])
-        for code, name in good["lost"]:
+        for code, name in lost:
             self.say(f"lost.{code}", name=name)
         self._point_s = time.monotonic()
         return int(good["index"])
@@ -152,6 +164,8 @@ class Keeper:
             told = {"refused": "too_large"}
         except OSError as error:
             told = {"refused": "disk", "detail": error.strerror or str(error)}
+        except (ValueError, TypeError) as error:  # an output that is no JSON
+            told = {"refused": "failed", "detail": str(error)[:200]}
         self._point_s = time.monotonic()
         self._rest_s = self.plan.rest * (self._point_s - begun_s)
         if "refused" in told:
@@ -159,7 +173,7 @@ class Keeper:
                 shutil.rmtree(place, ignore_errors=True)
             self._refuse(number, client.watch.kept_cell, told)
             return
-        self._suspects = []
+        self._suspects, self._said = [], ""
         client.watch.keep(number)
         self.say("saved", cell=number, mib=told["size_bytes"] / 1024**2, s=self._point_s - begun_s)
 
@@ -200,18 +214,19 @@ class Keeper:
                 "cell": client.number(index),
                 "total": client.total,
                 "lost": told["lost"],
+                "by": {name: self.given.get(name) for name in ("run", "attempt")},
             }
             self.plan.stored.finish(place, cells, note, limit_bytes)
         return told
 
     def _refuse(self, number: int, kept_cell: int, told: Mapping[str, Any]) -> None:
-        """Say what could not be saved, once for the same names."""
+        """Say what could not be saved, once for the same."""
         names = told.get("names") or []
-        found = [name for name, _ in names]
-        if found and found == self._suspects:
-            return
-        self._suspects = found
+        self._suspects = found = [name for name, _ in names]
         shown = ", ".join(f"`{name}` ({kind})" for name, kind in names)
+        if self._said == told["refused"] + shown:
+            return
+        self._said = told["refused"] + shown
         then = "then_cell" if kept_cell else "then_start"
         code = told["refused"] if not found else "names"
         if code == "names" and not found:

@@ -51,7 +51,10 @@ class Stored:
             found: dict[str, Any] = json.loads((self.folder / GOOD).read_text("utf-8"))
         except (OSError, ValueError):
             return None
-        return found if (self.folder / str(found.get("place")) / NAMES).is_file() else None
+        if not isinstance(found, dict):
+            return None
+        place = Path(str(found.get("place"))).name
+        return found if (self.folder / place / NAMES).is_file() else None
 
     def begin(self) -> Path:
         """Return a new folder for the next one."""
