@@ -19,6 +19,10 @@ pytestmark = pytest.mark.integration
 
 ROWS = rows()
 PERSONS = dict(zip(COLUMNS[:6], ("bora", "olga", "mina", "dana", "vera", "chan"), strict=True))
+ENDS = {
+    *("lease_end", "cluster_end", "run_cancel", "sweep_cancel", "member_remove"),
+    *("run_delete_output", "sweep_delete_output"),
+}
 GONE = "01arz3ndektsv4rrffq69g5fav"
 MADE_UP = {
     "lease_id": f"lease-{GONE}",
@@ -47,7 +51,10 @@ def operations() -> dict[str, tuple[str, str]]:
 OPERATIONS = operations()
 SWEEP_ACTS = {
     *("sweep_cancel", "sweep_pause", "sweep_resume", "sweep_retry"),
-    *("sweep_rerun", "sweep_prioritize"),
+    *("sweep_rerun", "sweep_prioritize", "sweep_delete_output"),
+}
+RUN_ENDED = {
+    *("run_output", "run_delete_output", "run_retry", "run_rerun", "/runs/{run_id}/view"),
 }
 
 
@@ -147,9 +154,9 @@ class Acts:
             # No slot ever holds three devices, so it waits.
             ids["run_id"] = house.run(devices=1 if name == "run_cancel" else 3)["id"]
         elif name in SWEEP_ACTS:
-            made = house.failed_sweep() if name == "sweep_retry" else house.sweep()
-            ids["sweep_id"] = made["id"]
-        elif name in ("run_output", "run_retry", "run_rerun", "/runs/{run_id}/view"):
+            is_ended = name in ("sweep_retry", "sweep_delete_output")
+            ids["sweep_id"] = (house.failed_sweep() if is_ended else house.sweep())["id"]
+        elif name in RUN_ENDED:
             ids["run_id"] = self.furniture.ended_run
         elif name == "member_remove":
             house.good("olga", "POST", "projects/vision/members", self.body("member_set"))
@@ -181,7 +188,7 @@ class Acts:
         path = path.format(digest="x", name="y", **ids)
         if name in ("usage_get", "usage_csv", "ledger_list"):
             path += "?project=" + ids["project"]
-        if name in ("lease_end", "cluster_end", "run_cancel", "sweep_cancel", "member_remove"):
+        if name in ENDS:
             path += "?why=for+the+table&reason=for+the+table"
         if name == "sweep_retry":
             path += "?cancelled=true"

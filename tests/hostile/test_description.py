@@ -119,6 +119,8 @@ WORKERS = ("slot_next", "run_report", "run_store_output", "run_finish")
 SPARE: dict[str, Any] = {
     "lease_end": lambda one: {"lease_id": [one.spare_lease]},
     "cluster_end": lambda one: {"cluster_id": [one.spare_cluster]},
+    # The output that others read stays.
+    "run_delete_output": lambda one: {"run_id": [one.spare_run]},
     "run_cancel": lambda one: {"run_id": [one.spare_run]},
     "sweep_cancel": lambda one: {"sweep_id": [one.spare_sweep]},
     "run_retry": lambda one: {"run_id": [one.ended_run]},

@@ -25,11 +25,13 @@ from madang.cli.output import (
     show_text,
     state_word,
 )
+from madang.cli.outputs import add_delete_output
 from madang.cli.parameters import After, Priority, Reuse, parameter
 
 _RUN = (
     "id name project person state reason_text error parameters flavor devices limit_ms "
     "submitted_ms started_ms ended_ms attempt priority origin reused_from after standing"
+    " output_deleted_text"
 )
 _BAR = 24
 _LIVE_S, _LONG_S = 5, 20
@@ -43,6 +45,7 @@ def add_to(app: typer.Typer) -> None:
     group = noun(app, "runs", "Notebooks that were submitted.")
     _runs(group)
     of_runs(group)
+    add_delete_output(group, "runs")
 
 
 def run(

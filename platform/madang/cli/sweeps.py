@@ -24,6 +24,7 @@ from madang.cli.output import (
     show_json,
     state_word,
 )
+from madang.cli.outputs import add_delete_output
 from madang.cli.parameters import After, Grid, Priority, Reuse, parameter
 from madang.cli.runs import follow
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
@@ -43,6 +44,7 @@ def add_to(app: typer.Typer) -> None:
     _sweeps(group)
     _acts(group)
     of_sweeps(group)
+    add_delete_output(group, "sweeps")
 
 
 def sweep(

@@ -17,6 +17,7 @@ Device = Annotated[str, typer.Argument(metavar="ID")]
 def add_to(app: typer.Typer) -> None:
     """Add the nouns."""
     _maintenance(noun(app, "maintenance", "Pause new starts while the machine is worked on."))
+    _house(noun(app, "upkeep", "What the house deletes by its rules."))
     _devices(noun(app, "devices", "The devices of the pool, and what is out of it."))
 
 
@@ -71,6 +72,35 @@ def _tell(notice: dict[str, Any] | None, as_json: bool) -> None:
         show_json(notice)
     else:
         print(notice["text"] if notice else say("cli.maintenance_none"))
+
+
+def _house(group: typer.Typer) -> None:
+    def artifacts_(dry_run: bool, as_json: bool) -> None:
+        from madang.client.http import MadangClient
+
+        with MadangClient() as client:
+            told = client.get("upkeep/artifacts") if dry_run else client.post("upkeep/artifacts")
+        key = "cli.retention_plan" if dry_run else "cli.retention_done"
+        if not told["keep_days"]:
+            key = "cli.retention_off"
+        values = {name: told[name] for name in ("runs", "objects", "bytes")}
+        done(told, as_json, key, days=told["keep_days"], **values)
+
+    @group.callback()
+    def default(context: typer.Context, as_json: Json = False) -> None:
+        """Tell what the rule about old outputs would delete now."""
+        if context.invoked_subcommand is None:
+            artifacts_(True, as_json)
+
+    @group.command("artifacts")
+    def artifacts(
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Only tell how much it is.")
+        ] = False,
+        as_json: Json = False,
+    ) -> None:
+        """Delete outputs that are older than they are kept now, not within the hour."""
+        artifacts_(dry_run, as_json)
 
 
 def _devices(group: typer.Typer) -> None:

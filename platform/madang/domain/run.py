@@ -85,6 +85,8 @@ class Run:
     resumed_after, kept_cell
         The cell after which its last attempt went on, and after which the next one would; 0 for
         the beginning.
+    output_deleted_ms, output_kept_days
+        When output and log were deleted, and after how many days; 0 days when somebody asked.
     """
 
     id: str
@@ -125,6 +127,8 @@ class Run:
     continues: str = ""
     resumed_after: int = 0
     kept_cell: int = 0
+    output_deleted_ms: int | None = None
+    output_kept_days: int = 0
 
     @property
     def checkpoint_run(self) -> str:

@@ -286,6 +286,12 @@ class Artifacts(Protocol):
     async def get(self, sha256: str) -> bytes:
         """Return stored bytes; ``NotFoundError`` when there are none of that name."""
 
+    async def remove(self, sha256: str) -> None:
+        """Delete stored bytes; harmless when they are gone. Only of what no row needs."""
+
+    async def sizes(self, names: Collection[str]) -> Mapping[str, int]:
+        """Return the bytes of each that is stored."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kernel:

@@ -21,6 +21,7 @@ from madang.services.environments import Environments
 from madang.services.leases import Leases
 from madang.services.notebooks import Notebooks
 from madang.services.notices import Notices
+from madang.services.outputs import Outputs
 from madang.services.people import People
 from madang.services.pool import Pool
 from madang.services.projects import Projects
@@ -61,6 +62,7 @@ class Services:
         self.sweeps = Sweeps(core, self.runs)
         self.environments = Environments(core, self.runs)
         self.schedules = Schedules(core, self.sweeps)
+        self.outputs = Outputs(core)
         self.projects = Projects(core)
         self.people = People(core)
         self.departures = Departures(core, self.people)

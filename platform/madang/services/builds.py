@@ -88,7 +88,7 @@ class Builds:
 
     async def _ready(self, environment: Environment, revision: Revision, built: Built) -> None:
         core = self._core
-        report = await core.engine.artifacts.put(built.report)
+        report = await core.artifacts.put(built.report)
 
         def work(tx: Tx) -> None:
             fresh = tx.environments.revision(revision.environment, revision.n)

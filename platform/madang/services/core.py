@@ -17,6 +17,7 @@ from madang.errors import InvalidError, MadangError
 from madang.notices.ports import Notifier
 from madang.pki.seal import Seal
 from madang.services.bus import ChangeBus
+from madang.services.held_artifacts import HeldArtifacts
 from madang.services.measures import Measures
 from madang.settings.files import Policy
 from madang.store import Store
@@ -141,6 +142,11 @@ class Core:
     examples: tuple[Example, ...] = ()
     maintenance: Maintenance | None = None
     measures: Measures = field(default_factory=Measures)
+    artifacts: HeldArtifacts = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Whoever stores bytes does it through what holds them until their row is there.
+        self.artifacts = HeldArtifacts(self.engine.artifacts, lambda: self.clock())
 
     def changed(self, *topics: str) -> None:
         """Tell listeners and let the reconcile loop look at once."""
@@ -161,6 +167,11 @@ class Core:
         if pause is None:
             return standings
         return told_in_maintenance(standings, pause, self.until_text(pause), self.clock())
+
+    def day_text(self, at_ms: int) -> str:
+        """Return a day by the calendar of the site."""
+        at = datetime.fromtimestamp(at_ms / 1000, ZoneInfo(self.policy.zone))
+        return at.strftime("%Y-%m-%d")
 
     def until_text(self, pause: Maintenance) -> str:
         """Return when a pause is expected to be over, by the clock of the site; empty if unsaid."""

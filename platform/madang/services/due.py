@@ -100,7 +100,7 @@ class Due:
         return str(made["id"]), ""
 
     async def _request(self, schedule: Schedule) -> RunRequest | SweepRequest:
-        get = self._core.engine.artifacts.get
+        get = self._core.artifacts.get
         asked = json.loads(await get(schedule.request_sha256))
         asked["after"] = tuple(asked["after"])
         same: dict[str, Any] = {

@@ -66,7 +66,7 @@ class Environments:
             raise InvalidError("environment_name", given=request.name[:60])
         title = " ".join(request.title.split())[:MAX_TITLE_CHARS]
         spec = await self._spec(request.kind, request.spec, request.python)
-        notebook = await core.engine.artifacts.put(builder.notebook())
+        notebook = await core.artifacts.put(builder.notebook())
 
         def work(tx: Tx) -> str:
             project = access.usable_project(tx, actor, request.project)
@@ -119,7 +119,7 @@ class Environments:
         """
         access.require_person(actor)
         core = self._core
-        notebook = await core.engine.artifacts.put(builder.notebook())
+        notebook = await core.artifacts.put(builder.notebook())
 
         def before(tx: Tx) -> tuple[Environment, Revision]:
             found = _manageable(tx, actor, environment, project)
@@ -289,7 +289,7 @@ class Environments:
         used = await self._core.store.read(work)
         if used is None or not used.report_sha256:
             raise NotFoundError("report_none", given=environment[:60])
-        return await self._core.engine.artifacts.get(used.report_sha256)
+        return await self._core.artifacts.get(used.report_sha256)
 
     def _view(self, tx: Tx, actor: Actor, environment: Environment) -> dict[str, Any]:
         project = tx.projects.get(environment.project)

@@ -32,6 +32,7 @@ from madang.services.builds import Builds
 from madang.services.core import Core
 from madang.services.due import Due
 from madang.services.leases import UNFINISHED
+from madang.services.outputs import Outputs
 from madang.services.slot_opening import ensure_slots
 from madang.services.upkeep import Upkeep
 from madang.store import Tx
@@ -63,6 +64,8 @@ class Reconciler:
         self._core = core
         self._due = due
         self.builds = Builds(core)
+        self.outputs = Outputs(core)
+        self._releasing: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._sampled_ms = 0
         self._shared_ms = 0
@@ -83,6 +86,10 @@ class Reconciler:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        if self._releasing is not None:
+            self._releasing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._releasing
 
     async def restore(self) -> None:
         """Rebuild the engine's memory: who holds what first, then who waits."""
@@ -144,9 +151,11 @@ class Reconciler:
             await self._guarded("sweep", self.sweep())
             await self._guarded("queue", agree(core))
             await self._guarded("environments", self.builds.tidy())
+            await self._guarded("artifacts", self._release())
         if is_due(self._tidied_ms, TIDY_MS, now):
             self._tidied_ms = now
             await self._guarded("tidy", self.tidy())
+            await self._guarded("outputs", self.outputs.expire())
 
     async def _guarded(self, what: str, work: Coroutine[Any, Any, None]) -> None:
         """Do one part of a look; when it fails the other parts go on."""
@@ -216,6 +225,13 @@ class Reconciler:
                 continue
             if lease.ended_ms is None or lease.ended_ms < before_ms:
                 await core.engine.launcher.discard(lease_id, attempt)
+
+    async def _release(self) -> None:
+        """Let bytes go that no row needs, beside the look: their storage may be away."""
+        is_busy = self._releasing is not None and not self._releasing.done()
+        if not is_busy and await self.outputs.has_given_up():
+            work = self._guarded("artifacts", self.outputs.release())
+            self._releasing = asyncio.create_task(work)
 
     async def _sample(self, now: int) -> None:
         core = self._core

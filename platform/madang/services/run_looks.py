@@ -64,14 +64,18 @@ class RunLooks:
     async def notebook(self, actor: Actor, run_id: str) -> bytes:
         """Return the snapshot that was submitted."""
         run = await self._core.store.read(lambda tx: access.visible_run(tx, actor, run_id))
-        return await self._core.engine.artifacts.get(run.notebook_sha256)
+        return await self._core.artifacts.get(run.notebook_sha256)
 
     async def output(self, actor: Actor, run_id: str) -> bytes:
         """Return the executed notebook, whole or as far as it came."""
         run = await self._core.store.read(lambda tx: access.visible_run(tx, actor, run_id))
+        if run.output_deleted_ms is not None:
+            code = "output_expired" if run.output_kept_days else "output_deleted"
+            date = self._core.day_text(run.output_deleted_ms)
+            raise NotFoundError(code, date=date, days=run.output_kept_days)
         if not run.output_sha256:
             raise NotFoundError("output_none", given=run_id, state=str(run.state))
-        return await self._core.engine.artifacts.get(run.output_sha256)
+        return await self._core.artifacts.get(run.output_sha256)
 
     async def log(self, actor: Actor, run_id: str) -> str:
         """Return the end of what the run printed."""
@@ -85,4 +89,4 @@ class RunLooks:
         if live is not None:
             return live.log
         kept = await self._core.store.read(lambda tx: tx.meta.get(f"log/{run_id}"))
-        return (await self._core.engine.artifacts.get(kept)).decode() if kept else ""
+        return (await self._core.artifacts.get(kept)).decode() if kept else ""

@@ -43,8 +43,8 @@ class RunSubmits(RunLooks):
         facts = await asyncio.to_thread(check_notebook, request.notebook)
         check_declared(check_parameters(request.parameters), facts["declared"])
         given = check_files(request.files)
-        notebook = await core.engine.artifacts.put(request.notebook)
-        files = {name: await core.engine.artifacts.put(data) for name, data in given.items()}
+        notebook = await core.artifacts.put(request.notebook)
+        files = {name: await core.artifacts.put(data) for name, data in given.items()}
 
         def work(tx: Tx) -> str:
             project = access.usable_project(tx, actor, request.project)
@@ -120,7 +120,7 @@ class RunSubmits(RunLooks):
             return old
 
         found = await core.store.read(look)
-        notebook = await core.engine.artifacts.get(found.notebook_sha256)
+        notebook = await core.artifacts.get(found.notebook_sha256)
         facts = await asyncio.to_thread(check_notebook, notebook)
         given = check_parameters({**found.parameters, **request.parameters})
         check_declared(given, facts["declared"])

@@ -18,8 +18,6 @@ class Runs(RunSubmits):
     async def prioritize(self, actor: Actor, run_id: str, priority: int) -> dict[str, Any]:
         """Let slots take a waiting run before or after others of the same person and project.
 
-        One that failed goes on from its last checkpoint unless ``from_start``.
-
         Raises
         ------
         RefusedError

@@ -58,8 +58,7 @@ class Schedules:
         first_ms = check_times(request.cron, request.zone or core.policy.zone, now)
         await self._check(actor, what)
         files = {
-            key: await core.engine.artifacts.put(data)
-            for key, data in check_files(what.files).items()
+            key: await core.artifacts.put(data) for key, data in check_files(what.files).items()
         }
         rest = {f.name: getattr(what, f.name) for f in fields(what) if f.name not in APART}
         schedule = Schedule(
@@ -69,8 +68,8 @@ class Schedules:
             name=name,
             cron=request.cron,
             zone=request.zone or core.policy.zone,
-            notebook_sha256=await core.engine.artifacts.put(what.notebook),
-            request_sha256=await core.engine.artifacts.put(json.dumps(rest).encode()),
+            notebook_sha256=await core.artifacts.put(what.notebook),
+            request_sha256=await core.artifacts.put(json.dumps(rest).encode()),
             is_sweep=is_sweep(what),
             is_overlapping=request.is_overlapping,
             submitted_ms=now,

@@ -96,9 +96,9 @@ class Slots:
     async def _handed_over(self, actor: Actor, run: Run, token: str) -> dict[str, Any]:
         core = self._core
         core.live.progress.setdefault(run.id, RunProgress())
-        notebook = await core.engine.artifacts.get(run.notebook_sha256)
+        notebook = await core.artifacts.get(run.notebook_sha256)
         kept = await core.store.read(lambda tx: files_of(tx, run))
-        files = {name: await core.engine.artifacts.get(sha) for name, sha in kept.items()}
+        files = {name: await core.artifacts.get(sha) for name, sha in kept.items()}
         view = await core.store.read(lambda tx: views.run_view(core, tx, actor, run, {}))
         return {
             "run": view,
@@ -182,11 +182,13 @@ class Slots:
         run = await core.store.read(lambda tx: _own(tx, actor, run_id))
         if run.state is not RunState.RUNNING:
             raise ConflictError("run_moved_on", run=run.id, state=str(run.state))
-        sha256 = await core.engine.artifacts.put(data)
+        sha256 = await core.artifacts.put(data)
 
         def work(tx: Tx) -> None:
             run = _own(tx, actor, run_id)
             tx.runs.change(run.id, RunState.RUNNING, output_sha256=sha256)
+            if run.output_sha256 != sha256:
+                tx.outputs.doom([run.output_sha256], core.clock())
 
         await core.store.write(work)
         core.bus.publish("runs")
@@ -199,7 +201,7 @@ class Slots:
         if state not in FINAL_RUN_STATES:
             raise ConflictError("run_not_final", state=str(state))
         live = core.live.progress.get(run_id, RunProgress())
-        log = await core.engine.artifacts.put(live.log.encode()) if live.log else ""
+        log = await core.artifacts.put(live.log.encode()) if live.log else ""
 
         def work(tx: Tx) -> Run:
             run = _own(tx, actor, run_id)

@@ -132,8 +132,8 @@ class SweepSubmits(SweepLooks):
             lambda tx: access.usable_project(tx, actor, request.project)
         )
         made = await asyncio.to_thread(_prepare, request)
-        notebook = await core.engine.artifacts.put(request.notebook)
-        files = {name: await core.engine.artifacts.put(data) for name, data in made.files.items()}
+        notebook = await core.artifacts.put(request.notebook)
+        files = {name: await core.artifacts.put(data) for name, data in made.files.items()}
         sweep = self._row(actor, project, request, notebook, files)
         asked = (request.project, request.name, notebook, files)
         size = (sweep.flavor, sweep.devices, sweep.limit_ms, sweep.max_parallel)
@@ -164,7 +164,7 @@ class SweepSubmits(SweepLooks):
             return sweep, [point for _, point in tx.sweeps.points(sweep.id, RunState)]
 
         old, points = await core.store.read(look)
-        notebook = await core.engine.artifacts.get(old.notebook_sha256)
+        notebook = await core.artifacts.get(old.notebook_sha256)
         points = await asyncio.to_thread(_changed, notebook, points, request)
         at_ms = core.clock()
         sweep = replace(

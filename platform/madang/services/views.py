@@ -250,14 +250,23 @@ def run_view(
         "attempt": run.attempt,
         "environment": environment_use.view(tx, run.environment, run.environment_revision),
         "has_output": bool(run.output_sha256),
+        "output_deleted_ms": run.output_deleted_ms,
+        "output_deleted_text": _output_deleted(core, run, actor.lang),
         "held_device_ms": held,
         "charged_microcredits": cost_microcredits(held, rate),
         "standing": standing_view(standings.get(run.lease), actor.lang) if waiting else None,
         "can_manage": names.may_manage(run.person, run.project),
     }
     keys = ("state", "reason", "cells_done", "cells_total", "attempt", "has_output", "priority")
-    seen = [view[key] for key in (*keys, "kept_cell")] + [run.is_held]
+    seen = [view[key] for key in (*keys, "kept_cell", "output_deleted_ms")] + [run.is_held]
     return view | {"version": hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}
+
+
+def _output_deleted(core: Core, run: Run, lang: str) -> str:
+    if run.output_deleted_ms is None:
+        return ""
+    key = "output.expired" if run.output_kept_days else "output.deleted"
+    return text(key, lang, date=core.day_text(run.output_deleted_ms), days=run.output_kept_days)
 
 
 def _use(samples: Sequence[Sample]) -> list[dict[str, Any]]:

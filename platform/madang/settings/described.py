@@ -24,6 +24,7 @@ POLICY: Mapping[str, Rows] = {
         "keep_attempts": ("30d", "How long logs and records of an ended attempt are kept."),
         "notices": ("{}", "How mail and webhooks leave the house."),
         "environments": ("{}", "What environments may be built from."),
+        "artifacts": ("{}", "Where snapshots and outputs of runs are kept, and how long."),
         "metrics_from_loopback": (
             "false",
             "Whether everybody on this machine may read the metrics, without the budgets.",
@@ -52,6 +53,12 @@ POLICY: Mapping[str, Rows] = {
         ),
         "max_per_project": ("20", "Environments that a project may have."),
         "build_limit": ("2h", "Time limit of a build."),
+    },
+    "artifacts": {
+        "url": ("", "`s3://bucket/prefix`, or another address that fsspec knows; else a folder."),
+        "endpoint": ("", "Address of an S3-compatible server; empty for Amazon's."),
+        "credentials_file": ("", "YAML file with `key` and `secret`; else the environment."),
+        "keep_days": ("0", "Days after which the output of an ended run is deleted; 0 for never."),
     },
     "notices": {
         "smtp": ("", "The mail server; without it no mail is sent."),

@@ -16,6 +16,8 @@ from madang.domain.project import Role, Tier
 from madang.errors import InvalidError
 from madang.units import MICROCREDITS_PER_CREDIT, parse_duration_ms
 
+MAX_KEEP_DAYS = 36_500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectPlan:
@@ -93,6 +95,29 @@ class EnvironmentPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactPolicy:
+    """Where snapshots and outputs of runs are kept, and how long.
+
+    Attributes
+    ----------
+    url
+        Such as ``s3://bucket/prefix``; empty for a folder below the data folder.
+    endpoint
+        Address of an S3-compatible server; empty for Amazon's.
+    credentials_file
+        YAML file with the options of the storage, such as ``key`` and ``secret``; empty for what
+        the environment says (``AWS_ACCESS_KEY_ID`` …).
+    keep_days
+        Outputs of runs that ended longer ago are deleted; 0 keeps them for ever.
+    """
+
+    url: str = ""
+    endpoint: str = ""
+    credentials_file: str = ""
+    keep_days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """All of policy.yaml.
 
@@ -124,6 +149,7 @@ class Policy:
     metrics_from_loopback: bool = False
     notices: NoticePolicy = NoticePolicy()
     environments: EnvironmentPolicy = EnvironmentPolicy()
+    artifacts: ArtifactPolicy = ArtifactPolicy()
     source: Mapping[str, Any] = field(default_factory=dict)
 
     def rate(self, flavor: str) -> int:
@@ -172,6 +198,7 @@ def load_policy(path: Path) -> Policy:
         "notices",
         "metrics_from_loopback",
         "environments",
+        "artifacts",
     }
     data = _take(_yaml(path), path.name, known | more)
     tiers = {name: _tier(name, body or {}) for name, body in (data.get("tiers") or {}).items()}
@@ -191,6 +218,7 @@ def load_policy(path: Path) -> Policy:
         keep_attempts_ms=parse_duration_ms(data.get("keep_attempts", "30d")),
         notices=_notices(data.get("notices") or {}),
         environments=_environments(data.get("environments") or {}),
+        artifacts=_artifacts(data.get("artifacts") or {}),
         source=data,
     )
 
@@ -225,6 +253,23 @@ def _environments(body: Mapping[str, Any]) -> EnvironmentPolicy:
         channels=tuple(str(name) for name in data.get("channels", default.channels)),
         max_per_project=int(data.get("max_per_project", default.max_per_project)),
         build_limit_ms=parse_duration_ms(data.get("build_limit", "2h")),
+    )
+
+
+def _artifacts(body: Mapping[str, Any]) -> ArtifactPolicy:
+    data = _take(body, "artifacts", {"url", "endpoint", "credentials_file", "keep_days"})
+    url, endpoint = str(data.get("url") or ""), str(data.get("endpoint") or "")
+    days = data.get("keep_days", 0)
+    if isinstance(days, bool) or not isinstance(days, int) or not 0 <= days <= MAX_KEEP_DAYS:
+        raise InvalidError("keep_days_unusable", given=str(days)[:40], limit=MAX_KEEP_DAYS)
+    if any("@" in one or "?" in one for one in (url, endpoint)):
+        # What stands in this file is read and copied by many; what was given is not repeated.
+        raise InvalidError("artifacts_url_secret")
+    return ArtifactPolicy(
+        url=url,
+        endpoint=endpoint,
+        credentials_file=str(data.get("credentials_file") or ""),
+        keep_days=days,
     )
 
 

@@ -251,8 +251,13 @@ def _proxy_part(
 
 
 def _without_database() -> dict[str, str]:
-    # The address may hold a password, and the service is the only one that writes.
-    return {name: value for name, value in os.environ.items() if name != _DATABASE}
+    # The address may hold a password, and the service is the only one that writes, there and to
+    # the storage of artifacts.
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name != _DATABASE and not name.startswith("AWS_")
+    }
 
 
 def _marker(home: Home) -> dict[str, str]:

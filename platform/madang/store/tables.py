@@ -295,12 +295,22 @@ runs = Table(
     Column("continues", String(ID_LENGTH), nullable=False, server_default=""),
     Column("resumed_after", Integer, nullable=False, autoincrement=False, server_default="0"),
     Column("kept_cell", Integer, nullable=False, autoincrement=False, server_default="0"),
+    _big("output_deleted_ms", null=True),
+    Column("output_kept_days", Integer, nullable=False, autoincrement=False, server_default="0"),
     Index(None, "state", "person", "project", "submitted_ms"),
     Index(None, "project", "submitted_ms"),
     Index(None, "lease"),
     # Whatever is asked of a sweep, or of the runs that belong to none, starts here.
     Index("ix_runs_sweep", "sweep", "is_superseded", "state", "position"),
     Index(None, "fingerprint"),
+)
+
+# Stored bytes that a row named and names no more; they go once no other row needs them.
+doomed = Table(
+    "doomed",
+    metadata,
+    Column("sha256", String(64), primary_key=True, nullable=False),
+    _big("since_ms"),
 )
 
 sweeps = Table(

@@ -14,6 +14,7 @@ from madang.store.leases import Leases
 from madang.store.ledger import Ledger
 from madang.store.meta import Meta
 from madang.store.notices import Notices
+from madang.store.outputs import Outputs
 from madang.store.people import People
 from madang.store.projects import Projects
 from madang.store.runs import Runs
@@ -36,6 +37,7 @@ class Tx:
         self.leases = Leases(connection)
         self.attempts = Attempts(connection)
         self.runs = Runs(connection)
+        self.outputs = Outputs(connection)
         self.sweeps = Sweeps(connection)
         self.schedules = Schedules(connection)
         self.clusters = Clusters(connection)

@@ -21,7 +21,7 @@ from madang.engines.local.devices import parse_gpus
 from madang.engines.local.environments import LocalEnvironments
 from madang.engines.local.launcher import LocalLauncher
 from madang.engines.local.meter import LocalMeter
-from madang.engines.ports import AdmissionEvent, Admitted, Engine, LaunchSpec
+from madang.engines.ports import AdmissionEvent, Admitted, Artifacts, Engine, LaunchSpec
 from madang.settings.environment_folders import RECORD as RECORD_OF_BUILD
 from madang.settings.home import Home
 from madang.shim.record import MARKER, RECORD
@@ -181,8 +181,9 @@ class HostileHouse(House):
 
 
 class LocalHouse(House):
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, artifacts: Artifacts | None = None) -> None:
         self.home = Home(root)
+        self.artifacts = artifacts or LocalArtifacts(self.home.artifacts)
         self._now = START_MS
         self.devices = parse_gpus(f"sim:{DEVICES}xh200")
         self._build()
@@ -195,7 +196,7 @@ class LocalHouse(House):
                 self.home, {**os.environ, "MADANG_SERVICE_TOKEN": "s3rvice"}, SLOT_ARGV
             ),
             meter=LocalMeter(self.devices),
-            artifacts=LocalArtifacts(self.home.artifacts),
+            artifacts=self.artifacts,
             environments=LocalEnvironments(self.home.environments()),
         )
 

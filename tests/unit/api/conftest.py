@@ -350,6 +350,12 @@ class FakeServices:
         )
 
         self.told = ""
+        self.outputs = SimpleNamespace(
+            delete=self.runs.cancel,
+            delete_of_sweep=self.sweeps.cancel,
+            plan=self._any,
+            enforce=self._any,
+        )
         self.upkeep = SimpleNamespace(
             notice=lambda lang: {"text": f"{lang}: {self.told}"} if self.told else None,
             begin_maintenance=self._any,

@@ -122,6 +122,8 @@ def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "after": [{"id": "run-9", "name": "prepare", "state": "running"}],
         "attempt": 1,
         "has_output": False,
+        "output_deleted_ms": None,
+        "output_deleted_text": "",
         "held_device_ms": 12 * MINUTE,
         "charged_microcredits": 200_000,
         "standing": None,

@@ -81,6 +81,9 @@ async def show_one(visit: Visit) -> Screen:
             "is_log_cut": len(log) > _LOG_SHOWN,
             "expected": expected_picture(run["standing"], visit.now_ms),
             "may_cancel": (run["can_manage"] or is_mine(visit, run)) and not row["is_final"],
+            "may_delete_output": row["is_final"]
+            and (run["has_output"] or bool(log))
+            and (run["can_manage"] or is_mine(visit, run)),
             "may_retry": is_mine(visit, run) and row["is_final"],
         },
     )

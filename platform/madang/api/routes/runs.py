@@ -127,6 +127,14 @@ async def run_cancel(house: TheHouse, actor: Someone, run_id: str, why: Why = ""
     return answer(await house.services.runs.cancel(actor, run_id, why=why))
 
 
+@router.delete("/runs/{run_id}/output", operation_id="run_delete_output", response_model=Run)
+async def run_delete_output(
+    house: TheHouse, actor: Someone, run_id: str, why: Why = ""
+) -> Response:
+    """Delete output and log of an ended run; its row stays."""
+    return answer(await house.services.outputs.delete(actor, run_id, why=why))
+
+
 def _safe(run_id: str) -> str:
     """Return the id for a file name; an address may hold anything, an id only letters."""
     return run_id if is_id(run_id, "run") else "run"

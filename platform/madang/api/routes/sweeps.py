@@ -160,3 +160,13 @@ async def sweep_prioritize(
 async def sweep_cancel(house: TheHouse, actor: Someone, sweep_id: str, why: Why = "") -> Response:
     """Cancel a sweep: what waits at once, what runs after it has saved."""
     return answer(await house.services.sweeps.cancel(actor, sweep_id, why=why))
+
+
+@router.delete(
+    "/sweeps/{sweep_id}/output", operation_id="sweep_delete_output", response_model=Sweep
+)
+async def sweep_delete_output(
+    house: TheHouse, actor: Someone, sweep_id: str, why: Why = ""
+) -> Response:
+    """Delete outputs and logs of all runs of an ended sweep; rows and parameters stay."""
+    return answer(await house.services.outputs.delete_of_sweep(actor, sweep_id, why=why))

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from madang.api.bodies import DeviceBody, DrainBody, MaintenanceBody
 from madang.api.routes.common import Someone, TheHouse, answer, noun_router
-from madang.api.shapes.administration import Device
+from madang.api.shapes.administration import Device, Retention
 from madang.api.shapes.pool import Maintenance
 
 router = noun_router("upkeep")
@@ -46,3 +46,15 @@ async def device_drain(house: TheHouse, actor: Someone, body: DrainBody) -> Resp
 async def device_return(house: TheHouse, actor: Someone, body: DeviceBody) -> Response:
     """Give a device out again."""
     return answer(await house.services.upkeep.put_back(actor, body.device))
+
+
+@router.get("/upkeep/artifacts", operation_id="artifacts_plan", response_model=Retention)
+async def artifacts_plan(house: TheHouse, actor: Someone) -> Response:
+    """Show which outputs are older than they are kept, and how many bytes that is."""
+    return answer(await house.services.outputs.plan(actor))
+
+
+@router.post("/upkeep/artifacts", operation_id="artifacts_expire", response_model=Retention)
+async def artifacts_expire(house: TheHouse, actor: Someone) -> Response:
+    """Delete outputs that are older than they are kept now, not within the hour."""
+    return answer(await house.services.outputs.enforce(actor))

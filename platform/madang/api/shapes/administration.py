@@ -83,6 +83,16 @@ class Device(Shape):
     person: str
 
 
+class Retention(Shape):
+    """What the rule about old outputs deletes; ``keep_days`` 0 keeps them for ever."""
+
+    keep_days: Count
+    before_ms: TimeMs
+    runs: Count
+    objects: Count
+    bytes: Count
+
+
 class Health(Shape):
     """Whether the service can work."""
 

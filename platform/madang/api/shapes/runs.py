@@ -55,6 +55,8 @@ class Run(Shape):
     attempt: Count
     environment: Inside | None
     has_output: bool
+    output_deleted_ms: TimeMs | None
+    output_deleted_text: str
     held_device_ms: DeviceMs
     charged_microcredits: Micro
     standing: Standing | None

@@ -1,7 +1,7 @@
 """Meter and artifacts in memory: exact and quick, with knobs for what a test wants to see."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from madang.engines.ports import Sample
 from madang.errors import NotFoundError, UnavailableError
@@ -65,3 +65,11 @@ class MemoryArtifacts:
         if sha256 not in self._stored:
             raise NotFoundError("artifact_missing", sha256=sha256[:80])
         return self._stored[sha256]
+
+    async def remove(self, sha256: str) -> None:
+        """Delete stored bytes."""
+        self._stored.pop(sha256, None)
+
+    async def sizes(self, names: Collection[str]) -> Mapping[str, int]:
+        """Return the bytes of each that is stored."""
+        return {name: len(self._stored[name]) for name in names if name in self._stored}

@@ -4,6 +4,7 @@ Only :mod:`madang.wiring` builds it. Outside libraries: NVML here, Dask only on 
 """
 
 from madang.domain.profile import Flavor
+from madang.engines import stored_artifacts
 from madang.engines.local.admission import LocalAdmission
 from madang.engines.local.artifacts import LocalArtifacts
 from madang.engines.local.devices import CPU, flavors, parse_gpus
@@ -39,7 +40,9 @@ def build(settings: ServiceSettings, policy: Policy) -> tuple[Engine, list[Flavo
         ),
         launcher=LocalLauncher(settings.home, system_users=is_pam, environments=environments),
         meter=LocalMeter(devices),
-        artifacts=LocalArtifacts(settings.home.artifacts),
+        artifacts=stored_artifacts.build(
+            policy.artifacts, lambda: LocalArtifacts(settings.home.artifacts)
+        ),
         environments=environments,
     )
     totals = {CPU: 0}

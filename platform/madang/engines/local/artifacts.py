@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from madang.errors import NotFoundError, UnavailableError
@@ -49,8 +50,24 @@ class LocalArtifacts:
         """
         return await asyncio.to_thread(self._get, sha256)
 
+    async def remove(self, sha256: str) -> None:
+        """Delete stored bytes; harmless when they are gone, or when it is no name of ours."""
+        if _SHA256.fullmatch(sha256):
+            await asyncio.to_thread(self._path(sha256).unlink, missing_ok=True)
+
+    async def sizes(self, names: Collection[str]) -> Mapping[str, int]:
+        """Return the bytes of each that is stored."""
+        return await asyncio.to_thread(self._sizes, [n for n in names if _SHA256.fullmatch(n)])
+
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+    def _sizes(self, names: Collection[str]) -> dict[str, int]:
+        found = {}
+        for name in names:
+            with contextlib.suppress(OSError):
+                found[name] = self._path(name).stat().st_size
+        return found
 
     def _put(self, data: bytes) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
