@@ -6,7 +6,7 @@ import pytest
 
 from madang.domain.lease import LeaseKind
 from madang.errors import ConflictError, NotFoundError, RefusedError
-from madang.services import leasing, runs, slot_opening
+from madang.services import leasing, run_submits, slot_opening
 from madang.services.requests import ClusterRequest
 
 
@@ -88,7 +88,7 @@ async def test_one_person_waits_with_so_many_leases_and_runs(
     house: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leasing, "MAX_LEASES", 3)
-    monkeypatch.setattr(runs, "MAX_QUEUED", 2)
+    monkeypatch.setattr(run_submits, "MAX_QUEUED", 2)
     for number in range(3):
         await house.ask("ada", profile="cpu", name=f"n{number}")
     with pytest.raises(RefusedError, match="too_many_leases"):

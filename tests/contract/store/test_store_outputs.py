@@ -6,6 +6,7 @@ import pytest
 
 from madang.domain.project import Person, Project
 from madang.domain.run import Run, RunState
+from madang.domain.schedule import Schedule
 from madang.domain.sweep import Sweep
 from madang.store import Store, Tx
 from madang.store.outputs import Output
@@ -63,6 +64,27 @@ def test_each_way_to_be_needed(store: Store, add: Any, ada: Person, project: Pro
     )
     store.write_now(lambda tx: tx.sweeps.add(sweep, []))
     assert needed(store, OUTPUT, SHARED, before_ms=NOW + 1) == {OUTPUT, SHARED}
+
+
+def test_what_a_schedule_will_submit_is_needed(store: Store, ada: Person, project: Project) -> None:
+    schedule = Schedule(
+        id="schedule-1",
+        person=ada.id,
+        project=project.id,
+        name="nightly",
+        cron="0 2 * * *",
+        zone="UTC",
+        notebook_sha256=NOTEBOOK,
+        request_sha256=OUTPUT,
+        is_sweep=False,
+        is_overlapping=False,
+        submitted_ms=NOW,
+        next_ms=NOW + 10,
+        files={"x": SHARED},
+    )
+    store.write_now(lambda tx: tx.schedules.add(schedule))
+    kept = {NOTEBOOK, OUTPUT, SHARED}
+    assert needed(store, NOTEBOOK, OUTPUT, SHARED, LOG, before_ms=NOW + 1) == kept
 
 
 def test_what_is_given_up_is_doomed_once_and_the_row_stays(store: Store, add: Any) -> None:
