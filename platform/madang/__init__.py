@@ -8,9 +8,18 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_CLIENT_NAMES = ("Cluster", "environment", "run", "sweep", "usage", "MadangClient")
+_CLIENT_NAMES = ("Cluster", "environment", "record", "run", "sweep", "usage", "MadangClient")
 
-__all__ = ["Cluster", "MadangClient", "__version__", "environment", "run", "sweep", "usage"]
+__all__ = [
+    "Cluster",
+    "MadangClient",
+    "__version__",
+    "environment",
+    "record",
+    "run",
+    "sweep",
+    "usage",
+]
 
 
 def __getattr__(name: str) -> Any:

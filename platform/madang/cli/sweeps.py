@@ -22,6 +22,7 @@ from madang.cli.output import (
     say,
     show,
     show_json,
+    show_text,
     state_word,
 )
 from madang.cli.outputs import add_delete_output
@@ -34,7 +35,9 @@ _SWEEP = (
     "flavor devices limit_ms submitted_ms ended_ms expected_end_ms standing"
 )
 _PLAN = "project runs names flavor devices limit_ms max_parallel"
-_PARAMETERS_CHARS = 48
+_VALUES_CHARS = 48
+_HEAD = "position state parameters recorded cells took credits why id"
+_RIGHT = (0, 4, 5, 6)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -204,14 +207,16 @@ def _list(project: str | None, as_json: bool) -> None:
 def _row(row: dict[str, Any]) -> tuple[object, ...]:
     from madang.domain.sweep_grid import short
 
-    given = " ".join(f"{name}={short(value)}" for name, value in row["parameters"].items())
-    if len(given) > _PARAMETERS_CHARS:
-        given = given[: _PARAMETERS_CHARS - 1] + "…"
+    def line(values: dict[str, Any]) -> str:
+        said = " ".join(f"{name}={short(value)}" for name, value in values.items())
+        return said if len(said) <= _VALUES_CHARS else said[: _VALUES_CHARS - 1] + "…"
+
     took = "-" if row["duration_ms"] is None else f"{row['duration_ms'] / 1000:,.1f} s"
     error = row["error"] or {}
     why = f"{error['name']}: {error['value']}" if error else row["reason_text"]
     return (
-        *(row["position"], state_word(row["state"]), given),
+        *(row["position"], state_word(row["state"])),
+        *(line(row["parameters"]), line(row["recorded"])),
         f"{row['cells_done']}/{row['cells_total']}",
         *(took, credits(row["charged_microcredits"]), why[:60], row["id"]),
     )
@@ -230,12 +235,26 @@ def _show(sweep_id: str, query: dict[str, Any], as_json: bool) -> None:
     said = ", ".join(f"{state} {count}" for state, count in counts.items())
     details(view | {"counts": said}, as_json, _SWEEP)
     print()
-    head = "position state parameters cells took credits why id"
-    show(page, as_json, head, lambda: map(_row, page["rows"]), (0, 3, 4, 5))
+    show(page, as_json, _HEAD, lambda: map(_row, page["rows"]), _RIGHT)
     left = page["total"] - page["offset"] - len(page["rows"])
     if left > 0:
         offset = page["offset"] + len(page["rows"])
         note(say("cli.sweep_more", count=left, offset=offset))
+
+
+def _rows(sweep_id: str, state: str | None, as_csv: bool, out: Path | None, as_json: bool) -> None:
+    from madang.client import sweep_tables
+    from madang.client.http import MadangClient
+    from madang.client.sweeps import Sweep
+
+    with MadangClient() as client:
+        found = list(Sweep.of(sweep_id, client).rows(state))
+    if out is not None:
+        show_text("path", f"{sweep_tables.write(found, out)}" + "\n" * (not as_json), as_json)
+    elif as_csv and not as_json:
+        print(sweep_tables.as_csv(found), end="")
+    else:
+        show(found, as_json, _HEAD, lambda: map(_row, found), _RIGHT)
 
 
 def _sweeps(group: typer.Typer) -> None:
@@ -265,6 +284,21 @@ def _sweeps(group: typer.Typer) -> None:
         """Show a sweep and a page of its table."""
         order = {"sort": sort, "descending": "true" if descending else None}
         _show(sweep, {"state": state, **order, "offset": offset, "limit": limit}, as_json)
+
+    @group.command("rows")
+    def rows(
+        sweep: Id,
+        state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
+        as_csv: Annotated[
+            bool, typer.Option("--csv", help="Print comma-separated values.")
+        ] = False,
+        out: Annotated[
+            Path | None, typer.Option("--out", help="Write a file: .csv or .parquet.")
+        ] = None,
+        as_json: Json = False,
+    ) -> None:
+        """Give all rows of a sweep's table: parameters, recorded values, time and cost."""
+        _rows(sweep, state, as_csv, out, as_json)
 
     @group.command("watch")
     def watch(sweep: Id, as_json: Json = False) -> None:

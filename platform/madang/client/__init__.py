@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from madang.client.cluster import Cluster
     from madang.client.environments import Environment, environment
     from madang.client.http import MadangClient
+    from madang.client.recording import record
     from madang.client.report import Usage, usage
     from madang.client.runs import Run, run
     from madang.client.sweeps import Sweep, sweep
@@ -23,6 +24,7 @@ _PLACES = {
     "Sweep": "madang.client.sweeps",
     "Usage": "madang.client.report",
     "environment": "madang.client.environments",
+    "record": "madang.client.recording",
     "run": "madang.client.runs",
     "sweep": "madang.client.sweeps",
     "usage": "madang.client.report",
@@ -36,6 +38,7 @@ __all__ = [
     "Sweep",
     "Usage",
     "environment",
+    "record",
     "run",
     "sweep",
     "usage",

@@ -16,7 +16,6 @@ madang.errors.InvalidError: ...
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from madang.client.parameter_tables import columns_of
 from madang.client.pilots import Agree, ask, try_one
 from madang.client.progress import Progress, as_html
 from madang.client.runs import asked, snapshot
+from madang.client.sweep_tables import as_frame, write
 from madang.client.words import spoken
 from madang.domain.run_inputs import check_parameters
 from madang.domain.sweep import DEFAULT_PARALLEL, FINAL_SWEEP_STATES
@@ -108,23 +108,36 @@ class Sweep(Handle):
         """Return a pandas data frame with a row for each run, by its position.
 
         Parameters stand first, under their names; one that is named like a column of ours
-        (``state``, ``duration_s`` …) as ``parameter_<name>``. Times are UTC.
+        (``state``, ``duration_s`` …) as ``parameter_<name>``. Then come the values that notebooks
+        recorded (:func:`madang.record`); one that is named like any other column as
+        ``recorded.<name>``. Times are UTC.
 
         Raises
         ------
         InvalidError
             ``frame_needs_pandas``.
         """
-        try:
-            pandas = import_module("pandas")
-        except ImportError as error:
-            raise spoken(InvalidError("frame_needs_pandas")) from error
-        frame = pandas.DataFrame([_flat(row) for row in self.rows()])
-        if frame.empty:
-            return frame
-        for name in ("started", "ended"):
-            frame[name] = pandas.to_datetime(frame[name], unit="ms", utc=True)
-        return frame.set_index("position")
+        return as_frame(self.rows())
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the same table as CSV that is safe to open in a spreadsheet; return its path.
+
+        Raises
+        ------
+        InvalidError
+            ``table_out_unknown`` unless the name ends in ``.csv``, or ``output_unwritable``.
+        """
+        return write(self.rows(), _ending(path, ".csv"))
+
+    def to_parquet(self, path: str | Path) -> Path:
+        """Write the same table as parquet; a column of several kinds of values is JSON text.
+
+        Raises
+        ------
+        InvalidError
+            As :meth:`to_csv` for ``.parquet``; ``frame_needs_pandas``, ``table_needs_parquet``.
+        """
+        return write(self.rows(), _ending(path, ".parquet"))
 
     def cancel(self) -> "Sweep":
         """Take all waiting runs out, and let running ones save and stop."""
@@ -195,29 +208,12 @@ class Sweep(Handle):
         return as_html(self.view)
 
 
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    error = row["error"] or {}
-    took_ms = row["duration_ms"]
-    own = {
-        "position": row["position"],
-        "state": row["state"],
-        "cells_done": row["cells_done"],
-        "cells_total": row["cells_total"],
-        "started": row["started_ms"],
-        "ended": row["ended_ms"],
-        "duration_s": None if took_ms is None else took_ms / 1000,
-        "credits": row["charged_microcredits"] / 1_000_000,
-        "error": f"{error['name']}: {error['value']}" if error else None,
-        "attempt": row["attempt"],
-        "slow_start": row["fresh_text"] or None,
-        "reused_from": row["reused_from"] or None,
-        "id": row["id"],
-    }
-    named = {
-        f"parameter_{name}" if name in own else name: value
-        for name, value in row["parameters"].items()
-    }
-    return {**named, **own}
+def _ending(path: str | Path, kind: str) -> Path:
+    """Return a path, with the ending where it has none."""
+    given = Path(path)
+    if given.suffix and given.suffix.lower() != kind:
+        raise spoken(InvalidError("table_out_unknown", given=given.name, known=kind))
+    return given.with_suffix(kind)
 
 
 def body_of(

@@ -87,6 +87,8 @@ class Run:
         the beginning.
     output_deleted_ms, output_kept_days
         When output and log were deleted, and after how many days; 0 days when somebody asked.
+    recorded
+        Values that its notebook recorded, by name; known when it has ended.
     """
 
     id: str
@@ -129,6 +131,7 @@ class Run:
     kept_cell: int = 0
     output_deleted_ms: int | None = None
     output_kept_days: int = 0
+    recorded: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def checkpoint_run(self) -> str:

@@ -17,6 +17,7 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager, papermil
 from papermill.iorw import LocalHandler, papermill_io
 from traitlets.config import Config
 
+from madang.domain.recorded import read_recorded
 from madang.domain.run_inputs import check_local_path
 from madang.runner import provenance
 from madang.runner.checkpoints.keeper import Keeper, RestoreFailedError
@@ -139,7 +140,8 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
 
         try:
             return execute_forked(nb_man, kernel, client, fresh, keeper.tell, watch.note_kernel)
-        finally:
+        finally:  # what a run recorded before it failed, or was stopped, counts too
+            watch.keep_recorded(read_recorded(nb_man.nb.cells))
             provenance.end(nb_man.nb.metadata)
 
 

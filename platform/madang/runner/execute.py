@@ -167,7 +167,8 @@ def perform(folder: RunFolder, events: int, grace_s: float, kernel: Callable[[],
         ended = execute_folder(folder, watch, kernel)
     finally:
         watch.close()
-    emit({"result": ended | {"kernel": dict(watch.kernel)}})
+    recorded = {"recorded": watch.recorded} if watch.recorded else {}
+    emit({"result": ended | {"kernel": dict(watch.kernel)} | recorded})
     return 0
 
 

@@ -2,7 +2,7 @@
 
 The engine tells it about cells; a signal handler, the time limit or a test asks it to stop. It ends
 a cell the way a person would: an interrupt first, a second one, and then the kernel is killed. It
-knows processes and time, but neither papermill nor HTTP.
+knows processes, time and what was recorded, but neither papermill nor HTTP.
 """
 
 import contextlib
@@ -11,6 +11,9 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from madang.domain.recorded import MAX_RECORDED, MAX_RECORDED_BYTES, MAX_VALUE_BYTES, Recorded
+from madang.i18n import LANGUAGES, text
 
 Event = Mapping[str, Any]
 
@@ -57,6 +60,7 @@ class Watch:
         self.kernel: Mapping[str, Any] = {}
         self.resumed_after = 0
         self.kept_cell = 0
+        self.recorded: dict[str, Any] = {}
         self._thread = threading.Thread(
             target=self._guard, args=(limit_ms / 1000,), name="watch", daemon=True
         )
@@ -111,6 +115,20 @@ class Watch:
         shown = text if len(text) < room else f"{text[:room]}\n[…]\n"
         for start in range(0, len(shown), 8_192):
             self._emit({"log": shown[start : start + 8_192]})
+
+    def keep_recorded(self, recorded: Recorded) -> None:
+        """Keep what the notebook recorded until now; say how much of it was too much."""
+        self.recorded = recorded.values
+        for lang in LANGUAGES if recorded.left_out else ():
+            told = text(
+                "recorded.left_out",
+                lang,
+                count=recorded.left_out,
+                names=MAX_RECORDED,
+                value_bytes=MAX_VALUE_BYTES,
+                all_bytes=MAX_RECORDED_BYTES,
+            )
+            self.log(f"{told}\n")
 
     def _report(self) -> None:
         names = ("cells_done", "cells_total", "cell", "resumed_after", "kept_cell")

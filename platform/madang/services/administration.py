@@ -5,12 +5,12 @@ from typing import Any
 
 from madang.domain.lease import Lease, Standing
 from madang.domain.profile import Device
+from madang.domain.spreadsheet import to_csv
 from madang.domain.upkeep import DeviceMark
 from madang.services import access, views
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
 from madang.services.requests import Actor
-from madang.services.spreadsheet import to_csv
 from madang.store import Tx
 
 AUDIT_ROWS = 200

@@ -69,6 +69,7 @@ def _as_ended(run: Run, old: Run, at_ms: int) -> Run:
         run,
         state=RunState.SUCCEEDED,
         reused_from=old.id,
+        recorded=old.recorded,
         output_sha256=old.output_sha256,
         cells_done=old.cells_done,
         cells_total=old.cells_total,

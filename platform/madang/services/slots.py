@@ -5,6 +5,7 @@ from typing import Any
 
 from madang.domain.environment import EnvironmentRef
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Target
+from madang.domain.recorded import fit_recorded
 from madang.domain.run import FINAL_RUN_STATES, Run, RunState
 from madang.errors import ConflictError, RefusedError
 from madang.services import access, environment_use, telling, tokens, views
@@ -201,6 +202,7 @@ class Slots:
         if state not in FINAL_RUN_STATES:
             raise ConflictError("run_not_final", state=str(state))
         live = core.live.progress.get(run_id, RunProgress())
+        recorded = fit_recorded(body.get("recorded")).values
         log = await core.artifacts.put(live.log.encode()) if live.log else ""
 
         def work(tx: Tx) -> Run:
@@ -212,7 +214,8 @@ class Slots:
             tx.tokens.drop(run=run.id)
             slot = tx.leases.get(run.lease)
             if body.get("reason") == SLOT_STOPPED and slot is not None:
-                return end_with_slot(tx, run, slot, core.clock(), **live.counts())
+                seen = live.counts() | {"recorded": recorded}
+                return end_with_slot(tx, run, slot, core.clock(), **seen)
             ended = tx.runs.change(
                 run.id,
                 RunState.RUNNING,
@@ -221,6 +224,7 @@ class Slots:
                 error=body.get("error"),
                 ended_ms=core.clock(),
                 **live.counts(),
+                recorded=recorded,
                 **(body.get("kernel") or {}),
             )
             telling.run_ended(tx, ended, core.clock())

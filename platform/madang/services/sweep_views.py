@@ -133,6 +133,7 @@ def row_view(core: Core, actor: Actor, sweep: Sweep, run: Run, names: Names) -> 
         "reason": run.reason,
         "reason_text": text(f"run_reason.{run.reason}", actor.lang) if run.reason else "",
         "parameters": dict(run.parameters),
+        "recorded": dict(run.recorded),
         "cells_done": live.cells_done if live else run.cells_done,
         "cells_total": live.cells_total if live else run.cells_total,
         "attempt": run.attempt,

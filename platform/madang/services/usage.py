@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from madang.domain.project import MAY_MANAGE, Project, Role
+from madang.domain.spreadsheet import to_csv
 from madang.errors import InvalidError
 from madang.i18n import text
 from madang.ledger.chain import Verification, verify
@@ -17,7 +18,6 @@ from madang.ledger.statement import DAY_MS, UsageSum
 from madang.services import access
 from madang.services.core import Core
 from madang.services.requests import Actor
-from madang.services.spreadsheet import to_csv
 from madang.store import Tx
 
 DEFAULT_SPAN_MS = 30 * 24 * 3_600_000

@@ -230,6 +230,7 @@ def run_view(
         "reason": run.reason,
         "reason_text": text(f"run_reason.{run.reason}", actor.lang) if run.reason else "",
         "parameters": dict(run.parameters),
+        "recorded": dict(run.recorded),
         "flavor": run.flavor,
         "devices": run.devices,
         "limit_ms": run.limit_ms,

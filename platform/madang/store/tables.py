@@ -297,6 +297,7 @@ runs = Table(
     Column("kept_cell", Integer, nullable=False, autoincrement=False, server_default="0"),
     _big("output_deleted_ms", null=True),
     Column("output_kept_days", Integer, nullable=False, autoincrement=False, server_default="0"),
+    Column("recorded", JSON_DATA, nullable=False, server_default="{}"),
     Index(None, "state", "person", "project", "submitted_ms"),
     Index(None, "project", "submitted_ms"),
     Index(None, "lease"),

@@ -58,6 +58,23 @@ async def finish(house: Any, worker: Any, run: str, state: str = "succeeded") ->
     await house.services.slots.finish(worker, run, {"state": state})
 
 
+async def test_what_a_run_recorded_stands_in_its_row_and_unfit_values_do_not(house: Any) -> None:
+    view = await submitted(house, grid={"x": [1, 2]})
+    worker = next(iter((await workers(house)).values()))
+    task = await house.services.slots.next(worker, 0)
+    told = {"loss": 0.25, "이름": "가", "nan": float("nan"), "big": "x" * 5_000, "": 1}
+    assert task["run"]["recorded"] == {}
+    ended = {"state": "failed", "recorded": told}
+    run = await house.services.slots.finish(worker, task["run"]["id"], ended)
+    assert run["recorded"] == {"loss": 0.25, "이름": "가"}
+    ada = await house.actor("ada")
+    page = await house.services.sweeps.rows(ada, view["id"])
+    assert [row["recorded"] for row in page["rows"]] == [{"loss": 0.25, "이름": "가"}, {}]
+    again = await house.services.sweeps.retry(ada, view["id"])
+    page = await house.services.sweeps.rows(ada, again["id"])
+    assert [row["recorded"] for row in page["rows"]] == [{}, {}]
+
+
 async def drained(house: Any, sweep: str, fails: Collection[int] = ()) -> list[int]:
     """Let all slots work until nothing waits; returns the positions as they were taken."""
     taken: list[int] = []

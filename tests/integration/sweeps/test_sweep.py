@@ -35,6 +35,8 @@ if seed == 3 and not mark.exists():
     mark.write_text("tried")
     raise ValueError(f"seed {seed} is unlucky")
 print("RESULT", text.strip(), lr * seed)
+import madang
+madang.record(product=lr * seed, lr="same name")
 """
 
 
@@ -170,5 +172,7 @@ def test_a_sweep_is_executed_survives_a_kill_and_is_tried_again(installation, no
         after = job.to_frame()
         for row in after.itertuples():
             assert f"RESULT data-of-all {row.lr * row.seed}" in printed(ada, row.id)
+            assert row.product == row.lr * row.seed
+        assert set(after["recorded.lr"]) == {"same name"}
         assert (after["duration_s"] > 0).all()
         assert (after["cells_done"] == after["cells_total"]).all()

@@ -40,6 +40,7 @@ def row(position, **more):
         "reason": "",
         "reason_text": "",
         "parameters": {"seed": position, "state": "wet"},
+        "recorded": {},
         "cells_done": 2,
         "cells_total": 2,
         "attempt": 1,

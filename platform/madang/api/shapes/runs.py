@@ -35,6 +35,7 @@ class Run(Shape):
     reason: str
     reason_text: str
     parameters: dict[str, Any]
+    recorded: dict[str, Any]
     flavor: str
     devices: Count
     limit_ms: Count

@@ -79,6 +79,7 @@ class SweepRow(Shape):
     reason: str
     reason_text: str
     parameters: dict[str, Any]
+    recorded: dict[str, Any]
     cells_done: Count
     cells_total: Count
     attempt: Count

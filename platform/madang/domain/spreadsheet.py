@@ -17,7 +17,7 @@ def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_plain(row[column]) for column in columns])
+        writer.writerow([_plain(row.get(column)) for column in columns])
     return out.getvalue()
 
 

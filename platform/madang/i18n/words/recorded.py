@@ -1,0 +1,41 @@
+"""Texts about recorded values: what was left out, the sweep's table, picture and comparison."""
+
+TEXTS = {
+    "recorded.left_out": (
+        "{count} recorded values were left out. Kept are {names} names of {value_bytes} bytes each "
+        "and {all_bytes} bytes in all, as JSON; NaN and infinity are not kept.",
+        "기록한 값 가운데 {count}개는 남기지 않았습니다. 이름 {names}개까지, 값 하나에 {value_bytes}바이트, "
+        "모두 합해 {all_bytes}바이트의 JSON을 남기며, NaN과 무한대는 남기지 않습니다.",
+    ),
+    "client.not_recorded": (
+        "'{name}' is not recorded: a number, a text, or a short list or mapping of them is "
+        "expected, {limit} bytes at most.",
+        "'{name}'을(를) 기록하지 않았습니다. 수나 글자, 또는 그것들의 짧은 목록이나 매핑을 "
+        "{limit}바이트까지 기록할 수 있습니다.",
+    ),
+    "error.table_out_unknown.message": (
+        "Cannot write the table to '{given}': {known} is expected.",
+        "표를 '{given}'에 쓸 수 없습니다. 쓸 수 있는 확장자: {known}.",
+    ),
+    "error.table_out_unknown.hint": (
+        "Give the file a name with such an ending.",
+        "그 확장자로 끝나는 파일 이름을 주세요.",
+    ),
+    "error.table_needs_parquet.message": (
+        "Writing '{given}' needs pyarrow, which is not installed here.",
+        "'{given}'을(를) 쓰려면 pyarrow가 필요한데, 여기에 설치되어 있지 않습니다.",
+    ),
+    "error.table_needs_parquet.hint": (
+        "Install pyarrow, or write the table as CSV.",
+        "pyarrow를 설치하거나 CSV로 저장해 주세요.",
+    ),
+    "error.output_unwritable.message": (
+        "Cannot write '{path}': {given}.",
+        "'{path}'에 쓸 수 없습니다: {given}.",
+    ),
+    "error.output_unwritable.hint": (
+        "Choose a folder that exists and is yours.",
+        "있는 폴더 가운데 쓸 수 있는 곳을 골라 주세요.",
+    ),
+    "column.recorded": ("recorded", "기록한 값"),
+}
