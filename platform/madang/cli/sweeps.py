@@ -274,7 +274,10 @@ def _sweeps(group: typer.Typer) -> None:
         sweep: Id,
         state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
         sort: Annotated[
-            str, typer.Option(help="position, state, started, ended or duration.")
+            str,
+            typer.Option(
+                help="position, state, started, ended, duration, parameter:NAME or recorded:NAME."
+            ),
         ] = "position",
         descending: Annotated[bool, typer.Option("--descending", help="Largest first.")] = False,
         offset: Annotated[int, typer.Option(min=0, help="Rows to pass over.")] = 0,

@@ -30,6 +30,7 @@ from madang.services.runs import Runs
 from madang.services.schedules import Schedules
 from madang.services.sessions import Sessions
 from madang.services.slots import Slots
+from madang.services.sweep_figures import SweepFigures
 from madang.services.sweeps import Sweeps
 from madang.services.upkeep import Upkeep
 from madang.services.usage import Usage
@@ -60,6 +61,7 @@ class Services:
         self.runs = Runs(core)
         self.slots = Slots(core)
         self.sweeps = Sweeps(core, self.runs)
+        self.sweep_figures = SweepFigures(core)
         self.environments = Environments(core, self.runs)
         self.schedules = Schedules(core, self.sweeps)
         self.outputs = Outputs(core)

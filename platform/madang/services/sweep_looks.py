@@ -3,13 +3,13 @@
 from typing import Any
 
 from madang.domain.run import RunState
+from madang.domain.sweep_orders import PARTS, SORTS, is_sort
 from madang.errors import InvalidError
 from madang.services import access, views
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.services.sweep_views import row_view, sweep_view
 from madang.store import Tx
-from madang.store.sweeps import SORTS
 
 HISTORY = 100
 
@@ -67,6 +67,12 @@ class SweepLooks:
     ) -> dict[str, Any]:
         """Return a page of the sweep's table.
 
+        Parameters
+        ----------
+        sort
+            A column of ours, ``parameter:<name>`` or ``recorded:<name>``: numbers by size before
+            texts, and runs without one last.
+
         Raises
         ------
         InvalidError
@@ -75,8 +81,9 @@ class SweepLooks:
         access.require_person(actor)
         if state is not None and state not in set(RunState):
             raise InvalidError("state_unknown", given=state[:40], known=[str(s) for s in RunState])
-        if sort not in SORTS:
-            raise InvalidError("sort_unknown", given=sort[:40], known=list(SORTS))
+        if not is_sort(sort):
+            known = [*SORTS, *(f"{part}:…" for part in PARTS)]
+            raise InvalidError("sort_unknown", given=ascii(sort)[1:41], known=known)
         core = self._core
 
         def work(tx: Tx) -> dict[str, Any]:
@@ -91,6 +98,9 @@ class SweepLooks:
             )
             names = views.Names(tx, actor)
             rows = [row_view(core, actor, sweep, run, names) for run in found]
-            return {"total": total, "offset": offset, "rows": rows}
+            given, recorded = tx.sweep_values.names(sweep.id)
+            recorded = list(dict.fromkeys([*recorded, *(n for run in found for n in run.recorded)]))
+            named = {"parameter_names": given, "recorded_names": recorded}
+            return {"total": total, "offset": offset, **named, "rows": rows}
 
         return await core.store.read(work)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, and_, case, func, insert, select, upd
 from madang.domain.run import Run, RunState
 from madang.domain.sweep import MAX_PARALLEL, Sweep
 from madang.store.columns import columns_of, members_of, read_as, values_of
+from madang.store.sweep_sorting import keys_of
 from madang.store.tables import runs, sweeps
 
 _COLUMNS = columns_of(sweeps, Sweep)
@@ -20,8 +21,6 @@ _RUN = columns_of(runs, Run)
 _IN_TABLE = runs.c.is_superseded.is_(False)
 
 MAX_REASONS = 20
-
-SORTS = ("position", "state", "started", "ended", "duration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +198,15 @@ class Sweeps:
         if state is not None:
             wanted.append(runs.c.state == RunState(state))
         total = self._connection.execute(select(func.count()).where(and_(*wanted))).scalar_one()
-        key = {
-            "position": runs.c.position,
-            "state": runs.c.state,
-            "started": runs.c.started_ms,
-            "ended": runs.c.ended_ms,
-            "duration": runs.c.ended_ms - runs.c.started_ms,
-        }[sort]
-        # What has no time yet stands last either way, in both databases.
-        order = (key.desc() if is_descending else key.asc()).nulls_last()
-        query = select(*_RUN).where(and_(*wanted)).order_by(order, runs.c.position)
-        rows = self._connection.execute(query.offset(offset).limit(limit))
-        return int(total), [read_as(Run, row) for row in rows]
+        keys = keys_of(sort, self._connection.dialect.name)
+        # What has no time or value yet stands last either way, in both databases.
+        order = [(key.desc() if is_descending else key.asc()).nulls_last() for key in keys]
+        # Only names are put in order: whole rows of ten thousand runs would have to be carried.
+        chosen = select(runs.c.id).where(and_(*wanted)).order_by(*order, runs.c.position)
+        ids = list(self._connection.scalars(chosen.offset(offset).limit(limit)))
+        found = self._connection.execute(select(*_RUN).where(runs.c.id.in_(ids)))
+        rows = {run.id: run for run in (read_as(Run, row) for row in found)}
+        return int(total), [rows[run] for run in ids]
 
     def points(self, sweep: str, state: str | Iterable[str]) -> list[tuple[int, dict[str, Any]]]:
         """Return position and parameters of the runs that are in a state, in order."""

@@ -20,6 +20,7 @@ from madang.store.projects import Projects
 from madang.store.runs import Runs
 from madang.store.schedules import Schedules
 from madang.store.sessions import Sessions
+from madang.store.sweep_values import SweepValues
 from madang.store.sweeps import Sweeps
 from madang.store.tokens import Tokens
 
@@ -39,6 +40,7 @@ class Tx:
         self.runs = Runs(connection)
         self.outputs = Outputs(connection)
         self.sweeps = Sweeps(connection)
+        self.sweep_values = SweepValues(connection)
         self.schedules = Schedules(connection)
         self.clusters = Clusters(connection)
         self.environments = Environments(connection)

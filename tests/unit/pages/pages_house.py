@@ -37,6 +37,7 @@ from madang.errors import NotFoundError
 from madang.services.requests import Actor
 from madang.settings.config import SERVICE_PREFIX, ServiceSettings
 from madang.settings.home import Home
+from madang.store.sweep_values import Point
 from madang.units import MS_PER_HOUR, now_ms
 
 
@@ -91,6 +92,8 @@ class House:
         ]
         self.sweeps = [sweep(self.now, 1), sweep(self.now, 2, state="queued", runs_done=0)]
         self.sweep_page = sweep_page(self.now)
+        self.points = [Point(0.1, 2.0), Point(0.01, 1.0), Point(0.001, 4.0)]
+        self.asked_points: dict[str, str] = {}
         self.pool = pool()
         self.queue = queue(self.now)
         self.usage = usage(self.now)
@@ -135,6 +138,10 @@ class House:
             self.calls.append((sweep_id, repr(asked)))
             return self.sweep_page
 
+        async def sweep_points(_actor: Actor, sweep_id: str, **asked: str) -> list[Point]:
+            self.asked_points = asked
+            return self.points
+
         def answers(name: str) -> Any:
             async def answer(*_asked: Any, **_more: Any) -> Any:
                 return getattr(self, name)
@@ -146,6 +153,7 @@ class House:
             pool=SimpleNamespace(pool=answers("pool"), queue=answers("queue")),
             runs=SimpleNamespace(list=answers("runs"), get=get_run, log=answers("logs")),
             sweeps=SimpleNamespace(list=answers("sweeps"), get=get_sweep, rows=sweep_rows),
+            sweep_figures=SimpleNamespace(points=sweep_points),
             projects=SimpleNamespace(
                 me=answers("me"),
                 list=answers("projects"),

@@ -103,6 +103,7 @@ def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "reason": "",
         "reason_text": "",
         "parameters": {"learning_rate": 0.01, "epochs": 20, "seed": number, "data": "cifar10"},
+        "recorded": {"loss": 0.25, "<b>note</b>": "<i>hi</i>"},
         "flavor": "sim-h200",
         "devices": 1,
         "limit_ms": MS_PER_HOUR,
@@ -170,7 +171,7 @@ def sweep(now: int, number: int, **changes: Any) -> dict[str, Any]:
 def sweep_page(now: int) -> dict[str, Any]:
     keys = ("id", "state", "reason", "reason_text", "parameters", "cells_done", "cells_total")
     more = ("attempt", "started_ms", "ended_ms", "charged_microcredits", "error", "has_output")
-    more = (*more, "reused_from")
+    more = (*more, "reused_from", "recorded")
     error = {"cell": 8, "name": "ValueError", "value": "batch must be > 0"}
     runs = [run(now, 1), run(now, 2, state="failed", error=error), run(now, 3, state="queued")]
     rows = [{key: row[key] for key in (*keys, *more)} | {"fresh_text": ""} for row in runs]
@@ -178,6 +179,8 @@ def sweep_page(now: int) -> dict[str, Any]:
     return {
         "total": 120,
         "offset": 0,
+        "parameter_names": ["learning_rate"],
+        "recorded_names": ["loss", "<b>note</b>"],
         "rows": [row | {"position": n, "duration_ms": took[n]} for n, row in enumerate(rows)],
     }
 

@@ -57,7 +57,7 @@ async def test_filter_order_and_page_are_asked_for_and_nonsense_is_not(house):
         await house.get(f"/sweeps/{sweep}?state=nowhere&sort=nothing&page={page}")
         asked = house.calls[-1][1]
         assert "'state': None, 'sort': 'position', 'is_descending': False, 'offset': 0" in asked
-    house.sweep_page = {"total": 0, "offset": 0, "rows": []}
+    house.sweep_page |= {"total": 0, "rows": []}
     assert "No run is in this state." in (await house.get(f"/sweeps/{sweep}?state=expired")).text
 
 

@@ -8,6 +8,7 @@ from madang.api.pages.frame import Visit
 from madang.api.pages.home import pool_pictures
 from madang.api.pages.leases import devices_text, expected_picture, is_mine
 from madang.api.pages.render import Screen
+from madang.api.pages.sweep_columns import named
 from madang.domain.project import MAY_USE
 from madang.domain.run import MAX_NOTEBOOK_BYTES, MAX_PARAMETERS_BYTES
 
@@ -38,6 +39,7 @@ def _row(visit: Visit, run: dict[str, Any]) -> dict[str, Any]:
         "title": run["name"] or visit.words("run.unnamed"),
         "devices": devices_text(visit, run["flavor"], run["devices"]),
         "parameters": parameters,
+        "recorded": named(run["recorded"]),
         "few": parameters[:_PARAMETERS_IN_LIST],
         "more": max(0, len(parameters) - _PARAMETERS_IN_LIST),
         "is_final": run["state"] in _FINAL,

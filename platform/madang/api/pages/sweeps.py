@@ -1,5 +1,6 @@
 """Sweeps: the list, and one with its counts and a page of its table."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from madang.api.pages.frame import Visit
@@ -7,8 +8,16 @@ from madang.api.pages.leases import devices_text, expected_picture
 from madang.api.pages.pictures import stack
 from madang.api.pages.render import Screen
 from madang.api.pages.runs import TONES as RUN_TONES
+from madang.api.pages.sweep_columns import (
+    VALUE_CHARS,
+    Order,
+    columns_shown,
+    named,
+    orders,
+    recorded_cells,
+)
+from madang.api.pages.sweep_picture import picture
 from madang.domain.run import MAX_PRIORITY
-from madang.domain.sweep_grid import short
 
 TONES = {
     "queued": "wait",
@@ -21,9 +30,7 @@ TONES = {
 """Colour family of each state of a sweep."""
 
 _FINAL = ("succeeded", "failed", "cancelled")
-_SORTS = ("position", "duration", "ended")
 _ROWS = 50
-_VALUE_CHARS = 40
 
 
 def _facts(visit: Visit, sweep: dict[str, Any]) -> dict[str, Any]:
@@ -61,12 +68,13 @@ async def show_all(visit: Visit) -> Screen:
     )
 
 
-def _row(run: dict[str, Any]) -> dict[str, Any]:
-    parameters = [
-        {"name": name, "value": short(value)[:_VALUE_CHARS]}
-        for name, value in run["parameters"].items()
-    ]
-    return {"run": run, "tone": RUN_TONES[run["state"]], "parameters": parameters}
+def _row(run: dict[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+    return {
+        "run": run,
+        "tone": RUN_TONES[run["state"]],
+        "parameters": named(run["parameters"], VALUE_CHARS),
+        "recorded": recorded_cells(run["recorded"], columns),
+    }
 
 
 async def show_one(visit: Visit) -> Screen:
@@ -74,8 +82,7 @@ async def show_one(visit: Visit) -> Screen:
     sweep = await visit.services.sweeps.get(visit.actor, visit.path["sweep_id"])
     state = visit.query.get("state", "")
     state = state if state in RUN_TONES else ""
-    sort = visit.query.get("sort", "")
-    sort = sort if sort in _SORTS else _SORTS[0]
+    sort = Order.asked(visit.query.get("sort", ""))
     number = visit.query.get("page", "1")
     # Addresses are typed by people too; beyond the last page there is nothing to show.
     number_shown = int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 1
@@ -83,12 +90,13 @@ async def show_one(visit: Visit) -> Screen:
         visit.actor,
         sweep["id"],
         state=state or None,
-        sort=sort,
-        is_descending=sort != "position",
+        sort=sort.column,
+        is_descending=sort.is_descending,
         offset=(max(1, number_shown) - 1) * _ROWS,
         limit=_ROWS,
     )
     facts = _facts(visit, sweep)
+    columns = columns_shown(page["recorded_names"], visit.query.get("columns", ""))
     last = max(1, -(-page["total"] // _ROWS))
     said = visit.words(f"sweep.state.{sweep['state']}")
     done = visit.words("sweep.runs_done", done=sweep["runs_done"], runs=sweep["runs"])
@@ -99,14 +107,16 @@ async def show_one(visit: Visit) -> Screen:
         announce=f"{said} · {done}",
         values={
             **facts,
-            "rows": [_row(run) for run in page["rows"]],
+            "rows": [_row(run, columns["shown"]) for run in page["rows"]],
+            "columns": columns,
+            "plot": await picture(visit, sweep, page),
             "total": page["total"],
             "page": min(max(1, number_shown), last),
             "last": last,
             "state": state,
             "states": [s for s in RUN_TONES if sweep["counts"][s] or s == state],
-            "sort": sort,
-            "sorts": _SORTS,
+            "sort": sort.written,
+            "orders": orders(page, sort),
             "expected": expected_picture(sweep["standing"], visit.now_ms),
             "may_act": sweep["can_manage"] and not facts["is_final"],
             "may_retry": sweep["is_mine"] and facts["failed"] > 0,

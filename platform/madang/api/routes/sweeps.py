@@ -1,6 +1,6 @@
 """Sweeps: plan, submit, look, page through the table, cancel, pause, go on, retry."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query
 from starlette.requests import Request
@@ -29,7 +29,13 @@ from madang.domain.sweep import MAX_SWEEP_RUNS
 
 MAX_PAGE = 1_000
 
-Sort = Literal["position", "state", "started", "ended", "duration"]
+Sort = Annotated[
+    str,
+    Query(
+        max_length=200,
+        description="position, state, started, ended, duration, parameter:NAME or recorded:NAME.",
+    ),
+]
 Offset = Annotated[int, Query(ge=0, le=MAX_SWEEP_RUNS, description="Rows to pass over.")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Rows at most.")]
 

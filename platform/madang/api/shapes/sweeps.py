@@ -94,10 +94,15 @@ class SweepRow(Shape):
 
 
 class SweepPage(Shape):
-    """Some rows of a sweep's table, and how many there are for what was asked."""
+    """Some rows of a sweep's table, and how many there are for what was asked.
+
+    The names are those of columns: every run has the parameters, and may have recorded any of them.
+    """
 
     total: Count
     offset: Count
+    parameter_names: list[str]
+    recorded_names: list[str]
     rows: list[SweepRow]
 
 

@@ -1,0 +1,48 @@
+"""Use-cases that look at all values of a sweep together: the points of a picture."""
+
+from typing import Any
+
+from madang.domain.sweep_orders import PARTS, is_value
+from madang.errors import InvalidError
+from madang.services import access
+from madang.services.core import Core
+from madang.services.requests import Actor
+from madang.store import Tx
+from madang.store.sweep_values import Point
+
+DURATION = "duration"
+
+
+class SweepFigures:
+    """What people may see of a sweep's values."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def points(self, actor: Actor, sweep_id: str, *, x: str, y: str) -> list[Point]:
+        """Return two values of each run that has both.
+
+        Parameters
+        ----------
+        x
+            ``parameter:<name>`` or ``recorded:<name>``.
+        y
+            The same, or ``duration`` in ms; only numbers count.
+
+        Raises
+        ------
+        InvalidError
+            ``sort_unknown`` for anything else.
+        """
+        access.require_person(actor)
+        unfit = [x] * (not is_value(x)) + [y] * (y != DURATION and not is_value(y))
+        if unfit:
+            known = [f"{part}:…" for part in PARTS]
+            raise InvalidError("sort_unknown", given=ascii(unfit[0])[1:41], known=known)
+
+        def work(tx: Tx) -> Any:
+            sweep = access.visible_sweep(tx, actor, sweep_id)
+            return tx.sweep_values.points(sweep.id, x, y)
+
+        found: list[Point] = await self._core.store.read(work)
+        return found
