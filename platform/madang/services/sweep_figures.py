@@ -1,4 +1,4 @@
-"""Use-cases that look at all values of a sweep together: the points of a picture."""
+"""Use-cases that look at all values of sweeps together: points of a picture, two side by side."""
 
 from typing import Any
 
@@ -7,10 +7,13 @@ from madang.errors import InvalidError
 from madang.services import access
 from madang.services.core import Core
 from madang.services.requests import Actor
+from madang.services.sweep_pairs import compared
 from madang.store import Tx
 from madang.store.sweep_values import Point
 
 DURATION = "duration"
+MAX_COMPARED = 6
+"""Recorded values that are put side by side."""
 
 
 class SweepFigures:
@@ -46,3 +49,21 @@ class SweepFigures:
 
         found: list[Point] = await self._core.store.read(work)
         return found
+
+    async def compare(
+        self, actor: Actor, first: str, second: str, *, offset: int = 0, limit: int = 50
+    ) -> dict[str, Any]:
+        """Return what two sweeps took and recorded, and their runs of equal parameters in pairs.
+
+        Works for sweeps that recorded nothing: time is always compared.
+        """
+        access.require_person(actor)
+
+        def work(tx: Tx) -> dict[str, Any]:
+            both = [access.visible_sweep(tx, actor, one).id for one in (first, second)]
+            known = [tx.sweep_values.names(one)[1] for one in both]
+            names = list(dict.fromkeys([*known[0], *known[1]]))[:MAX_COMPARED]
+            left, right = (tx.sweep_values.measured(one, names) for one in both)
+            return compared(left, right, names, offset, limit)
+
+        return await self._core.store.read(work)

@@ -5,9 +5,10 @@ than anybody wants in memory.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, cast, func, select
 
 from madang.domain.run import RunState
 from madang.store.sweep_sorting import keys_of, value_of
@@ -25,6 +26,15 @@ class Point(NamedTuple):
 
     x: float | str
     y: float
+
+
+class Measured(NamedTuple):
+    """One run for a comparison: its parameters as they are kept, its time, its numbers by name."""
+
+    position: int
+    parameters: str
+    duration_ms: float | None
+    numbers: list[float | None]
 
 
 class SweepValues:
@@ -67,6 +77,25 @@ class SweepValues:
             if value is not None and place is not None:
                 found.append(Point(place, value))
         return found
+
+    def measured(self, sweep: str, names: Sequence[str]) -> list[Measured]:
+        """Return all runs of the table by position, with what they recorded under some names."""
+        dialect = self._connection.dialect.name
+        numbers = [value_of(f"recorded:{name}", dialect)[0] for name in names]
+        query = (
+            select(
+                runs.c.position,
+                cast(runs.c.parameters, Text()),
+                runs.c.ended_ms - runs.c.started_ms,
+                *numbers,
+            )
+            .where(runs.c.sweep == sweep, _IN_TABLE)
+            .order_by(runs.c.position)
+        )
+        return [
+            Measured(position, parameters, _number(took), [_number(one) for one in more])
+            for position, parameters, took, *more in self._connection.execute(query).fetchall()
+        ]
 
 
 def _number(value: Any) -> float | None:

@@ -46,3 +46,26 @@ async def test_others_see_none_of_it_and_nonsense_is_refused(house: Any) -> None
     for sort in ("loss", "recorded:", "recorded:\0", "files:x"):
         with pytest.raises(InvalidError):
             await house.services.sweeps.rows(ada, view["id"], sort=sort)
+
+
+async def test_two_sweeps_are_compared_by_equal_parameters(house: Any) -> None:
+    first = await recorded(house, 1.0, 3.0, "text")
+    second = await submitted(house, grid={"x": [2.0, 0, 0, 7], "y": [2]})
+    third = await submitted(house, grid={"x": [2.0, 0, 0, 7]})
+    ada = await house.actor("ada")
+    compare = house.services.sweep_figures.compare
+    found = await compare(ada, first["id"], third["id"])
+    assert found["names"] == ["loss"]
+    assert [pair["positions"] for pair in found["pairs"]] == [[0, 1], [2, 0]]
+    assert found["pairs"][0]["values"][0][1] == 1.0
+    assert found["pairs"][0]["values"][1] == [None, None]
+    assert (found["matched"], found["only_first"], found["only_second"]) == (2, 1, 2)
+    time_, loss = found["medians"]
+    assert (time_[0].count, time_[1], loss[0].median, loss[1]) == (3, None, 2.0, None)
+    page = await compare(ada, first["id"], third["id"], offset=1, limit=1)
+    assert [pair["positions"] for pair in page["pairs"]] == [[2, 0]]
+    assert (await compare(ada, first["id"], second["id"]))["matched"] == 0
+    eve = await house.actor("eve")
+    for one, other in ((first, third), (third, first)):
+        with pytest.raises(NotFoundError):
+            await compare(eve, one["id"], other["id"])

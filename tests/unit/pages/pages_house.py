@@ -10,6 +10,7 @@ from pages_views import (
     MINUTE,
     audit,
     cluster,
+    compared,
     environment,
     lease,
     me,
@@ -94,6 +95,7 @@ class House:
         self.sweep_page = sweep_page(self.now)
         self.points = [Point(0.1, 2.0), Point(0.01, 1.0), Point(0.001, 4.0)]
         self.asked_points: dict[str, str] = {}
+        self.compared = compared()
         self.pool = pool()
         self.queue = queue(self.now)
         self.usage = usage(self.now)
@@ -153,7 +155,7 @@ class House:
             pool=SimpleNamespace(pool=answers("pool"), queue=answers("queue")),
             runs=SimpleNamespace(list=answers("runs"), get=get_run, log=answers("logs")),
             sweeps=SimpleNamespace(list=answers("sweeps"), get=get_sweep, rows=sweep_rows),
-            sweep_figures=SimpleNamespace(points=sweep_points),
+            sweep_figures=SimpleNamespace(points=sweep_points, compare=answers("compared")),
             projects=SimpleNamespace(
                 me=answers("me"),
                 list=answers("projects"),

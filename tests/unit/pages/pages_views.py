@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from madang.domain.medians import Group
 from madang.units import MS_PER_HOUR, now_ms
 
 CREDIT = 1_000_000
@@ -182,6 +183,23 @@ def sweep_page(now: int) -> dict[str, Any]:
         "parameter_names": ["learning_rate"],
         "recorded_names": ["loss", "<b>note</b>"],
         "rows": [row | {"position": n, "duration_ms": took[n]} for n, row in enumerate(rows)],
+    }
+
+
+def compared() -> dict[str, Any]:
+    return {
+        "names": ["<loss>"],
+        "medians": [[Group("", 2, 1_000, 2_000, 3_000), None], [Group("", 2, 0.5, 1, 2)] * 2],
+        "matched": 60,
+        "only_first": 3,
+        "only_second": 0,
+        "pairs": [
+            {
+                "parameters": {"lr": "<0.1>"},
+                "positions": [0, 4],
+                "values": [[2_000, 1.5], [1_000, None]],
+            }
+        ],
     }
 
 

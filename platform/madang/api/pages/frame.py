@@ -5,8 +5,8 @@ of HTTP. The frame asks identity who is there, renders, and turns our errors int
 the next step. It never catches the redirect with which identity sends somebody to the login.
 
 Pages call these methods of ``services``: ``leases.list/get``, ``pool.pool/queue``,
-``runs.list/get/log``, ``sweeps.list/get/rows``, ``sweep_figures.points``, ``projects.me``,
-``usage.usage`` and, for the notice above all of them, ``upkeep.notice``.
+``runs.list/get/log``, ``sweeps.list/get/rows``, ``sweep_figures.points/compare``,
+``projects.me``, ``usage.usage`` and, for the notice above all of them, ``upkeep.notice``.
 """
 
 from collections.abc import Awaitable, Callable

@@ -67,4 +67,33 @@ TEXTS = {
     "pages.sweep.least": ("Least", "최솟값"),
     "pages.sweep.median": ("Median", "중앙값"),
     "pages.sweep.most": ("Most", "최댓값"),
+    "pages.sweep.compare": ("Compare with another sweep", "다른 스윕과 비교"),
+    "pages.compare.title": ("Two sweeps side by side", "두 스윕 비교"),
+    "pages.compare.first": ("First", "첫째"),
+    "pages.compare.second": ("Second", "둘째"),
+    "pages.compare.show": ("Compare", "비교하기"),
+    "pages.compare.choose": (
+        "Choose two different sweeps. Runs with the same parameters are shown beside each other.",
+        "서로 다른 스윕 두 개를 골라 주세요. 매개변수가 같은 실행을 나란히 보여 줍니다.",
+    ),
+    "pages.compare.facts": ("As a whole", "전체"),
+    "pages.compare.of_values": (
+        "Of time and recorded values the median is shown, with the least and the largest one below.",
+        "시간과 기록한 값은 중앙값이며, 그 아래는 최솟값과 최댓값입니다.",
+    ),
+    "pages.compare.range": ("{least} to {most}, {count} runs", "{least}~{most}, 실행 {count}건"),
+    "pages.compare.difference": ("Difference", "차이"),
+    "pages.compare.pairs": ("Runs of the same parameters", "매개변수가 같은 실행"),
+    "pages.compare.matched": (
+        "{count} pairs; {first} runs only in the first, {second} only in the second",
+        "{count}쌍. 첫째에만 있는 실행 {first}건, 둘째에만 있는 실행 {second}건",
+    ),
+    "pages.compare.none": (
+        "No run of one has the parameters of a run of the other.",
+        "매개변수가 같은 실행이 없습니다.",
+    ),
+    "pages.compare.state": ("State", "상태"),
+    "pages.compare.done": ("Runs done", "끝난 실행"),
+    "pages.compare.cost": ("Cost (credits)", "비용(크레딧)"),
+    "pages.compare.held": ("Device-hours", "장치·시간"),
 }
