@@ -167,8 +167,8 @@ def perform(folder: RunFolder, events: int, grace_s: float, kernel: Callable[[],
         ended = execute_folder(folder, watch, kernel)
     finally:
         watch.close()
-    recorded = {"recorded": watch.recorded} if watch.recorded else {}
-    emit({"result": ended | {"kernel": dict(watch.kernel)} | recorded})
+    more = {"kernel": dict(watch.kernel), "recorded": watch.recorded}
+    emit({"result": ended | {name: value for name, value in more.items() if value}})
     return 0
 
 

@@ -57,6 +57,12 @@ class Execution:
         return self.events[-1]["result"], output
 
 
+def ended(state, reason):
+    """Return the result of a run without an error, outside a slot."""
+    kernel = {"fresh_reason": "no_parent"}
+    return {"state": state, "reason": reason, "error": None, "kernel": kernel}
+
+
 def outputs(notebook_):
     return [
         output.get("text", output.get("ename"))
@@ -78,7 +84,7 @@ def test_success_with_parameters_files_and_progress(tmp_path):
         {"data/a.txt": b"hello"},
     )
     result, output = run.finish()
-    assert result == {"state": "succeeded", "reason": "", "error": None}
+    assert result == ended("succeeded", "")
     assert outputs(output) == ["hello\n", f"0.5 {hostile} run-1\n"]
     counts = [(e["cells_done"], e["cells_total"]) for e in run.events if "cell" in e]
     assert counts[0] == (0, 3)
@@ -139,7 +145,7 @@ def test_the_time_limit_expires_a_run(tmp_path):
         tmp_path, notebook("print(1, flush=True)\nimport time\ntime.sleep(60)"), limit_ms=14_000
     )
     result, output = run.finish()
-    assert result == {"state": "expired", "reason": "time_limit", "error": None}
+    assert result == ended("expired", "time_limit")
     assert outputs(output) == ["1\n", "KeyboardInterrupt"]
 
 
@@ -150,7 +156,7 @@ def test_sigterm_in_a_cell_saves_and_says_so(tmp_path):
     run.read_until(lambda event: event.get("log") == "2\n")
     run.process.send_signal(signal.SIGTERM)
     result, output = run.finish()
-    assert result == {"state": "cancelled", "reason": "stopped", "error": None}
+    assert result == ended("cancelled", "stopped")
     assert outputs(output)[:2] == ["1\n", "2\n"]
 
 
