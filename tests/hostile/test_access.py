@@ -54,7 +54,7 @@ SWEEP_ACTS = {
     *("sweep_rerun", "sweep_prioritize", "sweep_delete_output"),
 }
 RUN_ENDED = {
-    *("run_output", "run_delete_output", "run_retry", "run_rerun", "/runs/{run_id}/view"),
+    *("run_output", "run_retry", "run_rerun", "/runs/{run_id}/view"),
 }
 
 
@@ -140,6 +140,13 @@ class Acts:
         }
         return bodies.get(name)
 
+    def made_run(self, name: str) -> str:
+        """Return a run of its own for the act; no slot ever holds three devices, so it waits."""
+        run: str = self.house.run(devices=1 if name == "run_cancel" else 3)["id"]
+        if name == "run_delete_output":  # what the furniture's run has put out, others read
+            self.house.good("bora", "DELETE", f"runs/{run}")
+        return run
+
     def ready(self, name: str, column: str) -> dict[str, str]:
         """Return ids of things that the act may change, made for it where it ends them."""
         house, ids = self.house, {**self.ids, "run_id": self.furniture.run}
@@ -150,9 +157,8 @@ class Acts:
             ids[f"{noun}_id"] = getattr(house, noun)()["id"]
         elif name in ("environment_rebuild", "environment_delete"):
             ids["environment_id"] = house.failed_environment()["id"]
-        elif name in ("run_cancel", "run_prioritize"):
-            # No slot ever holds three devices, so it waits.
-            ids["run_id"] = house.run(devices=1 if name == "run_cancel" else 3)["id"]
+        elif name in ("run_cancel", "run_prioritize", "run_delete_output"):
+            ids["run_id"] = self.made_run(name)
         elif name in SWEEP_ACTS:
             is_ended = name in ("sweep_retry", "sweep_delete_output")
             ids["sweep_id"] = (house.failed_sweep() if is_ended else house.sweep())["id"]
