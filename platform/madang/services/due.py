@@ -13,7 +13,7 @@ from madang.domain.project import MAY_MANAGE
 from madang.domain.run import RunState
 from madang.domain.schedule import MAX_FAILURES, Schedule, due_after, due_until
 from madang.domain.sweep import SweepState
-from madang.errors import MadangError
+from madang.errors import MadangError, UnavailableError
 from madang.services import access, after, telling
 from madang.services.core import Core
 from madang.services.people import left_key
@@ -47,6 +47,9 @@ class Due:
         for schedule in await self._core.store.read(lambda tx: tx.schedules.due(now)):
             try:
                 await self._take(schedule, now)
+            except UnavailableError as away:
+                # No fault of the schedule's: its time stays due until storage is there again.
+                log.warning("schedule %s waits: %s", schedule.id, away.code)
             except Exception:
                 # One that cannot be taken must not hold up the others.
                 self._core.measures.failures += 1
@@ -95,6 +98,8 @@ class Due:
                 made = await self._sweeps.submit(owner, request, key=key)
             else:
                 made = await self._runs.submit(owner, request, key=key)
+        except UnavailableError:
+            raise
         except MadangError as error:
             return "", error.code
         return str(made["id"]), ""

@@ -6,7 +6,13 @@ import pytest
 from services_house import NOTEBOOK as PLAIN
 from test_sweep_life import NOTEBOOK
 
-from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
+from madang.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
 from madang.services.requests import ScheduleRequest, SweepRequest
 
 HOUR_MS = 3_600_000
@@ -145,6 +151,26 @@ async def test_failing_five_times_in_a_row_pauses_it_with_a_notice(house: Any) -
     again = await house.services.schedules.resume(ada, view["id"])
     assert (again["paused_for"], again["failures"]) == ("", 0)
     assert again["next_ms"][0] > house.engine.clock()
+
+
+async def test_a_storage_that_is_away_costs_no_time(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = await added(house)
+    due = to_due(house, view)
+
+    async def away(_: str) -> bytes:
+        raise UnavailableError("storage_unavailable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.services.core.artifacts, "get", away)
+        for _ in range(7):
+            await house.turn()
+        assert await submitted_by(house) == []
+        found = await seen(house, view)
+        assert (found["failures"], found["next_ms"][0]) == (0, due)
+    await house.turn()
+    assert len(await submitted_by(house)) == 1
 
 
 async def test_pause_resume_and_delete(house: Any) -> None:
