@@ -5,7 +5,7 @@ leases, ledger, slots, artifacts, from the submit to the end of the sweep. The p
 does now: a loop over ``papermill in.ipynb out.ipynb -p seed N``, as many at once as we have slots.
 CPU seconds are those of hub, service, slots and kernels, and of the peer's commands and kernels.
 
-Three notebooks: cells that do nothing, cells that import pandas and matplotlib, and cells that also
+Three notebooks of five cells: that do nothing, that import pandas, scikit-learn and matplotlib, and that also
 make a table of which the runs look at a few rows (``--table-mib``; tagged ``shared`` before the
 parameters, which the peer ignores and does in every run).
 """
@@ -26,7 +26,7 @@ from bench_table import Report, arguments, end_orderly, finish
 
 import madang
 
-IMPORTS = "import matplotlib.pyplot\nimport pandas as pd"
+IMPORTS = "import matplotlib.pyplot\nimport pandas as pd\nimport sklearn.linear_model"
 TABLE = "import numpy as np\nrows = np.random.default_rng(1).random(({mib} * 2**14, 8))"
 LIMIT_S = 1_800
 
@@ -59,7 +59,8 @@ def write(path: Path, kind: Kind) -> Path:
         (kind.first or "pass", ["shared"] if kind.first else []),
         ("seed = 0", ["parameters"]),
         (kind.work, []),
-        ("print(x)", []),
+        ("y = x * 2", []),
+        ("print(x, y)", []),
     ]
     for source, tags in cells:
         cell = nbformat.v4.new_code_cell(source)
@@ -124,7 +125,7 @@ def measure(hub: Hub, rounds: int, runs: int, peer_runs: int, table_mib: int, on
 def main() -> None:
     end_orderly()
     parser = arguments(__doc__)
-    parser.add_argument("--runs", type=int, default=100, help="runs of one sweep")
+    parser.add_argument("--runs", type=int, default=200, help="runs of one sweep")
     parser.add_argument("--peer-runs", type=int, default=8, help="runs of papermill in a round")
     parser.add_argument("--table-mib", type=int, default=1024, help="size of the shared table")
     parser.add_argument("--only", default="", help="trivial, imports or shared")
