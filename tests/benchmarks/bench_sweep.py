@@ -5,9 +5,12 @@ leases, ledger, slots, artifacts, from the submit to the end of the sweep. The p
 does now: a loop over ``papermill in.ipynb out.ipynb -p seed N``, as many at once as we have slots.
 CPU seconds are those of hub, service, slots and kernels, and of the peer's commands and kernels.
 
-Three notebooks of five cells: that do nothing, that import pandas, scikit-learn and matplotlib, and that also
-make a table of which the runs look at a few rows (``--table-mib``; tagged ``shared`` before the
-parameters, which the peer ignores and does in every run).
+Three notebooks of five cells: that do nothing, that import pandas, scikit-learn and matplotlib, and
+that also make a table of which the runs look at a few rows (``--table-mib``; tagged ``shared``
+before the parameters, which the peer ignores and does in every run).
+
+The peer twice: as it is installed, and ``lean``, without the grammar that jsonschema compiles at
+each start where JupyterLab's dependencies are installed, as a bare papermill would be.
 """
 
 import os
@@ -29,6 +32,14 @@ import madang
 IMPORTS = "import matplotlib.pyplot\nimport pandas as pd\nimport sklearn.linear_model"
 TABLE = "import numpy as np\nrows = np.random.default_rng(1).random(({mib} * 2**14, 8))"
 LIMIT_S = 1_800
+PEERS = {
+    "peer": ("-m", "papermill"),
+    "lean": (
+        "-c",
+        "import sys; sys.modules['rfc3987_syntax'] = None\n"
+        "from papermill.__main__ import papermill; papermill()",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -84,9 +95,9 @@ def ours(path: Path, runs: int, parallel: int) -> int:
     return runs
 
 
-def peer(path: Path, runs: int, parallel: int) -> int:
+def peer(path: Path, runs: int, parallel: int, start: tuple[str, ...]) -> int:
     # What a shell finds: the installation's own papermill, and its interpreter for the kernel.
-    papermill = [sys.executable, "-m", "papermill", "--no-progress-bar", str(path)]
+    papermill = [sys.executable, *start, "--no-progress-bar", str(path)]
 
     def one(number: int) -> None:
         out = path.with_name(f"out-{number}.ipynb")
@@ -107,18 +118,18 @@ def measure(hub: Hub, rounds: int, runs: int, peer_runs: int, table_mib: int, on
     )
     for kind in [kind for kind in kinds(table_mib) if kind.name.startswith(only)]:
         path = write(hub.folder / f"{kind.name.split()[0]}.ipynb", kind)
-        found: dict[str, list[tuple[float, float]]] = {"ours": [], "peer": []}
+        found: dict[str, list[tuple[float, float]]] = {"ours": [], "peer": [], "lean": []}
+        turns: list[tuple[str, Callable[[], int]]] = [("ours", partial(ours, path, runs, parallel))]
+        turns += [(n, partial(peer, path, peer_runs, parallel, how)) for n, how in PEERS.items()]
         for number in range(rounds):
-            turns = [
-                ("ours", partial(ours, path, runs, parallel)),
-                ("peer", partial(peer, path, peer_runs, parallel)),
-            ]
             for name, work in turns if number % 2 == 0 else turns[::-1]:
                 found[name].append(measured(work))
         columns = (("runs", "1/s", kind.goal), ("CPU of a run", "s", kind.cpu_goal))
         for index, (what, unit, goal) in enumerate(columns):
             values = {name: [v[index] for v in each] for name, each in found.items()}
-            report.add(f"{kind.name}: {what}", values["ours"], values["peer"], unit=unit, goal=goal)
+            for name in PEERS:
+                row = f"{kind.name}: {what}{', lean' if name == 'lean' else ''}"
+                report.add(row, values["ours"], values[name], unit=unit, goal=goal)
     return report
 
 

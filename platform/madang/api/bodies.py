@@ -296,6 +296,7 @@ class FinishBody(Body):
     reason: Annotated[str, _cut(1000)] = ""
     error: RunErrorBody | None = None
     kernel: KernelBody | None = None
+    progress: ProgressBody | None = None
     recorded: dict[str, Any] | None = None
 
 

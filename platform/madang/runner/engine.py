@@ -6,7 +6,8 @@ as they are; what is replaced is where it reads and writes, and who hears of eac
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,21 @@ INJECTED = "injected-parameters"
 class RunFiles(LocalHandler):  # type: ignore[misc]
     """The only way in or out: the snapshot and the output of the folder papermill runs in."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._written = ""
+
     def read(self, path: str) -> str:
         """Return the text of the snapshot; text that is itself a notebook is no path."""
         return self._inside(path).read_text(encoding="utf-8")
 
     def write(self, buf: str, path: str) -> None:
         """Save the output so that it is always a whole notebook."""
+        if buf == self._written:  # papermill ends with what its last save wrote already
+            return
         data = buf.encode("utf-8", "backslashreplace")
         write_atomically(self._inside(path), data, is_durable=False)
+        self._written = buf
 
     def _inside(self, path: str) -> Path:
         if check_local_path(path) not in (NOTEBOOK, OUTPUT):
@@ -70,15 +78,19 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         """Execute cells as papermill does, but for those that an earlier attempt has executed."""
         first = self.keeper.restore(self)
         provenance.begin(self.nb.metadata, self.keeper.given, self.keeper.resumed)
+        last = len(self.nb.cells) - 1
         for index, cell in enumerate(self.nb.cells[first:], first):
+            saves_with_next = False
             try:
                 self.nb_man.cell_start(cell, index)
                 self.execute_cell(cell, index)
+                saves_with_next = index < last
             except CellExecutionError as error:
                 self.nb_man.cell_exception(cell, cell_index=index, exception=error)
                 break
             finally:
-                self.nb_man.cell_complete(cell, cell_index=index)
+                with _without_save(self.nb_man) if saves_with_next else nullcontext():
+                    self.nb_man.cell_complete(cell, cell_index=index)
             self.keeper.after(self, cell, index)
 
     def execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
@@ -99,6 +111,19 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         if output is not None and output.get("output_type") == "stream":
             self.watch.log(arguments[0]["content"]["text"])
         return output
+
+
+@contextmanager
+def _without_save(nb_man: NotebookExecutionManager) -> Iterator[None]:
+    """Leave the file alone: the next cell starts at once, and its save has the end of this too.
+
+    Papermill's saves at both ends of each cell were half of what it used of a run of short cells.
+    """
+    nb_man.save = lambda **_: None
+    try:
+        yield
+    finally:
+        del nb_man.save
 
 
 class WatchedEngine(NBClientEngine):  # type: ignore[misc]

@@ -22,6 +22,7 @@ from madang.domain.run_inputs import check_declared, check_notebook, check_param
 from madang.errors import MadangError
 from madang.runner.files import RunFolder
 from madang.runner.forked.refused import ForkRefusedError
+from madang.runner.late_grammar import late_grammar
 from madang.runner.memory import OUT_OF_MEMORY, OomKills, shortage
 from madang.runner.watch import TIME_LIMIT, Event, Stopped, Watch
 
@@ -65,11 +66,12 @@ def _run(
     task: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Run papermill and translate each way it can end."""
-    from nbclient.exceptions import DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
+    with late_grammar():
+        from nbclient.exceptions import DeadKernelError
+        from papermill.exceptions import PapermillExecutionError
 
-    from madang.runner.checkpoints.keeper import Keeper, Plan
-    from madang.runner.engine import execute
+        from madang.runner.checkpoints.keeper import Keeper, Plan
+        from madang.runner.engine import execute
 
     def tell(line: str) -> None:
         watch.log(f"{line}\n")

@@ -81,8 +81,10 @@ class Report:
         return False
 
     def send_end(self, result: dict[str, Any], deadline: float) -> bool:
-        """Tell how the run ended."""
-        return self._deliver("POST", f"{self._path}/finish", deadline, body=result)
+        """Tell how the run ended, and what of its progress was not told yet."""
+        with self._lock:
+            body = result | {"progress": self._counts | {"log": self._log}}
+        return self._deliver("POST", f"{self._path}/finish", deadline, body=body)
 
     def _deliver(self, method: str, path: str, deadline: float, **what: Any) -> bool:
         """Send until the service has it, refuses it, or the deadline (monotonic) passes."""

@@ -254,6 +254,8 @@ class Slot:
             if report.changed.wait(HEARTBEAT_S if child.poll() is None else 0):
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.wait(QUICK_S)
+                if child.returncode is not None:
+                    break
             if report.send_progress() and not is_told_to_stop:
                 is_told_to_stop = True
                 child.terminate()
@@ -265,7 +267,6 @@ class Slot:
     def _hand_in(self, folder: RunFolder, report: Report, result: dict[str, Any]) -> bool:
         """Send output and end; a run whose output did not arrive has not succeeded."""
         deadline = time.monotonic() + (DELIVER_STOPPING_S if self.is_stopping else DELIVER_S)
-        report.send_progress()
         has_output = report.send_output(folder.output, deadline)
         if not has_output and result["state"] == RunState.SUCCEEDED:
             result = _failed("output_not_saved", "the service did not take the executed notebook")

@@ -1,6 +1,7 @@
 """Use-cases of the worker inside a slot: take the next run, report, hand in the output."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from madang.domain.environment import EnvironmentRef
@@ -168,11 +169,7 @@ class Slots:
             return {"stop": True}
         live = core.live.progress.setdefault(run.id, RunProgress())
         before = (live.cells_done, live.cells_total)
-        live.cells_done = int(body.get("cells_done") or live.cells_done)
-        live.cells_total = int(body.get("cells_total") or live.cells_total)
-        live.resumed_after = int(body.get("resumed_after") or live.resumed_after)
-        live.kept_cell = int(body.get("kept_cell") or live.kept_cell)
-        live.log = (live.log + str(body.get("log") or ""))[-LOG_CHARS:]
+        _note(live, body)
         if before != (live.cells_done, live.cells_total):
             core.bus.publish("runs")
         return {"stop": run.reason == CANCELLING}
@@ -201,7 +198,10 @@ class Slots:
         state = RunState(body["state"])
         if state not in FINAL_RUN_STATES:
             raise ConflictError("run_not_final", state=str(state))
-        live = core.live.progress.get(run_id, RunProgress())
+        await core.store.read(lambda tx: _own(tx, actor, run_id))
+        # A copy: who tells the end twice, as an answer was lost, has added its log once.
+        live = replace(core.live.progress.get(run_id, RunProgress()))
+        _note(live, body.get("progress") or {})
         recorded = fit_recorded(body.get("recorded")).values
         log = await core.artifacts.put(live.log.encode()) if live.log else ""
 
@@ -240,6 +240,15 @@ class Slots:
         ):  # the slot asks for the next one of a sweep, and finds out when it is over
             core.wake.set()
         return await core.store.read(lambda tx: views.run_view(core, tx, actor, run, {}))
+
+
+def _note(live: RunProgress, told: Mapping[str, Any]) -> None:
+    """Take over what a run tells of where it is; what it leaves out stays."""
+    live.cells_done = int(told.get("cells_done") or live.cells_done)
+    live.cells_total = int(told.get("cells_total") or live.cells_total)
+    live.resumed_after = int(told.get("resumed_after") or live.resumed_after)
+    live.kept_cell = int(told.get("kept_cell") or live.kept_cell)
+    live.log = (live.log + str(told.get("log") or ""))[-LOG_CHARS:]
 
 
 def files_of(tx: Tx, run: Run) -> Mapping[str, str]:

@@ -123,7 +123,9 @@ class FakeService:
             if what == "output":
                 self.outputs[run_id] = json.loads(body)
                 return 200, {}
-            self.ends[run_id] = json.loads(body)
+            end = json.loads(body)
+            self.reports.append(end.pop("progress"))
+            self.ends[run_id] = end
             return 200, {}
 
 

@@ -65,10 +65,18 @@ def cells(hangs):
 
 def shown(output):
     """Return what the author sees of each cell."""
-    return [
-        (c.execution_count, [{k: v for k, v in o.items() if k != "metadata"} for o in c.outputs])
-        for c in output.cells
-    ]
+    return [(c.execution_count, merged(c.outputs)) for c in output.cells]
+
+
+def merged(outputs):
+    """Return outputs without metadata; how a text was cut on its way is a matter of time."""
+    seen = []
+    for output in ({k: v for k, v in o.items() if k != "metadata"} for o in outputs):
+        if seen and output.get("name") and output["name"] == seen[-1].get("name"):
+            seen[-1]["text"] += output["text"]
+        else:
+            seen.append(output)
+    return seen
 
 
 def test_a_killed_run_ends_as_an_undisturbed_one(attempts):

@@ -155,6 +155,7 @@ class Keeper:
         """Save if it is time to: called when a cell has ended well."""
         if self.plan is None or not self._is_due(client, cell, index):
             return
+        client.nb_man.save()  # what follows may take long, and the cell has ended already
         number, begun_s = client.number(index), time.monotonic()
         place = None
         try:

@@ -21,6 +21,7 @@ from madang.runner.forked import checks, rebirth
 from madang.runner.forked.child import be_kernel
 from madang.runner.forked.kernel import ForkedApp, build, missing_names
 from madang.runner.forked.wire import receive_request, send_request
+from madang.runner.late_grammar import late_grammar
 
 
 class Nursery:
@@ -152,7 +153,8 @@ def main(arguments: Sequence[str]) -> int:
     checks.remember(app)
     importlib.import_module("psutil")  # each kernel would import it to leave
     if "runs" in arguments[1:]:
-        importlib.import_module("madang.runner.forked.run")
+        with late_grammar():
+            importlib.import_module("madang.runner.forked.run")
         checks.remember_tasks()
     send_request(control, {"ready": True})
     Nursery(app, control).serve()
