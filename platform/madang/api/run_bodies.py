@@ -130,6 +130,7 @@ class SweepBody(Body):
             is_reusing=self.reuse,
             max_parallel=self.max_parallel,
             pilot=self.pilot,
+            after=tuple(self.after),
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 

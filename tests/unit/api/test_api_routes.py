@@ -244,6 +244,14 @@ async def test_requests_reach_the_use_cases_whole(bench: Any) -> None:
     assert bench.services.runs.calls[0][1] == {"request": wanted, "key": "key-1"}
 
 
+async def test_what_a_sweep_waits_for_reaches_the_use_case(bench: Any) -> None:
+    async with bench.client() as client:
+        await client.post(f"{API}/sweeps", json={**BODIES["sweep_create"], "after": [RUN]})
+        await client.post(f"{API}/schedules", json={**BODIES["schedule_create"], "after": [RUN]})
+    assert bench.services.sweeps.calls[0][1]["request"].after == (RUN,)
+    assert bench.services.schedules.calls[0][1]["request"].what.after == (RUN,)
+
+
 async def test_changes_reach_the_use_case_and_a_dry_run_only_looks(bench: Any) -> None:
     async with bench.client(**{"Idempotency-Key": "key-1"}) as client:
         path = f"{API}/leases/{LEASE}"
