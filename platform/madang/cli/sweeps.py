@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from madang.cli import comparing
 from madang.cli.again import of_sweeps
 from madang.cli.leases import Id, place
 from madang.cli.notebook_help import HelpNotebook, show_parameters
@@ -47,6 +48,7 @@ def add_to(app: typer.Typer) -> None:
     _sweeps(group)
     _acts(group)
     of_sweeps(group)
+    comparing.of_sweeps(group)
     add_delete_output(group, "sweeps")
 
 

@@ -8,6 +8,8 @@ from madang.services import access
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.services.sweep_pairs import compared
+from madang.services.sweep_views import sweep_view
+from madang.services.views import Names
 from madang.store import Tx
 from madang.store.sweep_values import Point
 
@@ -53,17 +55,22 @@ class SweepFigures:
     async def compare(
         self, actor: Actor, first: str, second: str, *, offset: int = 0, limit: int = 50
     ) -> dict[str, Any]:
-        """Return what two sweeps took and recorded, and their runs of equal parameters in pairs.
+        """Return two sweeps, what they took and recorded, and their runs of equal parameters.
 
-        Works for sweeps that recorded nothing: time is always compared.
+        Works for sweeps that recorded nothing: time is always compared. Pages, API and command
+        line tell the same of it.
         """
         access.require_person(actor)
+        core = self._core
+        standings = await core.standings()
 
         def work(tx: Tx) -> dict[str, Any]:
-            both = [access.visible_sweep(tx, actor, one).id for one in (first, second)]
-            known = [tx.sweep_values.names(one)[1] for one in both]
+            both = [access.visible_sweep(tx, actor, one) for one in (first, second)]
+            known = [tx.sweep_values.names(sweep.id)[1] for sweep in both]
             names = list(dict.fromkeys([*known[0], *known[1]]))[:MAX_COMPARED]
-            left, right = (tx.sweep_values.measured(one, names) for one in both)
-            return compared(left, right, names, offset, limit)
+            left, right = (tx.sweep_values.measured(sweep.id, names) for sweep in both)
+            people = Names(tx, actor)
+            views = [sweep_view(core, tx, actor, sweep, standings, people) for sweep in both]
+            return {"sweeps": views, **compared(left, right, names, offset, limit)}
 
         return await self._core.store.read(work)

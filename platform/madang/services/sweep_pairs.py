@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from madang.domain.medians import Group, group_of
+from madang.domain.medians import group_of
 from madang.store.sweep_values import Measured
 
 Values = list[float | None]
@@ -26,6 +27,7 @@ def compared(
         "matched": len(pairs),
         "only_first": len(first) - len(pairs),
         "only_second": len(second) - len(pairs),
+        "offset": offset,
         "pairs": [
             {
                 "parameters": json.loads(run.parameters),
@@ -61,7 +63,9 @@ def _values(run: Measured) -> Values:
     return [run.duration_ms, *run.numbers]
 
 
-def _group(rows: Iterable[Measured], column: int) -> Group | None:
+def _group(rows: Iterable[Measured], column: int) -> dict[str, Any] | None:
     found = (run.numbers[column - 1] if column else run.duration_ms for run in rows)
     values = [value for value in found if value is not None]
-    return group_of("", values) if values else None
+    if not values:
+        return None
+    return {key: value for key, value in asdict(group_of("", values)).items() if key != "x"}

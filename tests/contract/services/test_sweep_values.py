@@ -61,7 +61,8 @@ async def test_two_sweeps_are_compared_by_equal_parameters(house: Any) -> None:
     assert found["pairs"][0]["values"][1] == [None, None]
     assert (found["matched"], found["only_first"], found["only_second"]) == (2, 1, 2)
     time_, loss = found["medians"]
-    assert (time_[0].count, time_[1], loss[0].median, loss[1]) == (3, None, 2.0, None)
+    assert (time_[0]["count"], time_[1], loss[0]["median"], loss[1]) == (3, None, 2.0, None)
+    assert [sweep["id"] for sweep in found["sweeps"]] == [first["id"], third["id"]]
     page = await compare(ada, first["id"], third["id"], offset=1, limit=1)
     assert [pair["positions"] for pair in page["pairs"]] == [[2, 0]]
     assert (await compare(ada, first["id"], second["id"]))["matched"] == 0

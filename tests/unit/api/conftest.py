@@ -222,6 +222,11 @@ class FakeSweeps(Things):
         return self._note("retry", actor, thing_id, **asked)
 
 
+class FakeFigures(Things):
+    async def compare(self, actor: Actor, thing_id: str, other_id: str, **asked: Any) -> Any:
+        return self._note("compare", actor, thing_id, other=other_id, **asked)
+
+
 class FakeNotebooks(Things):
     async def parameters(self, actor: Actor, notebook: bytes) -> Any:
         return self._note("parameters", actor, notebook=notebook)
@@ -327,6 +332,7 @@ class FakeServices:
         self.clusters = Things("cluster", CLUSTER)
         self.runs = Things("run", RUN)
         self.sweeps = FakeSweeps("sweep", SWEEP)
+        self.sweep_figures = FakeFigures("sweep", SWEEP)
         self.schedules = FakeSchedules("schedule", SCHEDULE)
         self.notebooks = FakeNotebooks("notebook", "notebook-1")
         self.environments = FakeEnvironments("environment", ENVIRONMENT)

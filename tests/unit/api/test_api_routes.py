@@ -121,7 +121,7 @@ def is_problem(data: Any, status: int) -> bool:
 
 def path_of(path: str) -> str:
     names = ("lease_id", "cluster_id", "run_id", "sweep_id", "environment_id", "project", "person")
-    names = (*names, "schedule_id")
+    names = (*names, "schedule_id", "other_id")
     return path.format(**dict.fromkeys(names, UNKNOWN))
 
 
@@ -131,6 +131,7 @@ def known_path(path: str) -> str:
         cluster_id=CLUSTER,
         run_id=RUN,
         sweep_id=SWEEP,
+        other_id=SWEEP,
         schedule_id=SCHEDULE,
         environment_id=ENVIRONMENT,
         project=PROJECT,

@@ -144,6 +144,10 @@ class House:
             self.asked_points = asked
             return self.points
 
+        async def compare(actor: Actor, *both: str, **_asked: Any) -> dict[str, Any]:
+            sweeps = [await get_sweep(actor, one) for one in both]
+            return {"sweeps": sweeps, **self.compared}
+
         def answers(name: str) -> Any:
             async def answer(*_asked: Any, **_more: Any) -> Any:
                 return getattr(self, name)
@@ -155,7 +159,7 @@ class House:
             pool=SimpleNamespace(pool=answers("pool"), queue=answers("queue")),
             runs=SimpleNamespace(list=answers("runs"), get=get_run, log=answers("logs")),
             sweeps=SimpleNamespace(list=answers("sweeps"), get=get_sweep, rows=sweep_rows),
-            sweep_figures=SimpleNamespace(points=sweep_points, compare=answers("compared")),
+            sweep_figures=SimpleNamespace(points=sweep_points, compare=compare),
             projects=SimpleNamespace(
                 me=answers("me"),
                 list=answers("projects"),

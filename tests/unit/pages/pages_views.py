@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from madang.domain.medians import Group
 from madang.units import MS_PER_HOUR, now_ms
 
 CREDIT = 1_000_000
@@ -186,10 +185,15 @@ def sweep_page(now: int) -> dict[str, Any]:
     }
 
 
+def middle(least: float, median: float, most: float) -> dict[str, Any]:
+    return {"count": 2, "least": least, "median": median, "most": most}
+
+
 def compared() -> dict[str, Any]:
     return {
         "names": ["<loss>"],
-        "medians": [[Group("", 2, 1_000, 2_000, 3_000), None], [Group("", 2, 0.5, 1, 2)] * 2],
+        "medians": [[middle(1_000, 2_000, 3_000), None], [middle(0.5, 1, 2)] * 2],
+        "offset": 0,
         "matched": 60,
         "only_first": 3,
         "only_second": 0,

@@ -26,4 +26,5 @@ async def test_the_same_twice_or_none_only_asks_and_unknown_ones_are_not_found(h
     one = house.sweeps[0]["id"]
     for query in ("", "?a=", f"?a={one}&b={one}", f"?b={one}"):
         assert "Choose two different sweeps" in (await house.get(f"/sweeps/compare{query}")).text
-    assert (await house.get("/sweeps/compare?a=sweep-none")).status_code == 404
+    for query in ("?a=sweep-none", f"?a=sweep-none&b={one}", f"?a={one}&b=sweep-none"):
+        assert (await house.get(f"/sweeps/compare{query}")).status_code == 404

@@ -1,7 +1,7 @@
 """Two sweeps side by side: as a whole, medians of their values, and runs of equal parameters."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from madang.api.pages.frame import Visit
@@ -9,7 +9,6 @@ from madang.api.pages.plots import number_text
 from madang.api.pages.render import Screen
 from madang.api.pages.sweep_columns import VALUE_CHARS, named
 from madang.api.pages.sweeps import TONES
-from madang.domain.medians import Group
 
 _ROWS = 50
 _MS_PER_S = 1000
@@ -19,12 +18,14 @@ async def show(visit: Visit) -> Screen:
     """Show two sweeps, or what to choose from."""
     found = await visit.services.sweeps.list(visit.actor)
     asked = [visit.query.get(key, "") for key in ("a", "b")]
-    both = [await visit.services.sweeps.get(visit.actor, one) for one in asked if one]
+    shown = None
+    if all(asked) and asked[0] != asked[1]:
+        shown, both = await _shown(visit, *asked)
+    else:
+        both = [await visit.services.sweeps.get(visit.actor, one) for one in asked if one]
     # Old ones are in no list, and may be looked at all the same.
     known = {sweep["id"]: sweep for sweep in [*both, *found]}
-    values: dict[str, Any] = {"choices": list(known.values()), "asked": asked, "shown": None}
-    if len(both) == 2 and asked[0] != asked[1]:
-        values["shown"] = await _shown(visit, both)
+    values: dict[str, Any] = {"choices": list(known.values()), "asked": asked, "shown": shown}
     return Screen(
         template="sweep_compare.html",
         section="runs",
@@ -35,22 +36,24 @@ async def show(visit: Visit) -> Screen:
     )
 
 
-async def _shown(visit: Visit, both: Sequence[dict[str, Any]]) -> dict[str, Any]:
+async def _shown(
+    visit: Visit, first: str, second: str
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     number = visit.query.get("page", "1")
     page = int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 1
     page = max(1, page)
     made = await visit.services.sweep_figures.compare(
-        visit.actor, both[0]["id"], both[1]["id"], offset=(page - 1) * _ROWS, limit=_ROWS
+        visit.actor, first, second, offset=(page - 1) * _ROWS, limit=_ROWS
     )
     titles = [visit.words("sweep.duration_s"), *made["names"]]
-    return {
-        "sweeps": [{"sweep": sweep, "tone": TONES[sweep["state"]]} for sweep in both],
+    shown = {
+        "sweeps": [{"sweep": sweep, "tone": TONES[sweep["state"]]} for sweep in made["sweeps"]],
         "titles": titles,
         "medians": [
             {
                 "name": name,
                 "cells": [_cell(group, column) for group in groups],
-                "difference": _difference([g and g.median for g in groups], column),
+                "difference": _difference([g and g["median"] for g in groups], column),
             }
             for column, (name, groups) in enumerate(zip(titles, made["medians"], strict=True))
         ],
@@ -60,6 +63,7 @@ async def _shown(visit: Visit, both: Sequence[dict[str, Any]]) -> dict[str, Any]
         "page": page,
         "last": max(1, -(-made["matched"] // _ROWS)),
     }
+    return shown, made["sweeps"]
 
 
 def _pair(pair: dict[str, Any], columns: int) -> dict[str, Any]:
@@ -78,11 +82,11 @@ def _pair(pair: dict[str, Any], columns: int) -> dict[str, Any]:
     }
 
 
-def _cell(group: Group | None, column: int) -> dict[str, Any] | None:
+def _cell(group: Mapping[str, Any] | None, column: int) -> dict[str, Any] | None:
     if group is None:
         return None
-    words = {key: _text(getattr(group, key), column) for key in ("least", "median", "most")}
-    return {**words, "count": group.count}
+    words = {key: _text(group[key], column) for key in ("least", "median", "most")}
+    return {**words, "count": group["count"]}
 
 
 def _text(value: float | None, column: int) -> str:

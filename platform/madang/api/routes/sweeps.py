@@ -23,7 +23,7 @@ from madang.api.routes.common import (
 )
 from madang.api.run_bodies import PriorityBody, SweepBody, SweepRerunBody
 from madang.api.shapes.runs import Run
-from madang.api.shapes.sweeps import Sweep, SweepPage, SweepPlan
+from madang.api.shapes.sweeps import Sweep, SweepComparison, SweepPage, SweepPlan
 from madang.domain.run import RunState
 from madang.domain.sweep import MAX_SWEEP_RUNS
 
@@ -112,6 +112,25 @@ async def sweep_runs(
         limit=limit,
     )
     return answer(page)
+
+
+@router.get(
+    "/sweeps/{sweep_id}/compare/{other_id}",
+    operation_id="sweep_compare",
+    response_model=SweepComparison,
+)
+@keep
+async def sweep_compare(
+    house: TheHouse,
+    actor: Someone,
+    sweep_id: str,
+    other_id: str,
+    offset: Offset = 0,
+    limit: Limit = 100,
+) -> Response:
+    """Put two sweeps side by side: medians, and some of the runs with equal parameters."""
+    figures = house.services.sweep_figures
+    return answer(await figures.compare(actor, sweep_id, other_id, offset=offset, limit=limit))
 
 
 @router.post("/sweeps/{sweep_id}/pause", operation_id="sweep_pause", response_model=Sweep)

@@ -128,3 +128,37 @@ class SweepPlan(Shape):
     expected_ms: Count | None
     expected_device_ms: DeviceMs | None
     expected_microcredits: Micro | None
+
+
+class Middle(Shape):
+    """How many runs have a value, and their least, middle and largest one."""
+
+    count: Count
+    least: float
+    median: float
+    most: float
+
+
+class Pair(Shape):
+    """A run of each sweep with equal parameters; values are null where one has none."""
+
+    parameters: dict[str, Any]
+    positions: list[Count]
+    values: list[list[float | None]]
+
+
+class SweepComparison(Shape):
+    """Two sweeps side by side.
+
+    Each list of values, and ``medians``, begins with the time in ms; after it come the recorded
+    ``names`` in their order. Two of everything: of the first sweep and of the second.
+    """
+
+    sweeps: list[Sweep]
+    names: list[str]
+    medians: list[list[Middle | None]]
+    matched: Count
+    only_first: Count
+    only_second: Count
+    offset: Count
+    pairs: list[Pair]
