@@ -120,6 +120,7 @@ class Acts:
             "sweep_pilot": {"project": "vision", "notebook": NOTEBOOK, "typed": {"x": "1,2"}},
             "notebook_parameters": {"notebook": NOTEBOOK},
             "schedule_create": {"project": "vision", "notebook": NOTEBOOK, "cron": "0 2 1 1 *"},
+            "schedule_copy": {"cron": "0 2 1 1 *"},
             "run_rerun": {},
             "run_prioritize": {"priority": 1},
             "sweep_rerun": {},

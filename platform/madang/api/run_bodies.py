@@ -11,7 +11,14 @@ from madang.domain.run import MAX_AFTER, MAX_PARAMETERS, MAX_PARAMETERS_BYTES, M
 from madang.domain.schedule import MAX_CRON_CHARS
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL, MAX_SWEEP_RUNS
 from madang.errors import InvalidError
-from madang.services.requests import RunRequest, RunRerun, ScheduleRequest, SweepRequest, SweepRerun
+from madang.services.requests import (
+    RunRequest,
+    RunRerun,
+    ScheduleCopy,
+    ScheduleRequest,
+    SweepRequest,
+    SweepRerun,
+)
 
 Grid = Annotated[
     dict[str, Annotated[list[Any], Field(max_length=MAX_SWEEP_RUNS)]],
@@ -148,6 +155,24 @@ class ScheduleBody(SweepBody):
             what=self.request(),
             cron=self.cron,
             zone=self.timezone,
+            is_overlapping=self.overlap,
+        )
+
+
+class ScheduleCopyBody(Body):
+    """Submit a sweep that is there again and again, as it is, at the times of a cron line."""
+
+    cron: Annotated[str, StringConstraints(min_length=1, max_length=MAX_CRON_CHARS, pattern=PLAIN)]
+    timezone: Word = ""
+    name: Name = ""
+    overlap: bool = False
+
+    def request(self) -> ScheduleCopy:
+        """Return it as the use-case takes it."""
+        return ScheduleCopy(
+            cron=self.cron,
+            zone=self.timezone,
+            name=self.name,
             is_overlapping=self.overlap,
         )
 

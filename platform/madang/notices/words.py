@@ -51,5 +51,6 @@ def path(notice: Notice) -> tuple[str, ...]:
         return ("sweeps", str(notice.data["sweep"]))
     return {
         NoticeKind.BUDGET: ("usage",),
+        NoticeKind.SCHEDULE: ("schedules",),
         NoticeKind.TEST: ("settings",),
     }.get(notice.kind, ())

@@ -264,3 +264,13 @@ class ScheduleRequest:
     cron: str
     zone: str = ""
     is_overlapping: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleCopy:
+    """At which times a sweep that is there is to be submitted again; see `ScheduleRequest`."""
+
+    cron: str
+    zone: str = ""
+    name: str = ""
+    is_overlapping: bool = False

@@ -9,19 +9,19 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from madang.domain.run_inputs import check_declared, check_files, check_notebook, check_parameters
-from madang.domain.schedule import MAX_SCHEDULES, Schedule, check_times, due_after, upcoming
+from madang.domain.schedule import MAX_SCHEDULES, Schedule, check_times, due_after
 from madang.errors import ConflictError, NotFoundError, RefusedError
-from madang.i18n import text
 from madang.services import access, acts, environment_use, leasing
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
-from madang.services.requests import Actor, ScheduleRequest, SweepRequest
+from madang.services.requests import Actor, ScheduleCopy, ScheduleRequest, SweepRequest
+from madang.services.schedule_copies import request_like
+from madang.services.schedule_views import schedule_view, times_view
 from madang.services.sweeps import Sweeps
 from madang.services.views import Names
 from madang.store import Tx
 from madang.units import new_id
 
-NEXT_SHOWN = 3
 APART = ("project", "name", "notebook", "files")
 """Fields of a request that the schedule keeps by themselves."""
 
@@ -93,6 +93,37 @@ class Schedules:
 
         return await self.get(actor, await core.store.write(work))
 
+    async def repeat(
+        self, actor: Actor, sweep_id: str, request: ScheduleCopy, *, key: str | None = None
+    ) -> dict[str, Any]:
+        """Keep a sweep that is there to be submitted again and again, as it is.
+
+        Raises
+        ------
+        RefusedError
+            ``retry_not_yours``, and as :meth:`add`.
+        """
+        what = await request_like(self._core, actor, sweep_id, request.name)
+        copy = ScheduleRequest(
+            what=what,
+            cron=request.cron,
+            zone=request.zone,
+            is_overlapping=request.is_overlapping,
+        )
+        return await self.add(actor, copy, key=key)
+
+    def times(self, actor: Actor, *, cron: str, zone: str = "") -> dict[str, Any]:
+        """Return what a cron line means and its next times; nothing is kept.
+
+        Raises
+        ------
+        InvalidError
+            As ``check_times``.
+        """
+        access.require_person(actor)
+        core = self._core
+        return times_view(cron, zone or core.policy.zone, core.clock(), actor.lang)
+
     async def _check(self, actor: Actor, what: SweepRequest) -> None:
         """Refuse now what a submit would refuse at every one of its times."""
         if is_sweep(what):
@@ -115,7 +146,7 @@ class Schedules:
         access.require_person(actor)
 
         def work(tx: Tx) -> dict[str, Any]:
-            return self._view(actor, Names(tx, actor), _visible(tx, actor, schedule_id))
+            return schedule_view(tx, actor, Names(tx, actor), _visible(tx, actor, schedule_id))
 
         return await self._core.store.read(work)
 
@@ -127,7 +158,7 @@ class Schedules:
             wanted = {"project": access.visible_project(tx, actor, project).id} if project else {}
             rows = access.seen_by(tx, actor, tx.schedules.find, mine=False, **wanted)
             names = Names(tx, actor)
-            return [self._view(actor, names, row) for row in rows]
+            return [schedule_view(tx, actor, names, row) for row in rows]
 
         return await self._core.store.read(work)
 
@@ -186,30 +217,6 @@ class Schedules:
     async def _write(self, actor: Actor, work: Any) -> None:
         access.require_person(actor)
         await self._core.store.write(work)
-
-    def _view(self, actor: Actor, names: Names, found: Schedule) -> dict[str, Any]:
-        is_active = not found.paused_for and found.next_ms is not None
-        coming = upcoming(found.cron, found.zone, found.next_ms or 0, NEXT_SHOWN)
-        paused = f"schedule.paused.{found.paused_for}"
-        return {
-            "id": found.id,
-            "name": found.name,
-            "project": names.project(found.project),
-            "person": names.person(found.person),
-            "kind": "sweep" if found.is_sweep else "run",
-            "cron": found.cron,
-            "timezone": found.zone,
-            "overlap": found.is_overlapping,
-            "paused_for": found.paused_for,
-            "paused_text": text(paused, actor.lang) if found.paused_for else "",
-            "next_ms": coming if is_active else [],
-            "failures": found.failures,
-            "last_ms": found.last_ms,
-            "last_id": found.last_id,
-            "last_problem": found.last_problem,
-            "was_late": found.was_late,
-            "is_mine": found.person == actor.person.id,
-        }
 
 
 def _print(schedule: Schedule) -> str:

@@ -13,7 +13,7 @@ from madang.errors import (
     RefusedError,
     UnavailableError,
 )
-from madang.services.requests import ScheduleRequest, SweepRequest
+from madang.services.requests import ScheduleCopy, ScheduleRequest, SweepRequest, SweepRerun
 
 HOUR_MS = 3_600_000
 
@@ -226,3 +226,52 @@ async def test_one_key_makes_one_schedule(house: Any) -> None:
     with pytest.raises(ConflictError, match="key_reused"):
         await added(house, key="once", cron="1 * * * *")
     assert len(await house.services.schedules.list(await house.actor("ada"))) == 1
+
+
+async def test_a_sweep_that_is_there_is_repeated_as_it_was(house: Any) -> None:
+    ada = await house.actor("ada")
+    asked = {"project": "vision", "name": "rates", "notebook": NOTEBOOK, "limit_ms": 600_000}
+    more = {"files": {"a.txt": b"1"}, "grid": {"x": [1, 2], "y": [0]}, "max_parallel": 2}
+    sweep = await house.services.sweeps.submit(ada, SweepRequest(**asked, **more))
+    again = await house.services.sweeps.rerun(ada, sweep["id"], SweepRerun(overrides={"y": 7}))
+    copy = ScheduleCopy(cron="0 * * * *", zone="UTC", is_overlapping=True)
+    view = await house.services.schedules.repeat(ada, again["id"], copy, key="k")
+    assert (view["name"], view["kind"], view["when_text"]) == (
+        *("rates", "sweep", "every hour at minute 0"),
+    )
+    same = await house.services.schedules.repeat(ada, again["id"], copy, key="k")
+    assert same["id"] == view["id"]
+    for one in (sweep, again):
+        await house.services.sweeps.cancel(ada, one["id"])
+    to_due(house, view)
+    await house.turn(2)
+    found = await seen(house, view)
+    assert found["last_state"] in ("queued", "running")
+    made = await house.services.sweeps.rows(ada, found["last_id"])
+    assert [row["parameters"] for row in made["rows"]] == [{"x": 1, "y": 7}, {"x": 2, "y": 7}]
+    sweep = await house.services.sweeps.get(ada, found["last_id"])
+    assert (sweep["max_parallel"], sweep["limit_ms"]) == (2, 600_000)
+
+
+async def test_nobody_repeats_a_sweep_of_others(house: Any) -> None:
+    ada = await house.actor("ada")
+    asked = {"project": "vision", "name": "rates", "notebook": NOTEBOOK, "grid": {"x": [1]}}
+    sweep = await house.services.sweeps.submit(ada, SweepRequest(**asked))
+    repeat, copy = house.services.schedules.repeat, ScheduleCopy(cron="0 * * * *")
+    with pytest.raises(NotFoundError):
+        await repeat(await house.actor("eve"), sweep["id"], copy)
+    with pytest.raises(RefusedError, match="retry_not_yours"):
+        await repeat(await house.actor("root"), sweep["id"], copy)
+    with pytest.raises(InvalidError):
+        await repeat(ada, sweep["id"], ScheduleCopy(cron="no"))
+
+
+async def test_times_are_told_before_anything_is_kept(house: Any) -> None:
+    ada = await house.actor("ada")
+    found = house.services.schedules.times(ada, cron="0 2 * * *", zone="UTC")
+    assert (found["when_text"], len(found["next_ms"])) == ("every day at 02:00", 3)
+    assert found["next_text"][0].endswith("02:00 UTC")
+    assert house.services.schedules.times(ada, cron="0 2 * * *")["timezone"] == "Asia/Seoul"
+    for cron, zone, code in (("x", "UTC", "cron_unreadable"), ("0 2 * * *", "X", "zone_unknown")):
+        with pytest.raises(InvalidError, match=code):
+            house.services.schedules.times(ada, cron=cron, zone=zone)

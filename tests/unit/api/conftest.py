@@ -236,6 +236,14 @@ class FakeSchedules(Things):
     async def add(self, actor: Actor, request: Any, *, key: str | None) -> Any:
         return self._note("add", actor, request=request, key=key)
 
+    async def repeat(self, actor: Actor, sweep_id: str, request: Any, *, key: str | None) -> Any:
+        if sweep_id != SWEEP:
+            raise NotFoundError("sweep_unknown", given=sweep_id)
+        return self._note("repeat", actor, request=request, key=key)
+
+    def times(self, actor: Actor, *, cron: str, zone: str) -> Any:
+        return self._note("times", actor, cron=cron, zone=zone)
+
     async def pause(self, actor: Actor, thing_id: str) -> Any:
         return self._note("pause", actor, thing_id)
 

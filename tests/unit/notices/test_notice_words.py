@@ -67,6 +67,7 @@ def test_notices_lead_to_their_page() -> None:
     assert path(notice(NoticeKind.RUN, {"run": "run-1"})) == ("runs", "run-1")
     assert path(notice(NoticeKind.ENDING, LEASE)) == ()
     assert path(notice(NoticeKind.BUDGET, {})) == ("usage",)
+    assert path(notice(NoticeKind.SCHEDULE, {"why": "failing"})) == ("schedules",)
 
 
 def test_kinds_have_words_on_the_page_and_problems_too() -> None:

@@ -23,6 +23,7 @@ from pages_views import (
     queue,
     queued,
     run,
+    schedule,
     standing,
     sweep,
     sweep_page,
@@ -93,6 +94,7 @@ class House:
         ]
         self.sweeps = [sweep(self.now, 1), sweep(self.now, 2, state="queued", runs_done=0)]
         self.sweep_page = sweep_page(self.now)
+        self.schedules = [schedule(self.now, 1)]
         self.points = [Point(0.1, 2.0), Point(0.01, 1.0), Point(0.001, 4.0)]
         self.asked_points: dict[str, str] = {}
         self.compared = compared()
@@ -160,6 +162,7 @@ class House:
             runs=SimpleNamespace(list=answers("runs"), get=get_run, log=answers("logs")),
             sweeps=SimpleNamespace(list=answers("sweeps"), get=get_sweep, rows=sweep_rows),
             sweep_figures=SimpleNamespace(points=sweep_points, compare=compare),
+            schedules=SimpleNamespace(list=answers("schedules"), times=self._times),
             projects=SimpleNamespace(
                 me=answers("me"),
                 list=answers("projects"),
@@ -177,6 +180,10 @@ class House:
             notices=SimpleNamespace(get=answers("notices")),
             upkeep=SimpleNamespace(notice=lambda _lang: self.notice),
         )
+
+    def _times(self, _actor: Actor, *, cron: str) -> dict[str, Any]:
+        next_text = ["Tue 2026-09-22 02:00 KST"]
+        return {"cron": cron, "timezone": "Asia/Seoul", "next_text": next_text}
 
     def _find(self, actor: Actor, rows: list[dict[str, Any]], key: str, code: str) -> Any:
         self.actors.append(actor)

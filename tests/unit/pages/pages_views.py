@@ -185,6 +185,32 @@ def sweep_page(now: int) -> dict[str, Any]:
     }
 
 
+def schedule(now: int, number: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": f"schedule-{number:026d}",
+        "name": f"nightly <{number}>",
+        "project": "vision",
+        "person": "jimin",
+        "kind": "sweep",
+        "cron": "0 2 * * *",
+        "when_text": "every day at 02:00",
+        "timezone": "Asia/Seoul",
+        "overlap": False,
+        "paused_for": "",
+        "paused_text": "",
+        "next_ms": [now + 60 * MINUTE],
+        "next_text": ["Tue 2026-09-22 02:00 KST"],
+        "failures": 0,
+        "last_ms": now - 60 * MINUTE,
+        "last_id": f"sweep-{1:026d}",
+        "last_state": "succeeded",
+        "last_problem": "",
+        "last_problem_text": "",
+        "was_late": False,
+        "is_mine": True,
+    } | changes
+
+
 def middle(least: float, median: float, most: float) -> dict[str, Any]:
     return {"count": 2, "least": least, "median": median, "most": most}
 

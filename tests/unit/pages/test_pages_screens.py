@@ -15,6 +15,8 @@ PAGES = [
     "/sweeps",
     "/sweeps/new",
     "/sweeps/{sweep}",
+    "/sweeps/{sweep}/schedule",
+    "/schedules",
     "/usage",
     "/wait/{lease}",
     "/wait",

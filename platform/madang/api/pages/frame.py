@@ -6,7 +6,8 @@ the next step. It never catches the redirect with which identity sends somebody 
 
 Pages call these methods of ``services``: ``leases.list/get``, ``pool.pool/queue``,
 ``runs.list/get/log``, ``sweeps.list/get/rows``, ``sweep_figures.points/compare``,
-``projects.me``, ``usage.usage`` and, for the notice above all of them, ``upkeep.notice``.
+``schedules.list/times``, ``projects.me``, ``usage.usage`` and, for the notice above all of them,
+``upkeep.notice``.
 """
 
 from collections.abc import Awaitable, Callable

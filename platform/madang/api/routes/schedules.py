@@ -1,12 +1,26 @@
 """Schedules: add, list, look, pause, let go on, delete."""
 
+from typing import Annotated
+
+from fastapi import Query
 from starlette.responses import Response
 
+from madang.api.bodies import PLAIN
 from madang.api.kept import keep
 from madang.api.reading import large_body
 from madang.api.routes.common import Key, ProjectQuery, Someone, TheHouse, answer, noun_router
-from madang.api.run_bodies import ScheduleBody
-from madang.api.shapes.schedules import Schedule
+from madang.api.run_bodies import ScheduleBody, ScheduleCopyBody
+from madang.api.shapes.schedules import Schedule, ScheduleTimes
+from madang.domain.schedule import MAX_CRON_CHARS
+
+Cron = Annotated[
+    str,
+    Query(max_length=MAX_CRON_CHARS, pattern=PLAIN, description="Five fields: `0 2 * * *`."),
+]
+Zone = Annotated[
+    str,
+    Query(max_length=64, pattern=PLAIN, description="Such as Asia/Seoul; else that of the site."),
+]
 
 router = noun_router("schedules")
 
@@ -25,6 +39,29 @@ async def schedule_create(
 async def schedule_list(house: TheHouse, actor: Someone, project: ProjectQuery = None) -> Response:
     """List the schedules that the asker may see."""
     return answer(await house.services.schedules.list(actor, project=project))
+
+
+# Not below /schedules, where it would be taken for the id of one.
+@router.get("/schedule-times", operation_id="schedule_times", response_model=ScheduleTimes)
+async def schedule_times(
+    house: TheHouse, actor: Someone, cron: Cron = "0 2 * * *", timezone: Zone = ""
+) -> Response:
+    """Say what a cron line means, and its next times; nothing is kept."""
+    return answer(house.services.schedules.times(actor, cron=cron, zone=timezone))
+
+
+@router.post(
+    "/sweeps/{sweep_id}/schedule",
+    operation_id="schedule_copy",
+    response_model=Schedule,
+    status_code=201,
+)
+async def schedule_copy(
+    house: TheHouse, actor: Someone, sweep_id: str, body: ScheduleCopyBody, key: Key = None
+) -> Response:
+    """Keep a sweep that is there to be submitted again and again, as it is."""
+    found = await house.services.schedules.repeat(actor, sweep_id, body.request(), key=key)
+    return answer(found, 201)
 
 
 @router.get("/schedules/{schedule_id}", operation_id="schedule_get", response_model=Schedule)

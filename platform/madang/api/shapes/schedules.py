@@ -14,14 +14,28 @@ class Schedule(Shape):
     person: str
     kind: Literal["run", "sweep"]
     cron: str
+    when_text: str
     timezone: str
     overlap: bool
     paused_for: Literal["", "person", "owner_gone", "failing"]
     paused_text: str
     next_ms: list[TimeMs]
+    next_text: list[str]
     failures: Count
     last_ms: TimeMs | None
     last_id: str
+    last_state: str
     last_problem: str
+    last_problem_text: str
     was_late: bool
     is_mine: bool
+
+
+class ScheduleTimes(Shape):
+    """What a cron line means in a time zone."""
+
+    cron: str
+    timezone: str
+    when_text: str
+    next_ms: list[TimeMs]
+    next_text: list[str]
