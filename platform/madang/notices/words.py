@@ -20,7 +20,7 @@ def words(notice: Notice, lang: str, zone: str) -> tuple[str, str]:
     key = f"notice.{notice.kind}"
     if notice.kind is NoticeKind.RUN:
         noun = "sweep" if values.get("sweep") else "run"
-        key = f"notice.{noun}.{values['state']}"
+        key = f"notice.{noun}.{values.get('why') or values['state']}"
     if notice.kind is NoticeKind.SCHEDULE:
         key = f"notice.schedule.{values['why']}"
     return text(f"{key}.subject", lang, **values), text(f"{key}.body", lang, **values)

@@ -11,7 +11,7 @@ from madang.domain.project import Project
 from madang.domain.run import FINAL_RUN_STATES, MAX_AFTER, Run, RunState
 from madang.domain.sweep import FINAL_SWEEP_STATES, Sweep, SweepState, sweep_state
 from madang.errors import ConflictError, InvalidError
-from madang.services import access
+from madang.services import access, telling
 from madang.services.core import Core
 from madang.services.requests import Actor
 from madang.store import Tx
@@ -133,6 +133,7 @@ def _cancel(tx: Tx, item: Run | Sweep, at_ms: int) -> None:
     if isinstance(item, Sweep):
         tx.sweeps.end_waiting(item.id, RunState.CANCELLED, AFTER_FAILED, at_ms)
         tx.sweeps.change(item.id, is_held=False)
+        telling.waited_in_vain(tx, item, _in_vain(tx, item), at_ms)
         return
     tx.runs.change(
         item.id,
@@ -142,3 +143,19 @@ def _cancel(tx: Tx, item: Run | Sweep, at_ms: int) -> None:
         ended_ms=at_ms,
         is_held=False,
     )
+    telling.waited_in_vain(tx, item, _in_vain(tx, item), at_ms)
+
+
+def _in_vain(tx: Tx, item: Run | Sweep) -> str:
+    """Return the name of what did not succeed; its id where the person may not see it any more."""
+    for id_ in item.after:
+        before = _find(tx, id_)
+        if before is None:
+            return id_
+        if _has_failed(_state(tx, before)):
+            person = tx.people.get(item.person)
+            is_seen = person is not None and access.may_manage(
+                tx, Actor(person=person), before.person, before.project
+            )
+            return before.name if is_seen else id_
+    return ""

@@ -105,6 +105,20 @@ def sweep_ended(tx: Tx, sweep: Sweep, state: SweepState, at_ms: int) -> None:
     tell(tx, sweep.person, NoticeKind.RUN, f"sweep:{sweep.id}:{at_ms}", data, at_ms)
 
 
+def waited_in_vain(tx: Tx, item: Run | Sweep, waited_for: str, at_ms: int) -> None:
+    """Tell that work was cancelled since what it waited for has not succeeded."""
+    project = tx.projects.get(item.project)
+    data = {
+        "sweep" if isinstance(item, Sweep) else "run": item.id,
+        "name": item.name,
+        "project": project.name if project else "",
+        "state": str(RunState.CANCELLED),
+        "why": "after_failed",
+        "waited_for": waited_for,
+    }
+    tell(tx, item.person, NoticeKind.RUN, f"after:{item.id}", data, at_ms)
+
+
 def _lease(tx: Tx, lease: Lease) -> dict[str, Any]:
     project = tx.projects.get(lease.project)
     return {

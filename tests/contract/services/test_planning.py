@@ -263,6 +263,11 @@ async def test_what_waits_in_vain_is_cancelled_and_says_why(house: Any, end: str
     assert "has not succeeded" in run["reason_text"]
     row = (await house.services.sweeps.rows(ada, second["id"]))["rows"][0]
     assert row["reason"] == "after_failed"
+    told = (await house.services.notices.get(ada))["recent"]
+    told = {row["path"][1]: row["body"] for row in told if "before it began" in row["subject"]}
+    assert set(told) == {second["id"], third["id"]}
+    assert f"'{first['name']}'" in told[second["id"]]
+    assert f"'{second['name']}'" in told[third["id"]]
     with pytest.raises(ConflictError, match="after_failed"):
         await house.submit("ada", after=(first["id"],))
     # Its person may let it go on nevertheless.

@@ -26,6 +26,10 @@ DATA = {
     NoticeKind.RUN: [
         {"run": "run-1", "name": "lr", "project": "p", "state": state}
         for state in ("succeeded", "failed", "expired")
+    ]
+    + [
+        {noun: "x", "name": "n", "project": "p", "why": "after_failed", "waited_for": "w"}
+        for noun in ("run", "sweep")
     ],
     NoticeKind.BUDGET: [{"project": "p", "percent": 80, "left": "3.0"}],
     NoticeKind.SCHEDULE: [
