@@ -124,6 +124,7 @@ class Acts:
             "run_rerun": {},
             "run_prioritize": {"priority": 1},
             "sweep_rerun": {},
+            "sweep_plan_rerun": {},
             "sweep_prioritize": {"priority": 1},
             "environment_create": {"project": "vision", "name": f"e{number}", "spec": "numpy"},
             "environment_rebuild": {"spec": "numpy"},

@@ -45,7 +45,7 @@ WITHOUT_BODY = {
 }
 WITH_NOTEBOOK = {
     *("run_create", "run_store_output", "sweep_create", "sweep_plan", "sweep_pilot"),
-    *("notebook_parameters", "sweep_rerun", "schedule_create"),
+    *("notebook_parameters", "sweep_rerun", "sweep_plan_rerun", "schedule_create"),
 }
 
 

@@ -199,13 +199,15 @@ class SweepRerunBody(Body):
     """Run a sweep again with other parameters; what is not named stays as it was.
 
     Grid, table and parameters take the place of the old values of the same names. Overrides change
-    a value in every row.
+    a value in every row. ``typed`` holds axes of the grid as people type them.
     """
 
     name: Name = ""
     grid: Grid = Field(default_factory=dict)
+    typed: Typed = Field(default_factory=dict)
     table: str = ""
     parameters: dict[str, Any] = Field(default_factory=dict)
+    only_failed: bool = False
     overrides: dict[str, Any] = Field(default_factory=dict)
     max_parallel: Parallel | None = None
     priority: Priority | None = None

@@ -84,6 +84,9 @@ def of_sweeps(group: typer.Typer) -> None:
             typer.Option(min=1, max=MAX_PARALLEL, help="The old number when left out."),
         ] = None,
         priority: _NewLevel = None,
+        only_failed: Annotated[
+            bool, typer.Option("--only-failed", help="Only what failed or ran out of time.")
+        ] = False,
         reuse: Reuse = False,
         as_json: Json = False,
     ) -> None:
@@ -111,6 +114,7 @@ def of_sweeps(group: typer.Typer) -> None:
                 name=name,
                 max_parallel=max_parallel,
                 priority=priority,
+                only_failed=only_failed,
                 reuse=reuse,
             )
             if as_json:

@@ -180,7 +180,8 @@ class Sweep(Handle):
         overrides
             Values for every row, whose number stays as it is.
         **more
-            ``name``, ``max_parallel``, ``priority`` and ``reuse``; what is left out stays.
+            ``name``, ``max_parallel``, ``priority`` and ``reuse``; what is left out stays. With
+            ``only_failed`` those that failed or ran out of time, not all that were there.
         """
         try:
             columns = columns_of(table) if table is not None else {}

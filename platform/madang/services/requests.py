@@ -230,16 +230,22 @@ class SweepRerun:
     ----------
     grid, table, parameters
         Take the place of the old values of the same names; each set of the others meets each point.
+    typed
+        Axes of the grid as people type them.
     overrides
         Values for every row.
+    only_failed
+        Only the runs that failed or ran out of time, not all that were there.
     is_reusing
         Whether results that are there already are taken over.
     """
 
     name: str = ""
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)
     table: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    only_failed: bool = False
     overrides: Mapping[str, Any] = field(default_factory=dict)
     max_parallel: int | None = None
     priority: int | None = None

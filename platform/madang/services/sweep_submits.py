@@ -11,18 +11,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from madang.domain.project import Project
-from madang.domain.run import RunState
 from madang.domain.run_inputs import check_files, check_notebook
 from madang.domain.sweep import Sweep
 from madang.domain.sweep_grid import parse_typed
 from madang.domain.sweep_plan import SweepPlan
-from madang.domain.sweep_rerun import changed_points
 from madang.domain.sweep_table import read_csv, read_json
-from madang.errors import InvalidError, RefusedError
+from madang.errors import InvalidError
 from madang.services import access, after, leasing, reuse, sweep_slots
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
-from madang.services.requests import Actor, SweepRequest, SweepRerun
+from madang.services.requests import Actor, SweepRequest
 from madang.services.runs import Runs
 from madang.services.sweep_looks import SweepLooks
 from madang.services.sweep_pilots import expected, pilot_request
@@ -59,13 +57,6 @@ def _grid(request: SweepRequest) -> Mapping[str, Sequence[Any]]:
     return {**request.grid, **parse_typed(request.typed)}
 
 
-def _changed(notebook: bytes, old: Points, request: SweepRerun) -> Points:
-    declared = check_notebook(notebook)["declared"]
-    table = read_json(request.table) if request.table else {}
-    plan = SweepPlan(grid=request.grid, table=table, fixed=request.parameters)
-    return changed_points(old, plan, request.overrides, declared)
-
-
 class SweepSubmits(SweepLooks):
     """Planning and submitting sweeps."""
 
@@ -87,28 +78,45 @@ class SweepSubmits(SweepLooks):
             project = access.usable_project(tx, actor, request.project)
             sweep = self._row(actor, project, request, "", {})
             sweep = inside(tx, project, sweep, request.environment)
-            there = reuse.known(tx, actor, project, sweep.environment, prints)
-            count = len(made.parameters) - sum(one in there for one in prints)
-            check_room(core, tx, actor, project, sweep, count)
-            device_ms = count * sweep.devices * sweep.limit_ms
-            rate = core.policy.rate(sweep.flavor)
-            return {
-                "project": project.name,
-                "runs": len(made.parameters),
-                "reused": len(made.parameters) - count,
-                "names": made.plan.names(),
-                "first": made.parameters[:POINTS_SHOWN],
-                "flavor": sweep.flavor,
-                "devices": sweep.devices,
-                "limit_ms": sweep.limit_ms,
-                "max_parallel": sweep.max_parallel,
-                "at_most_device_ms": device_ms,
-                "at_most_microcredits": cost_microcredits(device_ms, rate),
-                "left_microcredits": tx.budget.balance(project.id).left,
-                **expected(core, tx, actor, request.pilot, sweep, count),
-            }
+            names = made.plan.names()
+            return self._planned(
+                tx, actor, project, sweep, names, made.parameters, prints, request.pilot
+            )
 
         return await core.store.read(work)
+
+    def _planned(
+        self,
+        tx: Tx,
+        actor: Actor,
+        project: Project,
+        sweep: Sweep,
+        names: list[str],
+        points: Points,
+        prints: list[str],
+        pilot: str = "",
+    ) -> dict[str, Any]:
+        """Return what a sweep would be and cost at most."""
+        core = self._core
+        there = reuse.known(tx, actor, project, sweep.environment, prints)
+        count = len(points) - sum(one in there for one in prints)
+        check_room(core, tx, actor, project, sweep, count)
+        device_ms = count * sweep.devices * sweep.limit_ms
+        return {
+            "project": project.name,
+            "runs": len(points),
+            "reused": len(points) - count,
+            "names": names,
+            "first": points[:POINTS_SHOWN],
+            "flavor": sweep.flavor,
+            "devices": sweep.devices,
+            "limit_ms": sweep.limit_ms,
+            "max_parallel": sweep.max_parallel,
+            "at_most_device_ms": device_ms,
+            "at_most_microcredits": cost_microcredits(device_ms, core.policy.rate(sweep.flavor)),
+            "left_microcredits": tx.budget.balance(project.id).left,
+            **expected(core, tx, actor, pilot, sweep, count),
+        }
 
     async def pilot(
         self, actor: Actor, request: SweepRequest, *, key: str | None = None
@@ -141,50 +149,6 @@ class SweepSubmits(SweepLooks):
         more = (request.environment, made.parameters, order)
         print_ = await asyncio.to_thread(fingerprint, "sweep", asked, size, more)
         given = (request.environment, made.parameters, request.is_reusing)
-        return await self._keep(actor, sweep, *given, print_=print_, key=key)
-
-    async def rerun(
-        self, actor: Actor, sweep_id: str, request: SweepRerun, *, key: str | None = None
-    ) -> dict[str, Any]:
-        """Submit a new sweep like one that is there: its snapshot and size, other parameters.
-
-        Raises
-        ------
-        RefusedError
-            ``retry_not_yours``: a notebook runs as its submitter, so nobody re-runs another's.
-        """
-        access.require_person(actor)
-        core = self._core
-
-        def look(tx: Tx) -> tuple[Sweep, Points]:
-            sweep = access.visible_sweep(tx, actor, sweep_id)
-            if sweep.person != actor.person.id:
-                raise RefusedError("retry_not_yours", given=sweep.name)
-            access.usable_project(tx, actor, sweep.project)
-            return sweep, [point for _, point in tx.sweeps.points(sweep.id, RunState)]
-
-        old, points = await core.store.read(look)
-        notebook = await core.artifacts.get(old.notebook_sha256)
-        points = await asyncio.to_thread(_changed, notebook, points, request)
-        at_ms = core.clock()
-        sweep = replace(
-            old,
-            id=new_id("sweep", at_ms),
-            name=leasing.checked_name(request.name or old.name),
-            max_parallel=request.max_parallel or old.max_parallel,
-            priority=old.priority if request.priority is None else request.priority,
-            submitted_ms=at_ms,
-            is_paused=False,
-            ended_ms=None,
-            summary=None,
-            reused=0,
-            origin=old.id,
-            after=(),
-            is_held=False,
-        )
-        size = (sweep.name, sweep.max_parallel, sweep.priority, request.is_reusing)
-        print_ = await asyncio.to_thread(fingerprint, "sweep.rerun", old.id, size, points)
-        given = (old.environment, points, request.is_reusing)
         return await self._keep(actor, sweep, *given, print_=print_, key=key)
 
     async def _keep(

@@ -1,8 +1,8 @@
 """Use-cases of sweeps for people, put together: look, plan, submit, run again, and act on them."""
 
 from madang.services.sweep_acts import SweepActs
-from madang.services.sweep_submits import SweepSubmits
+from madang.services.sweep_reruns import SweepReruns
 
 
-class Sweeps(SweepSubmits, SweepActs):
+class Sweeps(SweepReruns, SweepActs):
     """What people may do with sweeps."""

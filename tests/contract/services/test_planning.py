@@ -49,6 +49,34 @@ async def test_a_sweep_is_repeated_with_some_parameters_changed(house: Any) -> N
     assert task["run"]["parameters"] == {"x": 7, "y": 5}
 
 
+async def test_a_rerun_is_planned_first_and_may_take_only_what_failed(house: Any) -> None:
+    old = await submitted(house, grid={"x": [1, 2], "y": [5]}, max_parallel=1)
+    ada = await house.actor("ada")
+    sweeps = house.services.sweeps
+    with pytest.raises(ConflictError, match="sweep_nothing_to_retry"):
+        await sweeps.plan_rerun(ada, old["id"], SweepRerun(only_failed=True))
+    (worker,) = (await workers(house)).values()
+    for state in ("succeeded", "failed"):
+        task = await house.services.slots.next(worker, 0)
+        await finish(house, worker, task["run"]["id"], state)
+    offered = {one["name"]: one for one in (await sweeps.offered(ada, old["id"]))["parameters"]}
+    assert (offered["x"]["old"], offered["x"]["count"], offered["y"]["old"]) == ("1, 2", 2, "5")
+    asked = SweepRerun(typed={"y": "7, 8"}, only_failed=True)
+    plan = await sweeps.plan_rerun(ada, old["id"], asked)
+    assert (plan["runs"], plan["names"]) == (2, ["y"])
+    assert plan["first"] == [{"x": 2, "y": 7}, {"x": 2, "y": 8}]
+    made = await sweeps.rerun(ada, old["id"], asked)
+    assert await points(house, made["id"]) == plan["first"]
+    with pytest.raises(InvalidError, match="grid_range_empty") as caught:
+        await sweeps.plan_rerun(ada, old["id"], SweepRerun(typed={"x": "9..0"}))
+    assert caught.value.details["parameter"] == "x"
+    for act in (sweeps.offered, lambda *a: sweeps.plan_rerun(*a, SweepRerun())):
+        with pytest.raises(RefusedError, match="retry_not_yours"):
+            await act(await house.actor("root"), old["id"])
+        with pytest.raises(NotFoundError):
+            await act(await house.actor("eve"), old["id"])
+
+
 async def test_what_cannot_be_repeated_is_refused(house: Any) -> None:
     old = await submitted(house, "bora", grid={"x": [1, 2]})
     sweeps = house.services.sweeps

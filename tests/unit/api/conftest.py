@@ -200,6 +200,9 @@ class FakeSweeps(Things):
     async def plan(self, actor: Actor, request: Any) -> Any:
         return self._note("plan", actor, request=request)
 
+    async def plan_rerun(self, actor: Actor, thing_id: str, request: Any) -> Any:
+        return self._note("plan_rerun", actor, thing_id, request=request)
+
     async def pilot(self, actor: Actor, request: Any, *, key: str | None) -> Any:
         return self._note("pilot", actor, request=request, key=key)
 

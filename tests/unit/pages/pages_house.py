@@ -42,6 +42,8 @@ from madang.settings.home import Home
 from madang.store.sweep_values import Point
 from madang.units import MS_PER_HOUR, now_ms
 
+OFFERED = {"name": "rate", "type": "float", "default": "1", "help": "", "old": "", "count": 500}
+
 
 class House:
     """Data of one installation that a test changes, and the pages served from it."""
@@ -95,6 +97,7 @@ class House:
         self.sweeps = [sweep(self.now, 1), sweep(self.now, 2, state="queued", runs_done=0)]
         self.sweep_page = sweep_page(self.now)
         self.schedules = [schedule(self.now, 1)]
+        self.offered = {"parameters": [{**OFFERED, "old": "0.1, <0.01>"}, OFFERED]}
         self.points = [Point(0.1, 2.0), Point(0.01, 1.0), Point(0.001, 4.0)]
         self.asked_points: dict[str, str] = {}
         self.compared = compared()
@@ -160,7 +163,12 @@ class House:
             leases=SimpleNamespace(get=get_lease, list=list_leases),
             pool=SimpleNamespace(pool=answers("pool"), queue=answers("queue")),
             runs=SimpleNamespace(list=answers("runs"), get=get_run, log=answers("logs")),
-            sweeps=SimpleNamespace(list=answers("sweeps"), get=get_sweep, rows=sweep_rows),
+            sweeps=SimpleNamespace(
+                list=answers("sweeps"),
+                get=get_sweep,
+                rows=sweep_rows,
+                offered=answers("offered"),
+            ),
             sweep_figures=SimpleNamespace(points=sweep_points, compare=compare),
             schedules=SimpleNamespace(list=answers("schedules"), times=self._times),
             projects=SimpleNamespace(

@@ -15,6 +15,8 @@ PAGES = [
     "/sweeps",
     "/sweeps/new",
     "/sweeps/{sweep}",
+    "/sweeps/{sweep}/again",
+    "/runs/{run}/again",
     "/sweeps/{sweep}/schedule",
     "/schedules",
     "/usage",

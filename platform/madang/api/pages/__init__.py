@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from madang.api.pages import (
     admin,
+    again,
     clusters,
     home,
     projects,
@@ -45,6 +46,8 @@ _SCREENS: tuple[tuple[str, ShowScreen], ...] = (
     ("/sweeps/new", sweep_form.show_form),
     ("/sweeps/compare", sweep_compare.show),
     ("/sweeps/{sweep_id}", sweeps.show_one),
+    ("/runs/{run_id}/again", again.show_run),
+    ("/sweeps/{sweep_id}/again", again.show_sweep),
     ("/sweeps/{sweep_id}/schedule", schedules.show_form),
     ("/schedules", schedules.show_all),
     ("/clusters", clusters.show_all),

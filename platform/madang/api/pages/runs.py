@@ -87,6 +87,8 @@ async def show_one(visit: Visit) -> Screen:
             and (run["has_output"] or bool(log))
             and (run["can_manage"] or is_mine(visit, run)),
             "may_retry": is_mine(visit, run) and row["is_final"],
+            "may_rerun": is_mine(visit, run),
+            "is_kept": bool(run["kept_cell"]) and run["state"] in ("failed", "expired"),
         },
     )
 

@@ -11,7 +11,7 @@ from madang.i18n import catalogue, text
 _SAID = "pages.sweep_new.say."
 
 
-def _said(visit: Visit) -> str:
+def said(visit: Visit) -> str:
     """Return what the script says, as JSON; only this page carries it."""
     words = {
         key[len(_SAID) :]: text(key, visit.lang) for key in catalogue() if key.startswith(_SAID)
@@ -29,7 +29,7 @@ async def show_form(visit: Visit) -> Screen:
         is_live=False,
         values={
             **await choices(visit),
-            "said": _said(visit),
+            "said": said(visit),
             "parallel_chosen": DEFAULT_PARALLEL,
             "parallel_most": MAX_PARALLEL,
         },

@@ -173,6 +173,17 @@ async def sweep_rerun(
     return answer(await house.services.sweeps.rerun(actor, sweep_id, body.request(), key=key), 201)
 
 
+@router.post(
+    "/sweeps/{sweep_id}/rerun-plan", operation_id="sweep_plan_rerun", response_model=SweepPlan
+)
+@large_body
+async def sweep_plan_rerun(
+    house: TheHouse, actor: Someone, sweep_id: str, body: SweepRerunBody
+) -> Response:
+    """Show what a new sweep like this one would be and cost at most; nothing is submitted."""
+    return answer(await house.services.sweeps.plan_rerun(actor, sweep_id, body.request()))
+
+
 @router.patch("/sweeps/{sweep_id}", operation_id="sweep_prioritize", response_model=Sweep)
 async def sweep_prioritize(
     house: TheHouse, actor: Someone, sweep_id: str, body: PriorityBody
