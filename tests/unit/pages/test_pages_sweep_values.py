@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madang.api.pages.plots import plot
+from madang.api.pages.plots import PlotShelf, plot
 from madang.api.pages.sweep_columns import Order, columns_shown
 from madang.store.sweep_values import Point
 
@@ -82,6 +82,47 @@ def test_ten_thousand_points_are_a_small_picture():
     assert drawn["is_dense"]
     many = plot([(f"w{n % 40}", n) for n in range(100)])
     assert many["words_left_out"] == 28
+
+
+def test_axes_are_marked_at_round_values():
+    drawn = plot([(n * 0.37, 3 + n * 1.7) for n in range(20)])
+    assert [line["label"] for line in drawn["lines"]] == ["10", "20", "30"]
+    assert [tick["label"] for tick in drawn["ticks"]] == ["0", "2", "4", "6"]
+    drawn = plot([(10.0 ** -(n / 7), 1e-7 * n) for n in range(30)])
+    assert [tick["label"] for tick in drawn["ticks"]] == ["0.0001", "0.001", "0.01", "0.1", "1"]
+    assert [line["label"] for line in drawn["lines"]] == ["0", "1e-06", "2e-06"]
+    assert [line["label"] for line in plot([(1, -5.0), (2, -5.0)])["lines"]] == ["-5"]
+
+
+async def test_a_picture_is_drawn_once_for_what_has_not_changed(house):
+    one, app = house.sweeps[0], house.app()
+    where = f"/sweeps/{one['id']}"
+    one["ended_ms"] = house.now
+    await house.get(where, app)
+    house.asked_points = {}
+    assert "loss over learning_rate" in (await house.get(where, app)).text
+    assert house.asked_points == {}
+    await house.get(f"{where}?y=duration", app)
+    assert house.asked_points["y"] == "duration"
+    house.asked_points = {}
+    one["version"] = "another"
+    await house.get(where, app)
+    assert house.asked_points["y"] == "recorded:loss"
+
+
+def test_few_pictures_are_kept_and_those_of_what_goes_on_not_for_long():
+    now = [0.0]
+    shelf = PlotShelf(clock=lambda: now[0])
+    shelf.put(("s", "x", "y"), "1", None)
+    assert shelf.find(("s", "x", "y"), "1", is_final=False) == (None,)
+    assert shelf.find(("s", "x", "y"), "2", is_final=True) is None
+    now[0] = 60.0
+    assert shelf.find(("s", "x", "y"), "1", is_final=False) is None
+    assert shelf.find(("s", "x", "y"), "1", is_final=True) == (None,)
+    for n in range(100):
+        shelf.put((str(n), "x", "y"), "1", None)
+    assert shelf.find(("s", "x", "y"), "1", is_final=True) is None
+    assert shelf.find(("99", "x", "y"), "1", is_final=True) == (None,)
 
 
 def test_six_columns_at_most_and_nonsense_in_an_address_is_the_first_choice():

@@ -5,7 +5,7 @@ of HTTP. The frame asks identity who is there, renders, and turns our errors int
 the next step. It never catches the redirect with which identity sends somebody to the login.
 
 Pages call these methods of ``services``: ``leases.list/get``, ``pool.pool/queue``,
-``runs.list/get/log``, ``sweeps.list/get/rows``, ``sweep_figures.points/compare``,
+``runs.list/get/log``, ``sweeps.list/get/rows/offered``, ``sweep_figures.points/compare``,
 ``schedules.list/times``, ``projects.me``, ``usage.usage`` and, for the notice above all of them,
 ``upkeep.notice``.
 """
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from fastapi import Request, Response
 
 from madang.api.pages.links import Links
+from madang.api.pages.plots import PlotShelf
 from madang.api.pages.render import FRAGMENT, Renderer, Screen, problem_screen
 from madang.errors import MadangError, UnauthenticatedError
 from madang.i18n import problem, text
@@ -50,6 +51,7 @@ class Visit:
     now_ms: int
     path: dict[str, str]
     query: dict[str, str]
+    plots: PlotShelf
 
     @property
     def person(self) -> str:
@@ -71,6 +73,7 @@ class Frame:
         self._services = services
         self._identity = identity
         self._renderer = renderer
+        self._plots = PlotShelf()
 
     def endpoint(self, screen: ShowScreen) -> Callable[[Request], Awaitable[Response]]:
         """Return the route function of a screen."""
@@ -107,6 +110,7 @@ class Frame:
             now_ms=now_ms(),
             path={key: str(value) for key, value in request.path_params.items()},
             query={key: _plain(value) for key, value in request.query_params.items()},
+            plots=self._plots,
         )
 
 

@@ -4,7 +4,10 @@ All values come from notebooks: any finite number may come, and any text.
 """
 
 import math
-from collections.abc import Sequence
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from madang.domain.medians import MAX_WORDS, Group, by_number, by_word
@@ -13,8 +16,14 @@ _BOX = {"width": 720, "height": 300, "left": 62, "right": 12, "top": 12, "bottom
 _LOG_FROM = 100
 """From this ratio on, positive places stand by their magnitude: rates such as 0.1, 0.01, 0.001."""
 
-_TICKS = 5
+_STEPS = 5
+"""Steps between the ends of an axis, about; round ones may be fewer."""
+
 _LABEL_CHARS = 12
+_MAX_KEPT = 64
+"""Pictures; their dots are at most as many as the box has places."""
+
+_FRESH_S = 10.0
 _SHOWN_TOGETHER = 8
 
 
@@ -41,7 +50,9 @@ def _scatter(points: Sequence[tuple[float, float]]) -> dict[str, Any]:
     found = [(place(group.x), group.x) for group in groups if not isinstance(group.x, str)]
     alone = len(found) <= _SHOWN_TOGETHER and len(set(xs)) == len(found)
     ticks = (
-        found if alone else [(at, 10 ** min(v, 308.0) if is_log else v) for at, v in across.ticks()]
+        found
+        if alone
+        else [(at, 10 ** min(v, 308.0) if is_log else v) for at, v in across.ticks(is_whole=is_log)]
     )
     line = [
         f"{place(group.x):.1f},{up.place(group.median):.1f}"
@@ -132,15 +143,28 @@ class _Axis:
         """Return where a value stands; in the middle when all are the same."""
         return self._at((value / 2 - self._low) / self._wide if self._wide else 0.5)
 
-    def ticks(self) -> list[tuple[float, float]]:
-        """Return places with their values."""
-        if not self._wide:
+    def ticks(self, *, is_whole: bool = False) -> list[tuple[float, float]]:
+        """Return places with round values: whole steps of 1, 2 or 5 times a power of ten."""
+        step = _round_step(self._wide / _STEPS * 2)
+        step = max(1.0, step) if is_whole else step
+        if not step:  # all the same, or nearer to each other than numbers can say
             return [(self._at(0.5), self._low * 2)]
-        shares = [n / (_TICKS - 1) for n in range(_TICKS)]
-        return [(self._at(share), (self._low + self._wide * share) * 2) for share in shares]
+        first = math.ceil(self._low * 2 / step)
+        last = math.floor((self._low + self._wide) * 2 / step)
+        # Far from nothing, steps may be smaller than what tells two numbers apart.
+        values = dict.fromkeys(n * step for n in range(first, min(last, first + 2 * _STEPS) + 1))
+        return [(self.place(value), value) for value in values]
 
     def _at(self, share: float) -> float:
         return self._first + share * (self._last - self._first)
+
+
+def _round_step(least: float) -> float:
+    """Return the smallest round step that is not below a number; 0 for none."""
+    if not least:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(least))
+    return next((m * power for m in (1, 2, 5) if m * power >= least), 10 * power)
 
 
 def _across() -> tuple[float, float]:
@@ -163,3 +187,41 @@ def _apart(ticks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def number_text(value: float) -> str:
     """Return a number as a label: four digits that count."""
     return f"{value:.4g}"
+
+
+Drawn = dict[str, Any] | None
+
+
+@dataclass(slots=True)
+class PlotShelf:
+    """Pictures that were drawn, kept in memory: ten thousand points take a while each time.
+
+    Whoever takes one has checked that the visitor may see the sweep. A picture holds no words, so
+    that one does for both languages.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    _kept: OrderedDict[tuple[str, ...], tuple[str, float, Drawn]] = field(
+        default_factory=OrderedDict
+    )
+
+    def find(self, key: tuple[str, ...], version: str, *, is_final: bool) -> tuple[Drawn] | None:
+        """Return a picture of this version, in a tuple since it may be none; None to draw it.
+
+        Versions of what goes on may come again after runs were tried again, so that such a picture
+        is not kept for long.
+        """
+        found = self._kept.get(key)
+        if found is None or found[0] != version:
+            return None
+        if not is_final and self.clock() - found[1] > _FRESH_S:
+            return None
+        self._kept.move_to_end(key)
+        return (found[2],)
+
+    def put(self, key: tuple[str, ...], version: str, drawn: Drawn) -> None:
+        """Keep a picture instead of the one before; the longest unseen ones go."""
+        self._kept.pop(key, None)
+        self._kept[key] = (version, self.clock(), drawn)
+        while len(self._kept) > _MAX_KEPT:
+            self._kept.popitem(last=False)

@@ -1,10 +1,11 @@
 """The picture on a sweep's page: one value of its runs over another, chosen in the address."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from madang.api.pages.frame import Visit
-from madang.api.pages.plots import plot
+from madang.api.pages.plots import Drawn, plot
 from madang.services.sweep_figures import DURATION
 
 _MS_PER_S = 1000
@@ -23,8 +24,6 @@ async def picture(
     if not across or not sweep["runs_done"]:
         return None
     x, y = (_chosen(visit.query.get(k, ""), known) for k, known in (("x", across), ("y", up)))
-    points = await visit.services.sweep_figures.points(visit.actor, sweep["id"], x=x, y=y)
-    scale = _MS_PER_S if y == DURATION else 1
     return {
         "x": x,
         "y": y,
@@ -32,8 +31,22 @@ async def picture(
         "y_name": _name(visit, y),
         "xs": [{"value": one, "name": _name(visit, one)} for one in across],
         "ys": [{"value": one, "name": _name(visit, one)} for one in up],
-        "drawn": plot([(point.x, point.y / scale) for point in points]),
+        "drawn": await _drawn(visit, sweep, x, y),
     }
+
+
+async def _drawn(visit: Visit, sweep: Mapping[str, Any], x: str, y: str) -> Drawn:
+    """Return the picture: one that was drawn before, while nothing has changed."""
+    key, version = (sweep["id"], x, y), sweep["version"]
+    kept = visit.plots.find(key, version, is_final=sweep["ended_ms"] is not None)
+    if kept is not None:
+        return kept[0]
+    points = await visit.services.sweep_figures.points(visit.actor, sweep["id"], x=x, y=y)
+    scale = _MS_PER_S if y == DURATION else 1
+    # Ten thousand points would hold everybody else up.
+    drawn = await asyncio.to_thread(plot, [(point.x, point.y / scale) for point in points])
+    visit.plots.put(key, version, drawn)
+    return drawn
 
 
 def _chosen(asked: str, known: list[str]) -> str:
