@@ -24,6 +24,10 @@ After = Annotated[
     list[str] | None,
     typer.Option(help="Id of a run or sweep that must succeed first; may be given again."),
 ]
+CheckpointAfter = Annotated[
+    float | None,
+    typer.Option(help="Seconds between saves to go on from, 1 to 86400; 30 unless it says else."),
+]
 Grid = Annotated[
     list[str] | None,
     typer.Option("--grid", "-g", help="name=value,value or name=0..9; every combination runs."),

@@ -26,7 +26,7 @@ from madang.cli.output import (
     state_word,
 )
 from madang.cli.outputs import add_delete_output
-from madang.cli.parameters import After, Priority, Reuse, parameter
+from madang.cli.parameters import After, CheckpointAfter, Priority, Reuse, parameter
 
 _RUN = (
     "id name project person state reason_text error parameters flavor devices limit_ms "
@@ -67,6 +67,7 @@ def run(
     priority: Priority = 0,
     reuse: Reuse = False,
     after: After = None,
+    checkpoint_after: CheckpointAfter = None,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show the cells.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="With --watch: save the result here.")
@@ -96,6 +97,7 @@ def run(
             priority=priority,
             reuse=reuse,
             after=after or (),
+            checkpoint_after=checkpoint_after,
             client=client,
         )
         if watch or output is not None:

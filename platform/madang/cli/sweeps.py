@@ -27,7 +27,7 @@ from madang.cli.output import (
     state_word,
 )
 from madang.cli.outputs import add_delete_output
-from madang.cli.parameters import After, Grid, Priority, Reuse, parameter
+from madang.cli.parameters import After, CheckpointAfter, Grid, Priority, Reuse, parameter
 from madang.cli.runs import follow
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
 
@@ -80,6 +80,7 @@ def sweep(
     priority: Priority = 0,
     reuse: Reuse = False,
     after: After = None,
+    checkpoint_after: CheckpointAfter = None,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show how far it is.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show how many runs, device-hours and credits.")
@@ -123,6 +124,7 @@ def sweep(
         priority=priority,
         reuse=reuse,
         after=after or (),
+        checkpoint_after=checkpoint_after,
     )
     with MadangClient() as client:
         if dry_run:

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from madang.client.checkpoints import kept_after
 from madang.client.handle import Handle
 from madang.client.http import MadangClient
 from madang.client.words import spoken
@@ -158,6 +159,7 @@ def run(
     priority: int = 0,
     reuse: bool = False,
     after: Iterable[str] = (),
+    checkpoint_after: float | None = None,
     wait: bool = False,
     client: MadangClient | None = None,
 ) -> Run:
@@ -192,6 +194,9 @@ def run(
     after
         Ids of runs and sweeps of the project that must succeed first; if one does not, this is
         cancelled.
+    checkpoint_after
+        Seconds between saves that a later attempt goes on from, 1 to 86,400; as the notebook's
+        metadata say, or 30, when None. Never less than ten times what the last save took.
     wait
         Wait for the end, and raise when the run did not succeed.
     client
@@ -208,7 +213,7 @@ def run(
         given = check_parameters(parameters or {})
         body, declared = snapshot(notebook, files)
         check_declared(given, declared)
-        body |= {
+        body = kept_after(body, checkpoint_after) | {
             "parameters": given,
             **asked(project, name, flavor, devices, limit, environment, priority, reuse, after),
         }

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from madang.client.checkpoints import kept_after
 from madang.client.handle import Handle
 from madang.client.http import MadangClient
 from madang.client.parameter_tables import columns_of
@@ -231,6 +232,7 @@ def body_of(
     limit: str | float = "1h",
     environment: str = "",
     max_parallel: int = DEFAULT_PARALLEL,
+    checkpoint_after: float | None = None,
     **planned: Any,
 ) -> dict[str, Any]:
     """Return what is sent of a sweep, after all that can be checked here was; see :func:`sweep`."""
@@ -242,7 +244,7 @@ def body_of(
         body, declared = snapshot(notebook, files)
         plan.checked(declared)
         return {
-            **body,
+            **kept_after(body, checkpoint_after),
             **asked(project, name, flavor, devices, limit, environment, **planned),
             "grid": {key: list(values) for key, values in axes.items()},
             "table": json.dumps(columns) if columns else "",
@@ -296,7 +298,7 @@ def sweep(
         ``parameters`` (the same for all runs), ``max_parallel`` (how many slots may take its runs
         at the same time, 4 unless said), and as for :func:`madang.run` ``project``, ``name``,
         ``files``, ``flavor``, ``devices``, ``limit`` (of one run), ``environment``, ``priority``,
-        ``reuse`` and ``after``.
+        ``reuse``, ``after`` and ``checkpoint_after``.
 
     Raises
     ------

@@ -282,3 +282,21 @@ def test_what_must_succeed_first_is_sent(service, madang, notebook):
     assert madang("sweep", notebook, "-g", "lr=1,2", *before)[0] == 0
     body = service.calls[0]["body"]
     assert (body["after"], body["priority"]) == (["run-1", "sweep-9"], -3)
+
+
+@pytest.mark.parametrize(("verb", "more"), [("run", ()), ("sweep", ("-g", "lr=1,2"))])
+def test_seconds_between_saves_are_sent_within_their_limits(service, madang, notebook, verb, more):
+    service.on("POST", f"{verb}s", (201, whole()))
+    assert madang(verb, notebook, *more, "--checkpoint-after", "5")[0] == 0
+    sent = json.loads(service.calls[0]["body"]["notebook"])
+    assert sent["metadata"]["madang"] == {"checkpoint": 5}
+    status, _, said = madang(verb, notebook, *more, "--checkpoint-after", "0")
+    assert status != 0
+    assert "from 1 to 86400 seconds" in said
+
+
+def test_a_rerun_may_take_only_what_failed(service, madang):
+    service.on("GET", "sweeps/sweep-1", (200, whole()))
+    service.on("POST", "sweeps/sweep-1/rerun", (201, whole()))
+    assert madang("sweeps", "rerun", "sweep-1", "--only-failed")[0] == 0
+    assert service.called("POST", "sweeps/sweep-1/rerun")[0]["body"]["only_failed"] is True
