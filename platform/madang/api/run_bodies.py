@@ -9,7 +9,12 @@ from pydantic import Field, StringConstraints
 from madang.api.bodies import PLAIN, Body, Devices, LimitS, Name, Word, ms_of
 from madang.domain.run import MAX_AFTER, MAX_PARAMETERS, MAX_PARAMETERS_BYTES, MAX_PRIORITY
 from madang.domain.schedule import MAX_CRON_CHARS
-from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL, MAX_SWEEP_RUNS
+from madang.domain.sweep import (
+    DEFAULT_PARALLEL,
+    MAX_PARALLEL,
+    MAX_RUNS_PER_DEVICE,
+    MAX_SWEEP_RUNS,
+)
 from madang.errors import InvalidError
 from madang.services.requests import (
     RunRequest,
@@ -29,6 +34,7 @@ Typed = Annotated[
     Field(max_length=MAX_PARAMETERS),
 ]
 Parallel = Annotated[int, Field(ge=1, le=MAX_PARALLEL)]
+PerDevice = Annotated[int, Field(ge=1, le=MAX_RUNS_PER_DEVICE)]
 After = Annotated[list[Word], Field(max_length=MAX_AFTER)]
 Priority = Annotated[int, Field(ge=-MAX_PRIORITY, le=MAX_PRIORITY)]
 
@@ -104,6 +110,7 @@ class SweepBody(Body):
     limit_s: LimitS | None = None
     environment: Word = ""
     max_parallel: Parallel = DEFAULT_PARALLEL
+    runs_per_device: PerDevice = 1
     pilot: Word = ""
     priority: Priority = 0
     reuse: bool = False
@@ -136,6 +143,7 @@ class SweepBody(Body):
             priority=self.priority,
             is_reusing=self.reuse,
             max_parallel=self.max_parallel,
+            runs_per_device=self.runs_per_device,
             pilot=self.pilot,
             after=tuple(self.after),
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
@@ -210,6 +218,7 @@ class SweepRerunBody(Body):
     only_failed: bool = False
     overrides: dict[str, Any] = Field(default_factory=dict)
     max_parallel: Parallel | None = None
+    runs_per_device: PerDevice | None = None
     priority: Priority | None = None
     reuse: bool = False
 

@@ -9,7 +9,7 @@ from madang.cli.leases import Id
 from madang.cli.output import Json, done, show_json, state_word
 from madang.cli.parameters import Grid, Reuse, parameter
 from madang.domain.run import MAX_PRIORITY
-from madang.domain.sweep import MAX_PARALLEL
+from madang.domain.sweep import MAX_PARALLEL, MAX_RUNS_PER_DEVICE
 
 _Name = Annotated[str | None, typer.Option(help="For people; the old one when left out.")]
 _Level = Annotated[
@@ -83,6 +83,10 @@ def of_sweeps(group: typer.Typer) -> None:
             int | None,
             typer.Option(min=1, max=MAX_PARALLEL, help="The old number when left out."),
         ] = None,
+        runs_per_device: Annotated[
+            int | None,
+            typer.Option(min=1, max=MAX_RUNS_PER_DEVICE, help="The old number when left out."),
+        ] = None,
         priority: _NewLevel = None,
         only_failed: Annotated[
             bool, typer.Option("--only-failed", help="Only what failed or ran out of time.")
@@ -113,6 +117,7 @@ def of_sweeps(group: typer.Typer) -> None:
                 overrides=dict(parameter(text) for text in overrides or []),
                 name=name,
                 max_parallel=max_parallel,
+                runs_per_device=runs_per_device,
                 priority=priority,
                 only_failed=only_failed,
                 reuse=reuse,

@@ -7,6 +7,7 @@ import typer
 
 from madang.cli.output import say
 from madang.domain.run import MAX_PRIORITY
+from madang.domain.sweep import MAX_RUNS_PER_DEVICE
 
 Priority = Annotated[
     int,
@@ -27,6 +28,14 @@ After = Annotated[
 CheckpointAfter = Annotated[
     float | None,
     typer.Option(help="Seconds between saves to go on from, 1 to 86400; 30 unless it says else."),
+]
+PerDevice = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=MAX_RUNS_PER_DEVICE,
+        help="Runs of it that share the one device of a slot at the same time.",
+    ),
 ]
 Grid = Annotated[
     list[str] | None,

@@ -7,7 +7,7 @@ import typer
 
 from madang.cli.leases import Id
 from madang.cli.output import Json, Project, details, done, noun, show
-from madang.cli.parameters import Grid, Priority, Reuse, parameter
+from madang.cli.parameters import Grid, PerDevice, Priority, Reuse, parameter
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
 
 _SCHEDULE = (
@@ -93,8 +93,9 @@ def _adds(group: typer.Typer) -> None:
         limit: Annotated[str, typer.Option(help="Time limit of one run.")] = "1h",
         environment: Annotated[str, typer.Option(help="Environment of the project.")] = "",
         max_parallel: Annotated[
-            int, typer.Option(min=1, max=MAX_PARALLEL, help="Runs at the same time, at most.")
+            int, typer.Option(min=1, max=MAX_PARALLEL, help="Slots at the same time, at most.")
         ] = DEFAULT_PARALLEL,
+        runs_per_device: PerDevice = 1,
         priority: Priority = 0,
         reuse: Reuse = False,
         as_json: Json = False,
@@ -119,6 +120,7 @@ def _adds(group: typer.Typer) -> None:
             limit=limit,
             environment=environment,
             max_parallel=max_parallel,
+            runs_per_device=runs_per_device,
             priority=priority,
             reuse=reuse,
         )

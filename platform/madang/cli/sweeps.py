@@ -27,15 +27,23 @@ from madang.cli.output import (
     state_word,
 )
 from madang.cli.outputs import add_delete_output
-from madang.cli.parameters import After, CheckpointAfter, Grid, Priority, Reuse, parameter
+from madang.cli.parameters import (
+    After,
+    CheckpointAfter,
+    Grid,
+    PerDevice,
+    Priority,
+    Reuse,
+    parameter,
+)
 from madang.cli.runs import follow
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
 
 _SWEEP = (
-    "id name project person state runs runs_done counts max_parallel priority origin reused after "
-    "flavor devices limit_ms submitted_ms ended_ms expected_end_ms standing"
+    "id name project person state runs runs_done counts max_parallel runs_per_device priority "
+    "origin reused after flavor devices limit_ms submitted_ms ended_ms expected_end_ms standing"
 )
-_PLAN = "project runs names flavor devices limit_ms max_parallel"
+_PLAN = "project runs names flavor devices limit_ms max_parallel runs_per_device"
 _VALUES_CHARS = 48
 _HEAD = "position state parameters recorded cells took credits why id"
 _RIGHT = (0, 4, 5, 6)
@@ -75,8 +83,9 @@ def sweep(
         str, typer.Option(help="Environment of the project to execute with.")
     ] = "",
     max_parallel: Annotated[
-        int, typer.Option(min=1, max=MAX_PARALLEL, help="Runs at the same time, at most.")
+        int, typer.Option(min=1, max=MAX_PARALLEL, help="Slots at the same time, at most.")
     ] = DEFAULT_PARALLEL,
+    runs_per_device: PerDevice = 1,
     priority: Priority = 0,
     reuse: Reuse = False,
     after: After = None,
@@ -121,6 +130,7 @@ def sweep(
         limit=limit,
         environment=environment,
         max_parallel=max_parallel,
+        runs_per_device=runs_per_device,
         priority=priority,
         reuse=reuse,
         after=after or (),

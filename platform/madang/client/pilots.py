@@ -56,7 +56,7 @@ def estimate(plan: Mapping[str, Any]) -> str:
         took=f"{plan['measured_ms'] / 1000:,.1f}",
         runs=f"{plan['runs']:,}",
         span=_span(plan["expected_ms"]),
-        parallel=plan["max_parallel"],
+        parallel=plan["max_parallel"] * plan["runs_per_device"],
         hours=_hours(plan["expected_device_ms"]),
         cost=credits_text(plan["expected_microcredits"]),
         most_hours=_hours(plan["at_most_device_ms"]),

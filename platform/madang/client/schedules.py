@@ -22,6 +22,7 @@ def body_of(
     overlap: bool,
     files: Iterable[str],
     max_parallel: int,
+    runs_per_device: int = 1,
     **asked: Any,
 ) -> dict[str, Any]:
     """Return the body of a schedule: of a sweep where there is a grid or a table, else of a run.
@@ -35,7 +36,8 @@ def body_of(
     try:
         axes = parse_grid(list(grid))
         if axes or table is not None:
-            more = {"files": files, "max_parallel": max_parallel, **asked}
+            many = {"max_parallel": max_parallel, "runs_per_device": runs_per_device}
+            more = {"files": files, **many, **asked}
             body = sweeps.body_of(notebook, axes, table=table, parameters=parameters, **more)
             return body | times
         given = check_parameters(parameters)

@@ -181,8 +181,9 @@ class Sweep(Handle):
         overrides
             Values for every row, whose number stays as it is.
         **more
-            ``name``, ``max_parallel``, ``priority`` and ``reuse``; what is left out stays. With
-            ``only_failed`` those that failed or ran out of time, not all that were there.
+            ``name``, ``max_parallel``, ``runs_per_device``, ``priority`` and ``reuse``; what is
+            left out stays. With ``only_failed`` those that failed or ran out of time, not all that
+            were there.
         """
         try:
             columns = columns_of(table) if table is not None else {}
@@ -233,6 +234,7 @@ def body_of(
     environment: str = "",
     max_parallel: int = DEFAULT_PARALLEL,
     checkpoint_after: float | None = None,
+    runs_per_device: int = 1,
     **planned: Any,
 ) -> dict[str, Any]:
     """Return what is sent of a sweep, after all that can be checked here was; see :func:`sweep`."""
@@ -250,6 +252,7 @@ def body_of(
             "table": json.dumps(columns) if columns else "",
             "parameters": dict(plan.fixed),
             "max_parallel": max_parallel,
+            "runs_per_device": runs_per_device,
         }
     except MadangError as error:
         raise spoken(error) from error.__cause__
@@ -296,9 +299,10 @@ def sweep(
         How to reach the service; found by itself when None.
     **more
         ``parameters`` (the same for all runs), ``max_parallel`` (how many slots may take its runs
-        at the same time, 4 unless said), and as for :func:`madang.run` ``project``, ``name``,
-        ``files``, ``flavor``, ``devices``, ``limit`` (of one run), ``environment``, ``priority``,
-        ``reuse``, ``after`` and ``checkpoint_after``.
+        at the same time, 4 unless said), ``runs_per_device`` (how many runs share the device of a
+        slot at the same time, up to 16; 1 unless said), and as for :func:`madang.run` ``project``,
+        ``name``, ``files``, ``flavor``, ``devices``, ``limit`` (of one run), ``environment``,
+        ``priority``, ``reuse``, ``after`` and ``checkpoint_after``.
 
     Raises
     ------

@@ -89,6 +89,9 @@ class Run:
         When output and log were deleted, and after how many days; 0 days when somebody asked.
     recorded
         Values that its notebook recorded, by name; known when it has ended.
+    lane, lanes
+        Which of the runs that its slot works on at the same time it is, from 0, and how many may
+        be: so many share the device, and what it costs.
     """
 
     id: str
@@ -132,6 +135,8 @@ class Run:
     output_deleted_ms: int | None = None
     output_kept_days: int = 0
     recorded: Mapping[str, Any] = field(default_factory=dict)
+    lane: int = 0
+    lanes: int = 1
 
     @property
     def checkpoint_run(self) -> str:
@@ -142,6 +147,10 @@ class Run:
     def may_be_continued(self) -> bool:
         """Whether a retry goes on from its checkpoint: nothing is kept of others."""
         return self.state in CONTINUED_STATES
+
+    def device_time_ms(self, took_ms: int) -> int:
+        """Return its own part of the time of devices that it was executed on for so long."""
+        return self.devices * took_ms // self.lanes
 
     @property
     def is_final(self) -> bool:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from madang.domain.run import FINAL_RUN_STATES, RunState
+from madang.errors import InvalidError
 
 MAX_SWEEP_RUNS = 10_000
 MAX_SWEEP_BYTES = 32 * 1024**2
@@ -17,6 +18,9 @@ MAX_SWEEP_BYTES = 32 * 1024**2
 MAX_PARALLEL = 256
 DEFAULT_PARALLEL = 4
 """Slots that take runs of one sweep at the same time, unless its person says otherwise."""
+
+MAX_RUNS_PER_DEVICE = 16
+"""Runs of one sweep that a slot may work on at the same time, on the one device it has."""
 
 
 class SweepState(StrEnum):
@@ -46,6 +50,8 @@ class Sweep:
         kept here alone.
     max_parallel
         How many slots may take its runs at the same time.
+    runs_per_device
+        How many of its runs a slot may work on at the same time.
     ended_ms
         When all its runs had ended; None before, and again once failed ones are retried.
     summary
@@ -80,6 +86,19 @@ class Sweep:
     reused: int = 0
     after: tuple[str, ...] = ()
     is_held: bool = False
+    runs_per_device: int = 1
+
+
+def check_sharing(runs_per_device: int, devices: int) -> None:
+    """Refuse runs that would share more than one device.
+
+    Raises
+    ------
+    InvalidError
+        ``sharing_one_device``.
+    """
+    if runs_per_device > 1 and devices > 1:
+        raise InvalidError("sharing_one_device", given=devices, runs=runs_per_device, limit=1)
 
 
 def sweep_state(counts: Mapping[str, int], is_paused: bool) -> SweepState:
@@ -95,11 +114,20 @@ def sweep_state(counts: Mapping[str, int], is_paused: bool) -> SweepState:
     return SweepState.CANCELLED if counts.get(RunState.CANCELLED, 0) else SweepState.SUCCEEDED
 
 
-def slots_wanted(sweep: Sweep, waiting: int, running: int) -> int:
-    """Return how many more slots could take a run of a sweep now."""
+def slots_wanted(sweep: Sweep, waiting: int, working: int, free_lanes: int = 0) -> int:
+    """Return how many more slots could take a run of a sweep now.
+
+    Parameters
+    ----------
+    working
+        How many slots execute its runs.
+    free_lanes
+        How many runs more those can take: they are needed before any other slot.
+    """
     if sweep.is_paused or sweep.is_held:
         return 0
-    return max(0, min(sweep.max_parallel - running, waiting))
+    needed = -(-max(0, waiting - free_lanes) // sweep.runs_per_device)
+    return max(0, min(sweep.max_parallel - working, needed))
 
 
 def expected_end_ms(

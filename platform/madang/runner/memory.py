@@ -5,6 +5,8 @@ such ends, for each group of processes (control group) and for the whole machine
 """
 
 import contextlib
+import threading
+import time
 from pathlib import Path
 
 _OF_DEVICE = ("cuda", "hip", "gpu", "device", "xla")
@@ -13,6 +15,9 @@ _DEVICE_ERRORS = frozenset({"OutOfMemoryError", "ResourceExhaustedError"})
 
 OUT_OF_MEMORY = "out_of_memory"
 OUT_OF_DEVICE_MEMORY = "out_of_device_memory"
+
+FRESH_S = 15.0
+"""A run that dies later than this after something was ended died of something else."""
 
 
 class OomKills:
@@ -51,6 +56,42 @@ class OomKills:
                 elif "memory" in controllers.split(","):
                     files.append(groups / "memory" / path.lstrip("/") / "memory.oom_control")
         return files
+
+
+class SharedKills:
+    """Tells runs that have a group in common whose end it was: each kill ended one of them.
+
+    A run that dies may only be said to have been short of memory if the system has just ended
+    something, and that was not the end of another run. What a notebook started and lost long before
+    is no reason.
+    """
+
+    def __init__(self, kills: OomKills | None = None) -> None:
+        self._kills = kills or OomKills()
+        self._lock = threading.Lock()
+        self._seen = 0
+        self._at_s: list[float] = []
+
+    def look(self) -> None:
+        """Note when there were kills; to be called every few seconds."""
+        with self._lock:
+            self._note()
+
+    def claim(self) -> bool:
+        """Tell whether a run that has just died may have been ended for want of memory."""
+        with self._lock:
+            self._note()
+            oldest_s = time.monotonic() - FRESH_S
+            self._at_s = [at_s for at_s in self._at_s if at_s >= oldest_s]
+            if self._at_s:
+                self._at_s.pop(0)
+                return True
+            return False
+
+    def _note(self) -> None:
+        now = self._kills.since()
+        self._at_s += [time.monotonic()] * (now - self._seen)
+        self._seen = now
 
 
 def _counted(path: Path) -> int | None:

@@ -276,13 +276,12 @@ def _is_fault_of_machine(lease: Lease, life: AttemptLife) -> bool:
 
 
 def _close_runs(tx: Tx, lease: Lease, now: int) -> bool:
-    """End the run that the slot was executing as the slot ended, or let it wait for another."""
-    run = tx.runs.active_of_lease(lease.id) if lease.kind is LeaseKind.SLOT else None
-    if run is None:
-        return False
-    if run.reason == CANCELLING:
-        state, reason = RunState.CANCELLED, "cancelled"
-        tx.runs.change(run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now)
-    else:
-        end_with_slot(tx, run, lease, now)
-    return True
+    """End the runs that the slot was executing as the slot ended, or let them wait for another."""
+    found = tx.runs.active_of_lease(lease.id) if lease.kind is LeaseKind.SLOT else []
+    for run in found:
+        if run.reason == CANCELLING:
+            state, reason = RunState.CANCELLED, "cancelled"
+            tx.runs.change(run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now)
+        else:
+            end_with_slot(tx, run, lease, now)
+    return bool(found)

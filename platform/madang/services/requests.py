@@ -216,6 +216,7 @@ class SweepRequest:
     limit_ms: int = 3_600_000
     environment: str = ""
     max_parallel: int = 4
+    runs_per_device: int = 1
     pilot: str = ""
     priority: int = 0
     is_reusing: bool = False
@@ -248,6 +249,7 @@ class SweepRerun:
     only_failed: bool = False
     overrides: Mapping[str, Any] = field(default_factory=dict)
     max_parallel: int | None = None
+    runs_per_device: int | None = None
     priority: int | None = None
     is_reusing: bool = False
 

@@ -52,7 +52,7 @@ def cancel_waiting(tx: Tx, slot: Lease, now_ms: int) -> None:
 
     A sweep is paused instead, or it would open the next one at once.
     """
-    if tx.runs.active_of_lease(slot.id) is not None:
+    if tx.runs.active_of_lease(slot.id):
         return
     if slot.options.get("sweep"):
         # Its runs are many; whoever wants none of them cancels the sweep.

@@ -1,5 +1,6 @@
 """Use-cases of the worker inside a slot: take the next run, report, hand in the output."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,9 @@ from madang.units import is_due
 IDLE_MS = 10_000
 """A slot without a run for this long gives its devices back."""
 
+BESIDE_S = 1.0
+"""A slot that works and could take more looks for it this often at most."""
+
 LOG_CHARS = 64 * 1024
 
 
@@ -32,8 +36,13 @@ class Slots:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def next(self, actor: Actor, timeout_s: float) -> dict[str, Any] | None:
+    async def next(self, actor: Actor, timeout_s: float, *, lane: int = 0) -> dict[str, Any] | None:
         """Return the next run with all that it needs; None when there is none yet.
+
+        Parameters
+        ----------
+        lane
+            Which of the runs that the slot works on at the same time this one will be.
 
         Raises
         ------
@@ -44,27 +53,32 @@ class Slots:
         if not actor.token_lease or actor.token_run:
             raise RefusedError("slot_token_only")
         until_ms = core.clock() + int(timeout_s * 1000)
-        is_told = False
+        told: bool | None = None
         with core.bus.listen() as listener:
             while True:
-                taken = await core.store.write(lambda tx: self._take(tx, actor))
+                taken, is_busy = await core.store.write(lambda tx: self._take(tx, actor, lane))
                 if taken is not None:
                     core.live.slot_faults.pop(slot_group(taken[0]), None)
                     core.live.idle_since_ms.pop(actor.token_lease, None)
                     # Nothing for the loop to do: the slot holds its devices as before.
                     core.bus.publish("runs", "queue")
                     return await self._handed_over(actor, *taken)
-                if not is_told:  # it may have had the last run of its sweep
+                if told is not is_busy:  # it may have had the last run of its sweep
                     core.wake.set()
-                    is_told = True
+                    told = is_busy
                 await self._end_if_idle(actor.token_lease)
                 left_s = (until_ms - core.clock()) / 1000
                 if left_s <= 0:
                     return None
                 await listener.heard({"runs", "leases"}, min(left_s, IDLE_MS / 1000))
+                if is_busy:  # its other lanes report cell by cell, which is no news for this one
+                    await asyncio.sleep(min(left_s, BESIDE_S))
 
-    def _take(self, tx: Tx, actor: Actor) -> tuple[Run, str] | None:
-        """Give the slot its run; the one it has already, when the answer before was lost."""
+    def _take(self, tx: Tx, actor: Actor, lane: int) -> tuple[tuple[Run, str] | None, bool]:
+        """Give a lane its run; the one it has already, when the answer before was lost.
+
+        Returns too whether the slot works on other runs meanwhile.
+        """
         core = self._core
         lease = tx.leases.get(actor.token_lease)
         if lease is None or not lease.holds_devices or lease.target is not Target.RUN:
@@ -72,18 +86,20 @@ class Slots:
         if lease.kind is not LeaseKind.SLOT:
             # A cluster's processes have a token too; they take no runs.
             raise RefusedError("slot_token_only")
-        run = tx.runs.active_of_lease(lease.id)
+        beside = tx.runs.active_of_lease(lease.id)
+        run = next((run for run in beside if run.lane == lane), None)
         if run is None:
             expires = lease.expires_ms
             left_ms = lease.limit_ms if expires is None else expires - core.clock()
-            queued = next_run(tx, lease, left_ms)
+            queued = next_run(tx, lease, left_ms, beside)
             if queued is None:
-                return None
+                return None, bool(beside)
+            sweep = tx.sweeps.get(queued.sweep) if queued.sweep else None
             inside = environment_use.chosen(tx, queued.environment) if queued.environment else None
             if queued.environment and inside is None:
                 # Deleted, or gone with another machine: it must not execute with anything else.
                 fail_waiting(core, tx, queued, "environment_gone")
-                return None
+                return None, bool(beside)
             run = tx.runs.change(
                 queued.id,
                 RunState.QUEUED,
@@ -92,8 +108,10 @@ class Slots:
                 attempt=queued.attempt + 1,
                 started_ms=core.clock(),
                 environment_revision=inside.n if inside is not None else 0,
+                lane=lane,
+                lanes=sweep.runs_per_device if sweep is not None else 1,
             )
-        return run, tokens.mint(tx, lease, core.clock(), run=run.id)
+        return (run, tokens.mint(tx, lease, core.clock(), run=run.id)), bool(beside)
 
     async def _handed_over(self, actor: Actor, run: Run, token: str) -> dict[str, Any]:
         core = self._core
@@ -108,6 +126,7 @@ class Slots:
             "files": files,
             "token": token,
             "limit_ms": run.limit_ms,
+            "lanes": run.lanes,
             "continues": run.continues,
             "python": await self._python(run),
             "environment_report": await core.store.read(lambda tx: _report_of(tx, run)),
@@ -127,7 +146,7 @@ class Slots:
     async def _build_folder(self, run: Run, person_name: str) -> str:
         """Return an empty folder for a run that builds an environment; empty for any other.
 
-        Whoever asks twice has started nothing in between: a slot takes one run at a time.
+        Whoever asks twice has started nothing in between: nothing is built beside other runs.
         """
 
         def ref(tx: Tx) -> EnvironmentRef | None:
@@ -152,7 +171,7 @@ class Slots:
             lease = tx.leases.get(lease_id)
             if lease is None or lease.state is LeaseState.QUEUED:
                 return None
-            if tx.runs.active_of_lease(lease.id) is not None:
+            if tx.runs.active_of_lease(lease.id):
                 return None
             return begin_end(tx, lease, EndReason.COMPLETED, now)
 

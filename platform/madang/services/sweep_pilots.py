@@ -36,6 +36,11 @@ def pilot_request(actor: Actor, request: SweepRequest, point: Mapping[str, Any])
     )
 
 
+def device_time_ms(sweep: Sweep, count: int, each_ms: int) -> int:
+    """Return for how long devices are held if so many runs take as long as each other."""
+    return -(-count // sweep.runs_per_device) * sweep.devices * each_ms
+
+
 def expected(
     core: Core, tx: Tx, actor: Actor, pilot: str, sweep: Sweep, count: int
 ) -> dict[str, int | None]:
@@ -58,7 +63,7 @@ def expected(
         took_ms = max(0, run.ended_ms - run.started_ms)
     if took_ms is None:
         return dict.fromkeys(_EXPECTED)
-    device_ms = count * sweep.devices * took_ms
+    device_ms = device_time_ms(sweep, count, took_ms)
     cost = cost_microcredits(device_ms, core.policy.rate(sweep.flavor))
-    rounds = -(-count // sweep.max_parallel)
+    rounds = -(-count // (sweep.max_parallel * sweep.runs_per_device))
     return dict(zip(_EXPECTED, (took_ms, rounds * took_ms, device_ms, cost), strict=True))

@@ -6,7 +6,7 @@ from typing import Any
 
 from madang.domain.run import RunState
 from madang.domain.run_inputs import check_notebook, notebook_parameters
-from madang.domain.sweep import Sweep
+from madang.domain.sweep import Sweep, check_sharing
 from madang.domain.sweep_grid import parse_typed
 from madang.domain.sweep_plan import SweepPlan
 from madang.domain.sweep_rerun import changed_points
@@ -86,7 +86,8 @@ class SweepReruns(SweepSubmits):
             ``sweep_nothing_to_retry`` where only what failed is asked for, and nothing has.
         """
         sweep, points = await self._like(actor, sweep_id, request)
-        size = (sweep.name, sweep.max_parallel, sweep.priority, request.is_reusing)
+        many = (sweep.max_parallel, sweep.runs_per_device)
+        size = (sweep.name, many, sweep.priority, request.is_reusing)
         print_ = await asyncio.to_thread(fingerprint, "sweep.rerun", sweep.origin, size, points)
         given = (sweep.environment, points, request.is_reusing)
         return await self._keep(actor, sweep, *given, print_=print_, key=key)
@@ -121,6 +122,7 @@ class SweepReruns(SweepSubmits):
             id=new_id("sweep", at_ms),
             name=leasing.checked_name(request.name or old.name),
             max_parallel=request.max_parallel or old.max_parallel,
+            runs_per_device=request.runs_per_device or old.runs_per_device,
             priority=old.priority if request.priority is None else request.priority,
             submitted_ms=at_ms,
             is_paused=False,
@@ -131,6 +133,7 @@ class SweepReruns(SweepSubmits):
             after=(),
             is_held=False,
         )
+        check_sharing(sweep.runs_per_device, sweep.devices)
         return sweep, points
 
 

@@ -4,7 +4,7 @@ The reconcile loop calls :func:`look`. Level-triggered: rows are counted and com
 that a kill, a lost slot or a doubled report ends in the same state.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from madang.domain.lease import EndReason, Lease, LeaseState
@@ -30,15 +30,21 @@ MAX_EXTRA_MS = 3 * 3_600_000
 """How much longer than one run a slot of a sweep may live, to take many runs one after another."""
 
 
-def next_run(tx: Tx, slot: Lease, left_ms: int) -> Run | None:
+def next_run(tx: Tx, slot: Lease, left_ms: int, beside: Sequence[Run] = ()) -> Run | None:
     """Return the waiting run that a slot with so much time left takes next.
 
     What has a higher priority goes first. With the same one, runs of their own go before those of
     sweeps: nobody waits for ten thousand others who has asked for one. Among sweeps the oldest goes
     first, up to its number of slots.
+
+    Parameters
+    ----------
+    beside
+        What the slot executes now. Only runs of the same sweep are taken beside each other; what
+        comes before them waits until the slot is empty, and nothing is taken meanwhile.
     """
     own = tx.runs.next_queued(slot.person, slot.project, slot.flavor, slot.devices)
-    if own is not None and own.limit_ms > left_ms:
+    if own is not None and (own.limit_ms > left_ms or _waits_elsewhere(own, slot, beside)):
         own = None
     mine = tx.sweeps.find(person=slot.person, project=slot.project, is_open=True)
     for sweep in in_turn(mine):
@@ -46,9 +52,34 @@ def next_run(tx: Tx, slot: Lease, left_ms: int) -> Run | None:
             break
         if slot_group(sweep) != slot_group(slot) or sweep.limit_ms > left_ms:
             continue
-        if slots_wanted(sweep, *tx.sweeps.load(sweep.id)):
-            return tx.sweeps.first_waiting(sweep.id)
-    return own
+        is_beside = any(run.sweep == sweep.id for run in beside)
+        if is_beside and len(beside) >= sweep.runs_per_device:
+            return None
+        if _may_take(tx, sweep, slot):
+            return tx.sweeps.first_waiting(sweep.id) if is_beside or not beside else None
+    return None if beside else own
+
+
+def _waits_elsewhere(own: Run, slot: Lease, beside: Sequence[Run]) -> bool:
+    """Tell whether a busy slot need not become empty for a run, as another was opened for it."""
+    return bool(beside) and own.lease not in ("", slot.id)
+
+
+def _may_take(tx: Tx, sweep: Sweep, slot: Lease) -> bool:
+    """Tell whether a slot may take a run of a sweep, as one more slot or as one of its own."""
+    waiting, working = tx.sweeps.load(sweep.id, sweep.runs_per_device)
+    if slot.id in working:
+        return bool(waiting) and not (sweep.is_paused or sweep.is_held)
+    return bool(slots_wanted(sweep, waiting, len(working)))
+
+
+def _lacking(core: Core, tx: Tx, sweep: Sweep, slots: Sequence[Lease]) -> tuple[bool, int]:
+    """Tell whether all runs of a sweep have ended, and how many empty slots it could use."""
+    waiting, working = tx.sweeps.load(sweep.id, sweep.runs_per_device)
+    # A slot that is about to end fills its free lanes no more.
+    lasting = {slot.id for slot in slots if fits(core, slot, sweep)}
+    free = sum(sweep.runs_per_device - n for slot, n in working.items() if slot in lasting)
+    return not waiting and not working, slots_wanted(sweep, waiting, len(working), free)
 
 
 def in_turn(found: Iterable[Sweep]) -> list[Sweep]:
@@ -87,10 +118,9 @@ def _plan(core: Core, tx: Tx) -> _Plan:
     # What a run of its own waits for is not a sweep's.
     own = {run.lease for run in tx.runs.heads() if run.lease}
     for sweep in in_turn(tx.sweeps.find(is_open=True)):
-        waiting, running = tx.sweeps.load(sweep.id)
-        if not waiting and not running:
+        has_ended, wanted = _lacking(core, tx, sweep, slots)
+        if has_ended:
             made.ended.append(sweep)
-        wanted = slots_wanted(sweep, waiting, running)
         mine = [slot for slot in free if fits(core, slot, sweep) and slot.id not in own][:wanted]
         free = [slot for slot in free if slot not in mine]
         in_line = sum(slot.state is LeaseState.QUEUED for slot in mine)
@@ -145,7 +175,7 @@ def _open(core: Core, tx: Tx, sweep: Sweep, count: int) -> list[str]:
 def _extra_ms(tx: Tx, sweep: Sweep) -> int:
     """Return for how long a slot could take further runs, were each as long as it may be."""
     waiting = tx.sweeps.counts([sweep.id])[sweep.id].get("queued", 0)
-    each = -(-waiting // sweep.max_parallel) - 1
+    each = -(-waiting // (sweep.max_parallel * sweep.runs_per_device)) - 1
     return min(MAX_EXTRA_MS, max(0, each) * sweep.limit_ms)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from madang.domain.project import Project
 from madang.domain.run_inputs import check_files, check_notebook
-from madang.domain.sweep import Sweep
+from madang.domain.sweep import Sweep, check_sharing
 from madang.domain.sweep_grid import parse_typed
 from madang.domain.sweep_plan import SweepPlan
 from madang.domain.sweep_table import read_csv, read_json
@@ -23,7 +23,7 @@ from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, SweepRequest
 from madang.services.runs import Runs
 from madang.services.sweep_looks import SweepLooks
-from madang.services.sweep_pilots import expected, pilot_request
+from madang.services.sweep_pilots import device_time_ms, expected, pilot_request
 from madang.services.sweep_rows import check_room, inside, runs_of
 from madang.store import Tx
 from madang.units import cost_microcredits, new_id
@@ -101,7 +101,7 @@ class SweepSubmits(SweepLooks):
         there = reuse.known(tx, actor, project, sweep.environment, prints)
         count = len(points) - sum(one in there for one in prints)
         check_room(core, tx, actor, project, sweep, count)
-        device_ms = count * sweep.devices * sweep.limit_ms
+        device_ms = device_time_ms(sweep, count, sweep.limit_ms)
         return {
             "project": project.name,
             "runs": len(points),
@@ -112,6 +112,7 @@ class SweepSubmits(SweepLooks):
             "devices": sweep.devices,
             "limit_ms": sweep.limit_ms,
             "max_parallel": sweep.max_parallel,
+            "runs_per_device": sweep.runs_per_device,
             "at_most_device_ms": device_ms,
             "at_most_microcredits": cost_microcredits(device_ms, core.policy.rate(sweep.flavor)),
             "left_microcredits": tx.budget.balance(project.id).left,
@@ -144,7 +145,8 @@ class SweepSubmits(SweepLooks):
         files = {name: await core.artifacts.put(data) for name, data in made.files.items()}
         sweep = self._row(actor, project, request, notebook, files)
         asked = (request.project, request.name, notebook, files)
-        size = (sweep.flavor, sweep.devices, sweep.limit_ms, sweep.max_parallel)
+        many = (sweep.max_parallel, sweep.runs_per_device)
+        size = (sweep.flavor, sweep.devices, sweep.limit_ms, many)
         order = (request.priority, request.is_reusing, request.after)
         more = (request.environment, made.parameters, order)
         print_ = await asyncio.to_thread(fingerprint, "sweep", asked, size, more)
@@ -200,6 +202,7 @@ class SweepSubmits(SweepLooks):
         notebook: str,
         files: Mapping[str, str],
     ) -> Sweep:
+        check_sharing(request.runs_per_device, request.devices)
         at_ms = self._core.clock()
         return Sweep(
             id=new_id("sweep", at_ms),
@@ -211,6 +214,7 @@ class SweepSubmits(SweepLooks):
             devices=request.devices,
             limit_ms=request.limit_ms,
             max_parallel=request.max_parallel,
+            runs_per_device=request.runs_per_device,
             submitted_ms=at_ms,
             files=files,
             priority=request.priority,

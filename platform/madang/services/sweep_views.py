@@ -20,7 +20,9 @@ from madang.units import cost_microcredits
 def summary(core: Core, tx: Tx, sweep: Sweep, now_ms: int) -> dict[str, Any]:
     """Return how many runs are in each state, and what they took and cost so far."""
     held = cost = 0
-    for spent in tx.sweeps.spent(sweep.id, now_ms):
+    shares = sweep.runs_per_device > 1
+    taken = tx.sweeps.spent_together if shares else tx.sweeps.spent
+    for spent in taken(sweep.id, now_ms):
         slot = tx.leases.get(spent.lease) if spent.lease else None
         device_ms = sweep.devices * spent.ms
         held += device_ms
@@ -63,6 +65,7 @@ def sweep_view(
         "runs": sum(counts.values()),
         "runs_done": sum(counts[state] for state in FINAL_RUN_STATES),
         "max_parallel": sweep.max_parallel,
+        "runs_per_device": sweep.runs_per_device,
         "priority": sweep.priority,
         "origin": sweep.origin,
         "reused": sweep.reused,
@@ -140,7 +143,7 @@ def row_view(core: Core, actor: Actor, sweep: Sweep, run: Run, names: Names) -> 
         "started_ms": run.started_ms,
         "ended_ms": run.ended_ms,
         "duration_ms": took,
-        "charged_microcredits": cost_microcredits(run.devices * (took or 0), rate),
+        "charged_microcredits": cost_microcredits(run.device_time_ms(took or 0), rate),
         "error": dict(run.error) if run.error else None,
         "fresh_text": fresh_text(run.fresh_reason, actor.lang),
         "has_output": bool(run.output_sha256),

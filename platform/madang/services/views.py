@@ -217,7 +217,8 @@ def run_view(
     names = names or Names(tx, actor)
     live = core.live.progress.get(run.id)
     until = run.ended_ms if run.ended_ms is not None else core.clock()
-    held = run.devices * max(0, until - run.started_ms) if run.started_ms is not None else 0
+    took = max(0, until - run.started_ms) if run.started_ms is not None else 0
+    held = run.device_time_ms(took)
     slot = names.lease(run.lease) if run.lease else None
     rate = core.rate(slot) if slot else core.policy.rate(run.flavor)
     waiting = run.state == "queued" and slot is not None

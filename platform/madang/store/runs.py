@@ -146,10 +146,9 @@ class Runs:
         )
         return [(state, n) for state, n in self._connection.execute(query.distinct())]
 
-    def active_of_lease(self, lease: str) -> Run | None:
-        """Return the run that a slot has taken and not finished; it takes one at a time."""
-        found = self.find(state=RunState.RUNNING, lease=lease, limit=1, newest_first=True)
-        return found[0] if found else None
+    def active_of_lease(self, lease: str) -> list[Run]:
+        """Return the runs that a slot has taken and not finished, one for each busy lane."""
+        return self.find(state=RunState.RUNNING, lease=lease)
 
     def change(self, run: str, expected: str | Iterable[str], **changes: Any) -> Run:
         """Change a run that is in an expected state, and return it as it is then.

@@ -117,6 +117,22 @@ class Sweeps:
         )
         return [Spent(lease, int(ms)) for lease, ms in self._connection.execute(query)]
 
+    def spent_together(self, sweep: str, now_ms: int) -> list[Spent]:
+        """Return how long each slot executed any of its runs; what several shared counts once."""
+        ended = func.coalesce(runs.c.ended_ms, now_ms)
+        before = func.max(ended).over(
+            partition_by=runs.c.lease, order_by=(runs.c.started_ms, runs.c.id), rows=(None, -1)
+        )
+        begun = (
+            select(runs.c.lease, runs.c.started_ms, ended.label("ended"), before.label("before"))
+            .where(runs.c.sweep == sweep, runs.c.started_ms.is_not(None))
+            .subquery()
+        ).c
+        since = case((begun.before > begun.started_ms, begun.before), else_=begun.started_ms)
+        fresh = case((begun.ended > since, begun.ended - since), else_=0)
+        query = select(begun.lease, func.sum(fresh)).group_by(begun.lease)
+        return [Spent(lease, int(ms)) for lease, ms in self._connection.execute(query)]
+
     def inherited(self, sweep: str) -> Inherited:
         """Return what its runs took over from shared cells."""
         query = (
@@ -152,19 +168,22 @@ class Sweeps:
         )
         return max(0, int(self._connection.execute(query).scalar_one() or 0))
 
-    def load(self, sweep: str) -> tuple[int, int]:
-        """Return how many of its runs wait (counted up to its greatest number of slots), and run.
+    def load(self, sweep: str, runs_per_device: int = 1) -> tuple[int, Mapping[str, int]]:
+        """Return how many of its runs wait (up to what its slots could take), and run in each slot.
 
         Asked at every look and by every slot that wants work, so it never counts ten thousand.
         """
-
-        def count(state: RunState, most: int) -> int:
-            found = select(runs.c.id).where(runs.c.sweep == sweep, _IN_TABLE, runs.c.state == state)
-            query = select(func.count()).select_from(found.limit(most).subquery())
-            return int(self._connection.execute(query).scalar_one())
-
-        running = count(RunState.RUNNING, MAX_PARALLEL)
-        return count(RunState.QUEUED, MAX_PARALLEL), running
+        mine = (runs.c.sweep == sweep, _IN_TABLE)
+        most = MAX_PARALLEL * runs_per_device
+        found = select(runs.c.id).where(*mine, runs.c.state == RunState.QUEUED).limit(most)
+        waiting = self._connection.execute(select(func.count()).select_from(found.subquery()))
+        working = (
+            select(runs.c.lease, func.count())
+            .where(*mine, runs.c.state == RunState.RUNNING)
+            .group_by(runs.c.lease)
+        )
+        slots = {lease: int(n) for lease, n in self._connection.execute(working)}
+        return int(waiting.scalar_one()), slots
 
     def last_end_ms(self, sweep: str) -> int | None:
         """Return when the last of its runs ended."""

@@ -198,8 +198,8 @@ def test_runs_are_taken_in_order_and_change_by_the_table(store: Store, ada, proj
         assert tx.runs.get("run-none") is None
         assert tx.runs.next_queued(ada.id, project.id, "h200", 1) == new
         assert tx.runs.next_queued(ada.id, project.id, "a100", 1) is None
-        assert tx.runs.active_of_lease("lease-1") == taken
-        assert tx.runs.active_of_lease("lease-2") is None
+        assert tx.runs.active_of_lease("lease-1") == [taken]
+        assert tx.runs.active_of_lease("lease-2") == []
         assert tx.runs.find(newest_first=True, limit=1) == [big]
         assert tx.runs.find(state=[RunState.QUEUED], person=ada.id) == [new, big]
         assert tx.runs.find(project=project.id, lease="lease-1") == [taken]

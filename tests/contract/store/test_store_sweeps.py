@@ -110,7 +110,9 @@ def test_ten_thousand_runs_are_counted_moved_and_paged(store: Store, sweep: Swee
     def check(tx: Tx) -> None:
         counts = {"queued": MANY - 300, "running": 200, "failed": 10, "succeeded": 90}
         assert tx.sweeps.counts([sweep.id, "none"]) == {sweep.id: counts, "none": {}}
-        assert tx.sweeps.load(sweep.id) == (MAX_PARALLEL, 200)
+        slots = {"lease-0": 100, "lease-1": 100}
+        assert tx.sweeps.load(sweep.id) == (MAX_PARALLEL, slots)
+        assert tx.sweeps.load(sweep.id, 3) == (3 * MAX_PARALLEL, slots)
         assert tx.sweeps.first_waiting(sweep.id) == made[300]
         assert tx.sweeps.waiting_of(sweep.person) == MANY - 300
         assert tx.sweeps.took_ms(sweep.id) == sum(1_000 + n for n in range(100))

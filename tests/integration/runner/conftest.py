@@ -136,7 +136,7 @@ def handler_of(service):
         def _handle(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             token = self.headers["Authorization"].removeprefix("token ")
-            path = self.path.removeprefix(PREFIX)
+            path = self.path.removeprefix(PREFIX).partition("?")[0]
             status, answer = service.answer(self.command, path, token, body)
             data = b"" if answer is None else json.dumps(answer).encode()
             self.send_response(status)

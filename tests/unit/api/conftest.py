@@ -300,8 +300,8 @@ class FakeNotices:
 class FakeSlots(Things):
     answer: dict[str, Any] | MadangError | None = None
 
-    async def next(self, actor: Actor, timeout_s: float) -> Any:
-        self._note("next", actor, timeout_s=timeout_s)
+    async def next(self, actor: Actor, timeout_s: float, *, lane: int = 0) -> Any:
+        self._note("next", actor, timeout_s=timeout_s, lane=lane)
         if isinstance(self.answer, MadangError):
             raise self.answer
         return self.answer

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from madang.api.routes import api_routes
+from madang.domain.sweep import MAX_RUNS_PER_DEVICE
 from madang.errors import ConflictError, UnavailableError
 from madang.services.requests import (
     ChangeRequest,
@@ -314,6 +315,8 @@ async def test_the_slot_gets_its_run_as_text(bench: Any) -> None:
         work = (await client.post(f"{API}/slots/next")).json()
         slots.answer = ConflictError("slot_over")
         over = await client.post(f"{API}/slots/next")
+        beyond = await client.post(f"{API}/slots/next?lane={MAX_RUNS_PER_DEVICE}")
+    assert beyond.status_code == 422
     assert work == {"run": {}, "notebook": '{"a": 1}', "files": {"f": "/w=="}, "token": "t"}
     assert (over.status_code, over.json()["status"]) == (410, 410)
 

@@ -13,6 +13,7 @@ def whole(state="queued", **counts):
         "project": "lab",
         "person": "ada",
         "max_parallel": 4,
+        "runs_per_device": 1,
         "flavor": "sim-h200",
         "devices": 1,
         "limit_ms": 60_000,
@@ -34,11 +35,13 @@ def notebook(tmp_path):
 def test_a_grid_is_read_sent_and_its_id_printed(service, madang, notebook):
     service.on("POST", "sweeps", (201, whole()))
     grid = ("--grid", "lr=0.1,0.01", "--grid", "seed=0..9", "-p", "state=wet")
-    status, out, _ = madang("sweep", notebook, *grid, "--max-parallel", "2")
+    many = ("--max-parallel", "2", "--runs-per-device", "4")
+    status, out, _ = madang("sweep", notebook, *grid, *many)
     assert (status, out) == (0, "sweep-1 queued\n")
     body = service.calls[0]["body"]
     assert body["grid"] == {"lr": [0.1, 0.01], "seed": list(range(10))}
     assert (body["parameters"], body["max_parallel"]) == ({"state": "wet"}, 2)
+    assert body["runs_per_device"] == 4
 
 
 def test_a_dry_run_shows_runs_hours_and_credits_and_submits_nothing(service, madang, notebook):
@@ -52,6 +55,7 @@ def test_a_dry_run_shows_runs_hours_and_credits_and_submits_nothing(service, mad
         "devices": 1,
         "limit_ms": 3_600_000,
         "max_parallel": 4,
+        "runs_per_device": 1,
         "at_most_device_ms": 20 * 3_600_000,
         "at_most_microcredits": 20_000_000,
         "left_microcredits": 50_000_000,
@@ -158,6 +162,7 @@ PILOT = {
 PLAN = {
     "runs": 20,
     "max_parallel": 4,
+    "runs_per_device": 1,
     "measured_ms": 12_340,
     "expected_ms": 61_700,
     "expected_device_ms": 246_800,

@@ -91,6 +91,7 @@ def test_grid_table_and_notebook_are_sent_once(service, client, path, tmp_path):
         "devices": 1,
         "limit_s": 90,
         "max_parallel": 3,
+        "runs_per_device": 1,
     }
 
 

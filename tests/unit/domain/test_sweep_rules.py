@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from madang.domain.run import FINAL_RUN_STATES, RunState
 from madang.domain.sweep import (
     FINAL_SWEEP_STATES,
+    MAX_RUNS_PER_DEVICE,
     MAX_SWEEP_RUNS,
     Sweep,
     SweepState,
@@ -259,10 +260,18 @@ def test_a_sweep_has_ended_exactly_when_all_its_runs_have(
         assert all(n == 0 or name == "succeeded" for name, n in counts.items())
 
 
-@given(st.integers(0, 300), st.integers(0, 300), st.integers(1, 256), st.booleans())
+@given(
+    st.integers(0, 300),
+    st.integers(0, 300),
+    st.integers(1, 256),
+    st.integers(1, MAX_RUNS_PER_DEVICE),
+    st.booleans(),
+    st.data(),
+)
 def test_slots_never_pass_the_limit_nor_what_waits(
-    waiting: int, running: int, most: int, is_paused: bool
+    waiting: int, working: int, most: int, lanes: int, is_paused: bool, data: st.DataObject
 ) -> None:
+    free = data.draw(st.integers(0, working * (lanes - 1)))
     sweep = Sweep(
         id="s",
         person="p",
@@ -275,11 +284,16 @@ def test_slots_never_pass_the_limit_nor_what_waits(
         max_parallel=most,
         submitted_ms=0,
         is_paused=is_paused,
+        runs_per_device=lanes,
     )
-    more = slots_wanted(sweep, waiting, running)
-    assert 0 <= more <= waiting
-    assert more == 0 or running + more <= most
+    more = slots_wanted(sweep, waiting, working, free)
+    assert more == 0 or working + more <= most
     assert not (is_paused and more)
+    # Each of them has something to do, and nothing waits for one that could still be opened.
+    assert more == 0 or (more - 1) * lanes + free < waiting
+    assert is_paused or working + more >= most or more * lanes + free >= waiting
+    if lanes == 1:
+        assert 0 <= more <= waiting
 
 
 def test_the_end_is_expected_from_what_runs_took() -> None:

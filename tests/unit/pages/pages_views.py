@@ -147,6 +147,7 @@ def sweep(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "runs": 100,
         "runs_done": 38,
         "max_parallel": 4,
+        "runs_per_device": 1,
         "priority": 2,
         "origin": f"sweep-{number + 1:026d}",
         "reused": 12,

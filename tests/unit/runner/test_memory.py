@@ -2,7 +2,7 @@
 
 import pytest
 
-from madang.runner.memory import OomKills, shortage
+from madang.runner.memory import FRESH_S, OomKills, SharedKills, shortage
 
 
 def write(root, name, text):
@@ -60,3 +60,17 @@ def test_a_system_that_counts_nothing_has_killed_nothing(tmp_path):
 def test_exceptions_say_which_memory(name, value, which):
     told = {"device": "out_of_device_memory", "host": "out_of_memory", "": ""}
     assert shortage(name, value) == told[which]
+
+
+def test_a_kill_is_the_end_of_one_run_and_not_of_one_that_dies_much_later(tmp_path, monkeypatch):
+    now_s = 100.0
+    monkeypatch.setattr("madang.runner.memory.time.monotonic", lambda: now_s)
+    write(tmp_path, "proc/vmstat", "oom_kill 4\n")
+    kills = SharedKills(OomKills(tmp_path))
+    assert not kills.claim()
+    write(tmp_path, "proc/vmstat", "oom_kill 5\n")
+    assert [kills.claim(), kills.claim()] == [True, False]
+    write(tmp_path, "proc/vmstat", "oom_kill 6\n")
+    kills.look()
+    now_s += FRESH_S + 1
+    assert not kills.claim()

@@ -5,7 +5,7 @@ import json
 from madang.api.pages.frame import Visit
 from madang.api.pages.render import Screen
 from madang.api.pages.runs import TONES, choices
-from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
+from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL, MAX_RUNS_PER_DEVICE
 from madang.i18n import catalogue, text
 
 _SAID = "pages.sweep_new.say."
@@ -32,5 +32,6 @@ async def show_form(visit: Visit) -> Screen:
             "said": said(visit),
             "parallel_chosen": DEFAULT_PARALLEL,
             "parallel_most": MAX_PARALLEL,
+            "per_device_most": MAX_RUNS_PER_DEVICE,
         },
     )

@@ -2,8 +2,9 @@
 
 import base64
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,9 +15,11 @@ from madang.api.routes.common import TheHouse, Worker, answer, noun_router
 from madang.api.shapes.base import Problem
 from madang.api.shapes.runs import Kept, Run, Stop, Work
 from madang.api.waiting import held, unless_gone
+from madang.domain.sweep import MAX_RUNS_PER_DEVICE
 from madang.errors import ConflictError, InvalidError
 
 NEXT_S = 15.0
+Lane = Annotated[int, Query(ge=0, lt=MAX_RUNS_PER_DEVICE)]
 
 NEXT: dict[int | str, dict[str, Any]] = {
     204: {"description": "There is no run now."},
@@ -33,11 +36,16 @@ router = noun_router("slots")
 
 
 @router.post("/slots/next", operation_id="slot_next", response_model=Work, responses=NEXT)
-async def slot_next(request: Request, house: TheHouse, actor: Worker) -> Response:
-    """Take the next run of this slot; 204 when there is none now, 410 when the slot shall stop."""
+async def slot_next(request: Request, house: TheHouse, actor: Worker, lane: Lane = 0) -> Response:
+    """Take the next run of this slot; 204 when there is none now, 410 when the slot shall stop.
+
+    A slot that works on several runs at the same time says which of them it will be; whoever asks
+    again for the same lane is given the same run.
+    """
     try:
         with held(house, actor) as may_wait:
-            waiting = house.services.slots.next(actor, NEXT_S if may_wait else 0.0)
+            wait_s = NEXT_S if may_wait else 0.0
+            waiting = house.services.slots.next(actor, wait_s, lane=lane)
             work = await unless_gone(house, request, waiting)
     except ConflictError as error:
         if error.code == "slot_over":

@@ -73,6 +73,7 @@ class Work(Shape):
     files: dict[str, str]
     token: str
     limit_ms: Count
+    lanes: Count
     continues: str
     python: str
     environment_report: str

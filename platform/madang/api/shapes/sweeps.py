@@ -49,6 +49,7 @@ class Sweep(Shape):
     runs: Count
     runs_done: Count
     max_parallel: Count
+    runs_per_device: Count
     priority: int
     origin: str
     reused: Count
@@ -121,6 +122,7 @@ class SweepPlan(Shape):
     devices: Count
     limit_ms: Count
     max_parallel: Count
+    runs_per_device: Count
     at_most_device_ms: DeviceMs
     at_most_microcredits: Micro
     left_microcredits: Micro

@@ -71,8 +71,10 @@ TEXTS = {
     ),
     "pages.sweep_new.no_table": ("Without the table", "표 빼기"),
     "pages.sweep_new.parallel_help": (
-        "So many runs at most, while devices are free.",
-        "장치가 비어 있을 때 이 수까지 함께 실행합니다.",
+        "So many slots at most, while devices are free; each works on one run, or on as many as may "
+        "share a device.",
+        "장치가 비어 있을 때 이 수까지 슬롯을 엽니다. 슬롯마다 실행 하나를, 장치를 나눠 쓰게 했다면 그 수만큼 "
+        "맡습니다.",
     ),
     "pages.sweep_new.plan_empty": (
         "What it will cost shows here once there are values.",

@@ -15,11 +15,13 @@ import threading
 import time
 from base64 import b64decode
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from madang.runner.forked.abandoning import Abandon
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.wire import kernel_pair, receive_request, send_request
 
@@ -60,11 +62,27 @@ def _lasting(env: Mapping[str, str]) -> dict[str, str]:
 
 
 class Parent:
-    """One warm process, asked over its socket."""
+    """One warm process, asked over its socket.
 
-    def __init__(self, control: socket.socket) -> None:
+    It ends all that it forked when it ends. So whoever runs something in it holds it, and one that
+    is to be replaced only retires: it ends when nobody holds it any more.
+
+    Parameters
+    ----------
+    control
+        Our end of its socket.
+    closed
+        Called once, after the socket was closed.
+    """
+
+    def __init__(self, control: socket.socket, closed: Callable[[], None] = lambda: None) -> None:
         self._control = control
+        self._closed = closed
         self._lock = threading.Lock()
+        self._counting = threading.Lock()
+        self._holders = 0
+        self._is_retired = False
+        self._is_closed = False
         self.recorded: list[list[tuple[int, list[bytes]]]] = []
         self.forks = 0
         self.is_dead = False
@@ -124,8 +142,8 @@ class Parent:
             theirs.close()
         return Manager(pid, watched, ours, self.recorded)
 
-    def grow(self, wanted: Wanted) -> "Parent":
-        """Return a process that has imported and run what is wanted."""
+    def grow(self, wanted: Wanted, abandon: Abandon) -> "Parent":
+        """Return a process that has imported and run what is wanted; it holds this one."""
         ours, theirs = socket.socketpair()
         request = {
             "do": "grow",
@@ -134,22 +152,53 @@ class Parent:
             "env": dict(wanted.env),
             "cwd": wanted.cwd,
         }
-        grown = Parent(ours)
+        self.hold()
+        grown = Parent(ours, self.release)
         try:
-            os.close(self.ask(request, [theirs.fileno()])[1])
-            theirs.close()
-            grown.hear()
+            with abandon.covering(self.ask(request, [theirs.fileno()])[1]):
+                theirs.close()
+                grown.hear()
         except BaseException as error:
             theirs.close()
-            ours.close()
+            grown.close()
             if isinstance(error, ForkRefusedError) and error.code == "parent_died":
                 raise ForkRefusedError("growing_died") from error
             raise
         return grown
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether its socket is closed."""
+        return self._is_closed
+
+    def hold(self) -> None:
+        """Keep it from ending by itself."""
+        with self._counting:
+            self._holders += 1
+
+    def release(self) -> None:
+        """Hold it no more; the last one ends what has retired."""
+        with self._counting:
+            self._holders -= 1
+            is_over = self._is_retired and not self._holders
+        if is_over:
+            self.close()
+
+    def retire(self) -> None:
+        """Let it end once nobody holds it."""
+        with self._counting:
+            self._is_retired = True
+            is_over = not self._holders
+        if is_over:
+            self.close()
+
     def close(self) -> None:
         """Let it and all that it forked end."""
-        self._control.close()
+        with self._counting:
+            was_closed, self._is_closed = self._is_closed, True
+        if not was_closed:
+            self._control.close()
+            self._closed()
 
 
 def is_seeded(shared: tuple[str, ...]) -> bool:
@@ -177,6 +226,7 @@ class Parents:
         self._process: subprocess.Popen[bytes] | None = None
         self._base: Parent | None = None
         self._grown: OrderedDict[tuple[Any, ...], Parent | ForkRefusedError] = OrderedDict()
+        self._retired: list[Parent] = []
         self._stamp: Any = None
 
     def kernel(self, wanted: Wanted) -> "Manager":
@@ -188,39 +238,53 @@ class Parents:
                 raise
         return self.parent(wanted).kernel(wanted)
 
-    def parent(self, wanted: Wanted) -> Parent:
-        """Return a process that fits, or :class:`ForkRefusedError`."""
+    def held(self, wanted: Wanted) -> Parent:
+        """Return a process that fits and that does not end before it is released."""
+        with self._lock:
+            parent = self.parent(wanted)
+            parent.hold()
+            return parent
+
+    def parent(self, wanted: Wanted, abandon: Abandon | None = None) -> Parent:
+        """Return a process that fits, or :class:`ForkRefusedError`.
+
+        Parameters
+        ----------
+        abandon
+            With it another thread ends the wait for one that must be made.
+        """
+        abandon = abandon or Abandon()
         with self._lock:
             if self._owner != os.getpid():  # we are a fork ourselves: what it had is not ours
                 self._forget()
-            base = self._fresh_base(wanted)
+            base = self._fresh_base(wanted, abandon)
             if not wanted.preload and not wanted.shared:
                 return base
             grown = self._grown.get(wanted.key)
             if isinstance(grown, Parent) and (grown.is_dead or grown.forks >= MAX_FORKS):
-                grown.close()
+                grown.retire()
                 grown = None
             if grown is None:
-                grown = self._grow(base, wanted)
+                grown = self._grow(base, wanted, abandon)
             self._grown[wanted.key] = grown
             self._grown.move_to_end(wanted.key)
             while len(self._grown) > MAX_GROWN:
                 oldest = self._grown.popitem(last=False)[1]
                 if isinstance(oldest, Parent):
-                    oldest.close()
+                    oldest.retire()
         if isinstance(grown, ForkRefusedError):
             raise ForkRefusedError(f"{grown.code} {grown.detail}".strip())
         return grown
 
-    def _grow(self, base: Parent, wanted: Wanted) -> "Parent | ForkRefusedError":
+    def _grow(self, base: Parent, wanted: Wanted, abandon: Abandon) -> "Parent | ForkRefusedError":
         try:
-            return base.grow(wanted)
+            return base.grow(wanted, abandon)
         except ForkRefusedError as refused:
-            if refused.code == "parent_died":
+            if refused.code == "parent_died" or abandon.is_set:
                 raise
             return refused  # the next run with the same need not try again
 
-    def _fresh_base(self, wanted: Wanted) -> Parent:
+    def _fresh_base(self, wanted: Wanted, abandon: Abandon) -> Parent:
         stamp = (_lasting(wanted.env), _packages())
         base = self._base
         if base is not None and (
@@ -230,17 +294,26 @@ class Parents:
             or base.forks >= MAX_FORKS
             or time.monotonic() - base.born > MAX_AGE_S
         ):
-            self.close()
+            self._retire()
             base = None
         if base is None:
-            base = self._base = self._start(wanted.env)
+            base = self._base = self._start(wanted.env, abandon)
             self._stamp = stamp
         return base
 
-    def _start(self, env: Mapping[str, str]) -> Parent:
+    def _retire(self) -> None:
+        """Replace all of them: they end when the runs in them have ended."""
+        for parent in [*self._grown.values(), self._base]:
+            if isinstance(parent, Parent):
+                parent.retire()
+        retired = [parent for parent in (*self._retired, self._base) if parent is not None]
+        self._forget()
+        self._retired = [parent for parent in retired if not parent.is_closed]
+
+    def _start(self, env: Mapping[str, str], abandon: Abandon) -> Parent:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
+            process = self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "madang.runner.forked.nursery"),
                     *(str(theirs.fileno()), *self._also),
@@ -250,34 +323,32 @@ class Parents:
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
             )
-        parent = Parent(ours)
+        parent = Parent(ours, partial(_reap, process))
         try:
-            parent.hear(START_S)
+            with abandon.covering(os.pidfd_open(process.pid)):
+                parent.hear(START_S)
         except BaseException:
+            process.kill()
             parent.close()
-            self._process.kill()
-            self._process.wait()
             raise
         return parent
-
-    def kill(self) -> None:
-        """End them at once; who waits for an answer is told that they died."""
-        if self._owner == os.getpid() and self._process is not None:
-            self._process.kill()
 
     def close(self) -> None:
         """End all of them; kernels that still run end too."""
         with self._lock:
             if self._owner == os.getpid():
-                for parent in [*self._grown.values(), self._base]:
+                for parent in [*self._grown.values(), self._base, *self._retired]:
                     if isinstance(parent, Parent):
                         parent.close()
-                if self._process is not None:
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        self._process.wait(5.0)
-                    self._process.kill()
-                    self._process.wait()
             self._forget()
+
+
+def _reap(process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a warm process whose socket was closed has ended, or end it."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(5.0)
+    process.kill()
+    process.wait()
 
 
 def _packages() -> tuple[tuple[str, int], ...]:

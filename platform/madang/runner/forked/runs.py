@@ -10,7 +10,9 @@ import os
 import select
 import shutil
 import signal
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from madang.runner.forked.imports import find_imports
 from madang.runner.forked.parents import Parents, Wanted, is_seeded
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.shared import shared_cells
+from madang.runner.forked.warming import Growth, Warming
 
 OF_ONE_RUN = ("MADANG_RUN", "MADANG_TOKEN", "MADANG_ATTEMPT", "MADANG_CHECKPOINT_DIR")
 """Variables that cells must not see which run for many."""
@@ -28,13 +31,21 @@ class ForkedRun:
     """A process that executes a run, with the few methods of ``subprocess.Popen`` that slots use.
 
     It is a child of the warm process, so what its end was is not known, only that it ended.
+
+    Parameters
+    ----------
+    pid, watched
+        The process, and a descriptor that becomes readable when it is gone.
+    ended
+        Called once, when it is seen to be gone.
     """
 
     returncode: int | None = None
 
-    def __init__(self, pid: int, watched: int) -> None:
+    def __init__(self, pid: int, watched: int, ended: Callable[[], None]) -> None:
         self.pid = pid
         self._watched = watched
+        self._ended = ended
 
     def poll(self) -> int | None:
         """Return 0 once it ended."""
@@ -47,13 +58,14 @@ class ForkedRun:
     def terminate(self) -> None:
         """Ask it to stop and save."""
         if self.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(OSError):  # gone, or seen to be by another thread just now
                 signal.pidfd_send_signal(self._watched, signal.SIGTERM)
 
     def _wait(self, limit_s: float | None) -> int | None:
         if self.returncode is None and select.select([self._watched], [], [], limit_s)[0]:
-            os.close(self._watched)
             self.returncode = 0
+            os.close(self._watched)
+            self._ended()
         return self.returncode
 
 
@@ -72,6 +84,8 @@ class ForkedRuns:
         self._root = root
         self._env = dict(env)
         self._parents = Parents("runs")
+        self._warming = Warming(self._parents)
+        self._placing = threading.Lock()
 
     def wanted(self, folder: RunFolder, env: Mapping[str, str], python: str) -> Wanted:
         """Return what the run's parent must be like; ForkRefusedError where there can be none."""
@@ -84,19 +98,26 @@ class ForkedRuns:
         cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
         sources = ["".join(cell["source"]) for cell in cells]
         shared = tuple(shared_cells(notebook["cells"]))
-        common = {n: v for n, v in (self._env | dict(env)).items() if n not in OF_ONE_RUN}
         place = self._shared_place(folder) if shared else folder.work
         return Wanted(
             preload=tuple(find_imports(sources, folder.work)),
             shared=shared,
-            env=common,
+            env=self._common(env),
             cwd=str(place),
             format_minor=notebook.get("nbformat_minor"),
         )
 
-    def warm(self, wanted: Wanted) -> None:
-        """Have a parent for it; may take as long as the shared cells do."""
-        self._parents.parent(wanted)
+    def _common(self, env: Mapping[str, str]) -> dict[str, str]:
+        return {n: v for n, v in (self._env | dict(env)).items() if n not in OF_ONE_RUN}
+
+    @contextmanager
+    def warming(self, wanted: Wanted) -> Iterator[Growth]:
+        """Get a parent for it ready; lanes that want the same have one, and none that is left."""
+        growth = self._warming.join(wanted)
+        try:
+            yield growth
+        finally:
+            self._warming.leave(wanted, growth)
 
     def start(
         self,
@@ -111,7 +132,7 @@ class ForkedRuns:
         parent = None
         if isinstance(wanted, Wanted):
             try:
-                parent = self._parents.parent(wanted)
+                parent = self._parents.held(wanted)
             except ForkRefusedError as refused:
                 if refused.code == "parent_died":
                     raise
@@ -130,12 +151,12 @@ class ForkedRuns:
             "format_minor": wanted.format_minor if isinstance(wanted, Wanted) else None,
         }
         if parent is None:
-            parent = self._parents.parent(Wanted((), (), self._env, str(folder.work)))
-        return ForkedRun(*parent.ask(request, [events]))
-
-    def abandon(self) -> None:
-        """End the warm processes from another thread than the one that waits for them."""
-        self._parents.kill()
+            parent = self._parents.held(Wanted((), (), self._common(env), str(folder.work)))
+        try:
+            return ForkedRun(*parent.ask(request, [events]), parent.release)
+        except BaseException:
+            parent.release()
+            raise
 
     def close(self) -> None:
         """End the warm processes, and runs with them."""
@@ -148,6 +169,7 @@ class ForkedRuns:
             mark.update(f"{path.relative_to(folder.work)}\0{path.stat().st_size}\0".encode())
             mark.update(path.read_bytes())
         place = self._root / f"shared-{mark.hexdigest()[:16]}"
-        if not place.exists():
-            shutil.copytree(folder.work, place)
+        with self._placing:
+            if not place.exists():
+                shutil.copytree(folder.work, place)
         return place

@@ -33,7 +33,8 @@ function start(form) {
   const hasValues = () => table.table !== "" || rows().some((row) => row.value.trim());
   const body = (text) => ({
     ...submitting.chosen(), notebook: text, typed: typed(), ...table,
-    max_parallel: Number($("f-max_parallel").value), pilot: pilot ? pilot.id : "",
+    max_parallel: Number($("f-max_parallel").value),
+    runs_per_device: Number($("f-runs_per_device").value), pilot: pilot ? pilot.id : "",
   });
 
   // ---- what is wrong stands beside its field ----
@@ -56,7 +57,8 @@ function start(form) {
     if (table.table && /^(table|sweep|grid|parameter)/.test(code)) return "table";
     if (/^notebook/.test(code)) return "notebook";
     if (/^name/.test(code)) return "name";
-    return ["name", "devices", "max_parallel"].find((field) => named.includes(field)) || "plan";
+    if (code === "sharing_one_device") return "runs_per_device";
+    return ["name", "devices", "max_parallel", "runs_per_device"].find((field) => named.includes(field)) || "plan";
   }
 
   function refuse(problem) {
