@@ -69,16 +69,20 @@ class Slot:
         self._busy: dict[int, tuple[Lane, threading.Thread]] = {}
         self._ended: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._most = 1
+        self._fault: BaseException | None = None
         self._is_waiting = False
         self.is_stopping = False
 
     def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
         """End: leave the queue, or interrupt the runs and hand in what there is."""
         self.is_stopping = True
-        for lane, _ in list(self._busy.values()):
-            lane.stop()
+        self._stop_lanes()
         if self._is_waiting:
             raise _Leave
+
+    def _stop_lanes(self) -> None:
+        for lane, _ in list(self._busy.values()):
+            lane.stop()
 
     def serve(self) -> None:
         """Take and execute runs until the service or a signal says stop."""
@@ -93,6 +97,8 @@ class Slot:
                 if task is not None:
                     self._begin(task)
         finally:
+            if self._fault is not None:
+                self._stop_lanes()
             for _, thread in list(self._busy.values()):
                 thread.join()
             self._shared.runs.close()
@@ -118,6 +124,8 @@ class Slot:
                 return
             self._busy.pop(number)[1].join()
             self._free.appendleft(number)
+            if self._fault is not None:
+                raise self._fault
 
     def _next(self) -> dict[str, Any] | None:
         """Return the next run, None when there is none yet; StopIteration when the slot is over.
@@ -125,7 +133,7 @@ class Slot:
         A lane asks until it is told that there is nothing: an answer that was lost is a run that
         the service keeps for this very lane.
         """
-        lane = self._free[0]
+        lane, asked_s = self._free[0], time.monotonic()
         query = {"lane": lane} if lane else None
         try:
             with self._leaving():
@@ -137,6 +145,8 @@ class Slot:
             raise StopIteration from error
         if not answer.content:
             self._free.rotate(-1)
+            if self._busy and time.monotonic() - asked_s < PAUSE_S:
+                time.sleep(PAUSE_S)  # the service lets nobody else of this person wait there
             return None
         task: dict[str, Any] = answer.json()
         return task
@@ -151,6 +161,10 @@ class Slot:
         def work() -> None:
             try:
                 lane.run(task)
+            except BaseException as error:
+                # Of this program. The service would hand the same run to this lane again and
+                # again; a slot that ends with a fault is counted and limited.
+                self._fault = error
             finally:
                 self._ended.put(number)
 

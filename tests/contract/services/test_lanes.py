@@ -214,3 +214,17 @@ async def test_a_plan_counts_with_shared_devices(house: Any) -> None:
     assert alone["at_most_device_ms"] == 7 * 600_000
     assert shared["at_most_device_ms"] == 3 * 600_000
     assert (shared["at_most_microcredits"], alone["at_most_microcredits"]) == (500_000, 1_166_666)
+
+
+async def test_what_a_pilot_took_is_divided_by_those_that_share(house: Any) -> None:
+    ada = await house.actor("ada")
+    pilot = await house.services.sweeps.pilot(ada, asked(7, 3))
+    (worker,) = (await workers(house)).values()
+    await given(house, worker, 0)
+    assert await taken(house, worker, 1) is None
+    house.engine.advance(10_000)
+    await finish(house, worker, pilot["id"])
+    plan = await house.services.sweeps.plan(ada, asked(7, 3, pilot=pilot["id"]))
+    assert plan["measured_ms"] == 10_000
+    assert plan["expected_device_ms"] == 3 * 10_000
+    assert plan["expected_ms"] == 2 * 10_000  # two slots, six at a time

@@ -2,9 +2,13 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from madang.domain.project import Person, Project
 from madang.domain.run import Run, RunState
@@ -122,6 +126,9 @@ def test_ten_thousand_runs_are_counted_moved_and_paged(store: Store, sweep: Swee
             500 - n for n in range(100, 300)
         )
         assert set(spent) == {"lease-0", "lease-1"}
+        # Those of a slot overlap: the first began at 0 or 1, and the last ended at 1,198 or later.
+        together = {each.lease: each.ms for each in tx.sweeps.spent_together(sweep.id, NOW + 500)}
+        assert together == {"lease-0": 1_000 + 2 * 98, "lease-1": 1_000 + 2 * 99 - 1}
 
     store.read_now(check)
     began = time.monotonic()
@@ -174,3 +181,24 @@ def test_the_whole_sweep_ends_and_its_failed_runs_come_again(store: Store, sweep
         assert tx.sweeps.find(is_open=True) == []
 
     store.read_now(check)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50), st.integers(-2, 20)), max_size=12))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_time_that_runs_of_a_slot_share_counts_once(
+    store: Store, sweep: Sweep, pieces: list[tuple[int, int, int]]
+) -> None:
+    named = replace(sweep, id=f"sweep-{uuid4().hex[:8]}")
+    rows = [
+        replace(run, state=RunState.SUCCEEDED, lease=f"l-{lease}", started_ms=at, ended_ms=at + ms)
+        for run, (lease, at, ms) in zip(runs_of(named, len(pieces)), pieces, strict=True)
+    ]
+    store.write_now(lambda tx: tx.sweeps.add(named, rows))
+    found = store.read_now(lambda tx: tx.sweeps.spent_together(named.id, 1_000))
+    busy = {
+        f"l-{lease}": {
+            at for other, begun, ms in pieces if other == lease for at in range(begun, begun + ms)
+        }
+        for lease, _, _ in pieces
+    }
+    assert {each.lease: each.ms for each in found} == {x: len(ms) for x, ms in busy.items()}

@@ -170,3 +170,19 @@ def test_one_who_leaves_does_not_end_the_shared_cells_that_others_wait_for(
     first, second = (service.ends[f"run-{n}"]["kernel"]["warm"] for n in (1, 2))
     assert first == second
     assert text(service, 1).split()[1] == text(service, 2).split()[1]
+
+
+def test_a_fault_of_the_slot_itself_ends_it_and_hands_in_what_the_others_have(
+    service, start, meeting
+):
+    for number in range(2):
+        add(service, number, WAIT, meeting)
+    process = start()
+    begun(service, meeting, 2)
+    add(service, 2, WAIT, meeting)
+    del service.tasks[-1]["limit_ms"]
+    assert process.wait(60) == 1
+    assert {run: end["reason"] for run, end in service.ends.items()} == {
+        "run-0": "slot_stopped",
+        "run-1": "slot_stopped",
+    }

@@ -82,6 +82,7 @@ async def test_the_form_of_a_sweep_offers_what_may_be_chosen(house):
     assert '<option value="audit"' not in html
     assert 'data-live="off"' in html
     assert 'id="f-max_parallel" type="number" min="1" max="256" value="4"' in html
+    assert 'id="f-runs_per_device" type="number" min="1" max="16" value="1"' in html
     assert '<option value="torch-ready" data-project="vision">PyTorch</option>' in html
     assert "Time limit of a run" in html
     house.me["projects"] = [house.me["projects"][1]]

@@ -206,7 +206,7 @@ TEXTS = {
         "Slower kernel start for {runs} runs:",
         "실행 {runs}개는 커널을 느린 방식으로 시작했습니다:",
     ),
-    "pages.sweep.parallel": ("At the same time", "동시 실행"),
+    "pages.sweep.parallel": ("Slots at the same time", "동시 슬롯"),
     "pages.sweep.retry": ("Run {count} failed again", "실패한 {count}건 다시 실행"),
     "pages.sweep.cancel": ("Cancel sweep", "스윕 취소"),
     "pages.sweep.cancel_of": ("Cancel “{name}”?", "‘{name}’ 스윕을 취소할까요?"),

@@ -1,0 +1,94 @@
+"""A warm process that is replaced while runs are executed in it ends with the last of them."""
+
+import os
+import time
+
+import pytest
+
+from madang.runner.files import make_run_folder
+from madang.runner.forked import parents
+from madang.runner.forked.runs import ForkedRuns
+
+from .conftest import notebook, python_env
+
+pytestmark = pytest.mark.integration
+WAIT = """
+import os, pathlib, time
+pathlib.Path(folder, name).write_text(f"{os.getpid()} {made}")
+while not pathlib.Path(folder, "go").exists():
+    time.sleep(0.02)
+"""
+CELLS = (
+    ("import os\nmade = os.getppid()", "shared"),
+    ("folder = name = ''", "parameters"),
+    WAIT,
+)
+
+
+class Place:
+    def __init__(self, tmp_path):
+        self.tmp_path = tmp_path
+        self.runs = ForkedRuns(tmp_path, python_env(tmp_path))
+        self.started = []
+
+    def start(self, name):
+        given = {"folder": str(self.tmp_path), "name": name}
+        folder = make_run_folder(
+            self.tmp_path / f"folder-{name}", notebook(*CELLS), {}, given, 120_000, ""
+        )
+        reader, writer = os.pipe()
+        wanted = self.runs.wanted(folder, {}, "")
+        run = self.runs.start(folder, {}, writer, 3.0, wanted)
+        os.close(writer)
+        self.started.append((run, reader))
+        return run
+
+    def base_of(self, name):
+        """Wait until a run is in its cell; returns the warm process that all are forked from."""
+        path = self.tmp_path / name
+        until(lambda: path.exists() and len(path.read_text().split()) == 2)
+        return int(path.read_text().split()[1])
+
+
+def until(condition):
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_there(pid):
+    return os.path.exists(f"/proc/{pid}")  # noqa: PTH110 - a process
+
+
+@pytest.fixture
+def place(tmp_path):
+    made = Place(tmp_path)
+    yield made
+    made.runs.close()
+    for _, reader in made.started:
+        os.close(reader)
+
+
+def test_the_old_one_stays_until_its_last_run_has_ended(place, tmp_path, monkeypatch):
+    first = place.start("first")
+    old = place.base_of("first")
+    monkeypatch.setattr(parents, "MAX_AGE_S", 0.0)
+    second = place.start("second")
+    new = place.base_of("second")
+    assert new != old
+    assert is_there(old)
+    assert (first.poll(), second.poll()) == (None, None)
+    monkeypatch.undo()
+    (tmp_path / "go").touch()
+    assert (first.wait(60), first.poll()) == (0, 0)
+    assert not is_there(old)
+    assert (second.wait(60), second.poll()) == (0, 0)
+    assert is_there(new)
+
+
+def test_all_end_when_the_slot_does(place):
+    place.start("first")
+    old = place.base_of("first")
+    place.runs.close()
+    until(lambda: not is_there(old))
