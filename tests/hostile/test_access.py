@@ -21,7 +21,7 @@ ROWS = rows()
 PERSONS = dict(zip(COLUMNS[:6], ("bora", "olga", "mina", "dana", "vera", "chan"), strict=True))
 ENDS = {
     *("lease_end", "cluster_end", "run_cancel", "sweep_cancel", "member_remove"),
-    *("run_delete_output", "sweep_delete_output"),
+    *("run_delete_output", "sweep_delete_output", "secret_remove"),
 }
 GONE = "01arz3ndektsv4rrffq69g5fav"
 MADE_UP = {
@@ -34,6 +34,7 @@ MADE_UP = {
     "schedule_id": f"schedule-{GONE}",
     "project": "nowhere",
     "person": "nobody",
+    "secret": "NO_SUCH",
 }
 
 
@@ -54,6 +55,13 @@ SWEEP_ACTS = {
     *("sweep_cancel", "sweep_pause", "sweep_resume", "sweep_retry"),
     *("sweep_rerun", "sweep_prioritize", "sweep_delete_output"),
 }
+BEFORE = {
+    "device_return": ("POST", "devices/drain", "device_drain"),
+    "member_remove": ("POST", "projects/vision/members", "member_set"),
+    "secret_remove": ("PUT", "projects/vision/secrets/HF_TOKEN", "secret_set"),
+}
+"""What must have been done for an act to be possible."""
+
 RUN_ENDED = {
     *("run_output", "run_retry", "run_rerun", "/runs/{run_id}/view"),
 }
@@ -99,6 +107,7 @@ class Acts:
             "schedule_id": house.schedule()["id"],
             "project": "vision",
             "person": "guest",
+            "secret": "HF_TOKEN",
         }
 
     def body(self, name: str) -> Any:
@@ -133,6 +142,7 @@ class Acts:
             "run_finish": {"state": "succeeded"},
             "project_create": {"name": f"p{number}", "tier": "open", **said},
             "project_rename": {"title": f"Vision {number}", **said},
+            "secret_set": {"value": "hf_0123456789", **said},
             "member_set": {"person": "guest", "role": "viewer", **said},
             "grant_create": {"amount_microcredits": 1, **said},
             "person_rename": {"name": f"renamed-{number}", **said},
@@ -168,8 +178,6 @@ class Acts:
             ids["sweep_id"] = (house.failed_sweep() if is_ended else house.sweep())["id"]
         elif name in RUN_ENDED:
             ids["run_id"] = self.furniture.ended_run
-        elif name == "member_remove":
-            house.good("olga", "POST", "projects/vision/members", self.body("member_set"))
         elif name in ("person_rename", "person_off_board"):
             ids["person"] = f"passer-{house.number()}"
             house.hub.models[f"tok-{ids['person']}"] = {
@@ -177,8 +185,9 @@ class Acts:
                 "name": ids["person"],
             }
             house.good(ids["person"], "GET", "me")
-        elif name == "device_return":
-            house.good("root", "POST", "devices/drain", self.body("device_drain"))
+        elif name in BEFORE:
+            method, path, act = BEFORE[name]
+            house.good("root", method, path, self.body(act))
         return ids
 
     def as_whom(self, column: str) -> tuple[str | None, dict[str, str]]:

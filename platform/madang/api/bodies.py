@@ -244,6 +244,12 @@ class MemberBody(ReasonBody):
     role: Annotated[Role, Field(strict=False)] = Role.MEMBER
 
 
+class SecretBody(ReasonBody):
+    """Give a secret its value; no error repeats any of it."""
+
+    value: Annotated[str, Field(repr=False)]
+
+
 class GrantBody(ReasonBody):
     """Give a project a budget from now on."""
 

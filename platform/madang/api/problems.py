@@ -74,7 +74,8 @@ def install(app: FastAPI) -> None:
 
     async def unfit(request: Request, error: Exception) -> Response:
         errors = error.errors() if isinstance(error, RequestValidationError) else []
-        return answer_problem(request, invalid(errors, lang_of(request)))
+        is_secret = "/secrets/" in request.url.path
+        return answer_problem(request, invalid(errors, lang_of(request), is_secret=is_secret))
 
     async def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -91,8 +92,16 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http)
 
 
-def invalid(errors: Sequence[Mapping[str, Any]], lang: str) -> InvalidError:
-    """Return the error for a body or query that does not fit, naming the first field."""
+def invalid(
+    errors: Sequence[Mapping[str, Any]], lang: str, *, is_secret: bool = False
+) -> InvalidError:
+    """Return the error for a body or query that does not fit, naming the first field.
+
+    Parameters
+    ----------
+    is_secret
+        Whether what was given may be the value of a secret, which no answer repeats.
+    """
     first = errors[0] if errors else {"type": "other"}
     loc: tuple[str | int, ...] = tuple(first.get("loc") or ("body",))
     place, path = loc[0], loc[1:]
@@ -101,6 +110,8 @@ def invalid(errors: Sequence[Mapping[str, Any]], lang: str) -> InvalidError:
     code = "body_invalid" if place == "body" else "query_invalid"
     is_missing = first["type"] == "missing"
     given = text("given.nothing", lang) if is_missing else shown(first.get("input"))
+    if is_secret:
+        given = text("given.hidden", lang)
     limit = _limit(first, lang)
     more = [".".join(str(part)[:60] for part in error["loc"][1:]) for error in errors[1:10]]
     return InvalidError(code, field=field, given=given, limit=limit, more=more)

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from madang.api.bodies import PLAIN, Body, Devices, LimitS, Name, Word, ms_of
 from madang.domain.run import MAX_AFTER, MAX_PARAMETERS, MAX_PARAMETERS_BYTES, MAX_PRIORITY
 from madang.domain.schedule import MAX_CRON_CHARS
+from madang.domain.secret import MAX_SECRETS_OF_RUN
 from madang.domain.sweep import (
     DEFAULT_PARALLEL,
     MAX_PARALLEL,
@@ -36,6 +37,7 @@ Typed = Annotated[
 Parallel = Annotated[int, Field(ge=1, le=MAX_PARALLEL)]
 PerDevice = Annotated[int, Field(ge=1, le=MAX_RUNS_PER_DEVICE)]
 After = Annotated[list[Word], Field(max_length=MAX_AFTER)]
+Secrets = Annotated[list[Word], Field(max_length=MAX_SECRETS_OF_RUN)]
 Priority = Annotated[int, Field(ge=-MAX_PRIORITY, le=MAX_PRIORITY)]
 
 
@@ -54,6 +56,7 @@ class RunBody(Body):
     priority: Priority = 0
     reuse: bool = False
     after: After = Field(default_factory=list)
+    secrets: Secrets = Field(default_factory=list)
 
     def request(self) -> RunRequest:
         """Return it as the use-case takes it, which checks notebook, parameters and names.
@@ -78,6 +81,7 @@ class RunBody(Body):
             priority=self.priority,
             is_reusing=self.reuse,
             after=tuple(self.after),
+            secrets=tuple(self.secrets),
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 
@@ -115,6 +119,7 @@ class SweepBody(Body):
     priority: Priority = 0
     reuse: bool = False
     after: After = Field(default_factory=list)
+    secrets: Secrets = Field(default_factory=list)
 
     def request(self) -> SweepRequest:
         """Return it as the use-case takes it, which checks every set of parameters.
@@ -146,6 +151,7 @@ class SweepBody(Body):
             runs_per_device=self.runs_per_device,
             pilot=self.pilot,
             after=tuple(self.after),
+            secrets=tuple(self.secrets),
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 

@@ -20,6 +20,7 @@ from madang.cli import (
     projects,
     runs,
     schedules,
+    secrets,
     sweeps,
     upkeep,
 )
@@ -58,6 +59,7 @@ house.add_to(app)
 runs.add_to(app)
 sweeps.add_to(app)
 schedules.add_to(app)
+secrets.add_to(app)
 environments.add_to(app)
 leases.add_to(app)
 clusters.add_to(app)

@@ -37,6 +37,10 @@ PerDevice = Annotated[
         help="Runs of it that share the one device of a slot at the same time.",
     ),
 ]
+Secret = Annotated[
+    list[str] | None,
+    typer.Option(help="Name of a secret of the project for the environment; may be given again."),
+]
 Grid = Annotated[
     list[str] | None,
     typer.Option("--grid", "-g", help="name=value,value or name=0..9; every combination runs."),

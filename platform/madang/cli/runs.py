@@ -26,11 +26,11 @@ from madang.cli.output import (
     state_word,
 )
 from madang.cli.outputs import add_delete_output
-from madang.cli.parameters import After, CheckpointAfter, Priority, Reuse, parameter
+from madang.cli.parameters import After, CheckpointAfter, Priority, Reuse, Secret, parameter
 
 _RUN = (
     "id name project person state reason_text error parameters flavor devices limit_ms "
-    "submitted_ms started_ms ended_ms attempt priority origin reused_from after standing"
+    "submitted_ms started_ms ended_ms attempt priority origin reused_from after secrets standing"
     " output_deleted_text"
 )
 _BAR = 24
@@ -66,6 +66,7 @@ def run(
     ] = "",
     priority: Priority = 0,
     reuse: Reuse = False,
+    secret: Secret = None,
     after: After = None,
     checkpoint_after: CheckpointAfter = None,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show the cells.")] = False,
@@ -96,6 +97,7 @@ def run(
             environment=environment,
             priority=priority,
             reuse=reuse,
+            secrets=secret or (),
             after=after or (),
             checkpoint_after=checkpoint_after,
             client=client,

@@ -7,7 +7,7 @@ import typer
 
 from madang.cli.leases import Id
 from madang.cli.output import Json, Project, details, done, noun, show
-from madang.cli.parameters import Grid, PerDevice, Priority, Reuse, parameter
+from madang.cli.parameters import Grid, PerDevice, Priority, Reuse, Secret, parameter
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
 
 _SCHEDULE = (
@@ -98,6 +98,7 @@ def _adds(group: typer.Typer) -> None:
         runs_per_device: PerDevice = 1,
         priority: Priority = 0,
         reuse: Reuse = False,
+        secret: Secret = None,
         as_json: Json = False,
     ) -> None:
         """Submit a notebook again and again; with --grid or --params a sweep each time."""
@@ -123,6 +124,7 @@ def _adds(group: typer.Typer) -> None:
             runs_per_device=runs_per_device,
             priority=priority,
             reuse=reuse,
+            secrets=secret or (),
         )
         with MadangClient() as client:
             _shown(client.post("schedules", body), as_json)

@@ -34,6 +34,7 @@ from madang.cli.parameters import (
     PerDevice,
     Priority,
     Reuse,
+    Secret,
     parameter,
 )
 from madang.cli.runs import follow
@@ -88,6 +89,7 @@ def sweep(
     runs_per_device: PerDevice = 1,
     priority: Priority = 0,
     reuse: Reuse = False,
+    secret: Secret = None,
     after: After = None,
     checkpoint_after: CheckpointAfter = None,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show how far it is.")] = False,
@@ -133,6 +135,7 @@ def sweep(
         runs_per_device=runs_per_device,
         priority=priority,
         reuse=reuse,
+        secrets=secret or (),
         after=after or (),
         checkpoint_after=checkpoint_after,
     )

@@ -38,6 +38,7 @@ from madang.domain.run_inputs import (
     check_parameters,
     notebook_parameters,
 )
+from madang.domain.secret import check_secret_names
 from madang.errors import InvalidError, MadangError, UnavailableError
 from madang.units import parse_duration_ms
 
@@ -160,6 +161,7 @@ def run(
     reuse: bool = False,
     after: Iterable[str] = (),
     checkpoint_after: float | None = None,
+    secrets: Iterable[str] = (),
     wait: bool = False,
     client: MadangClient | None = None,
 ) -> Run:
@@ -197,6 +199,9 @@ def run(
     checkpoint_after
         Seconds between saves that a later attempt goes on from, 1 to 86,400; as the notebook's
         metadata say, or 30, when None. Never less than ten times what the last save took.
+    secrets
+        Names of the project's secrets, such as ``["HF_TOKEN"]``: the notebook finds their values in
+        ``os.environ``. They stand in no parameter, log or output.
     wait
         Wait for the end, and raise when the run did not succeed.
     client
@@ -213,9 +218,11 @@ def run(
         given = check_parameters(parameters or {})
         body, declared = snapshot(notebook, files)
         check_declared(given, declared)
+        size = (flavor, devices, limit, environment)
+        order = (priority, reuse, after, secrets)
         body = kept_after(body, checkpoint_after) | {
             "parameters": given,
-            **asked(project, name, flavor, devices, limit, environment, priority, reuse, after),
+            **asked(project, name, *size, *order),
         }
     except MadangError as error:
         raise spoken(error) from error.__cause__
@@ -272,6 +279,7 @@ def asked(
     priority: int = 0,
     reuse: bool = False,
     after: Iterable[str] = (),
+    secrets: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return what is sent of the size and the payer of a run; without a name the file's stays."""
     body: dict[str, Any] = {
@@ -290,6 +298,8 @@ def asked(
         body["reuse"] = True
     if befores := list(after):
         body["after"] = befores
+    if named := check_secret_names(secrets):
+        body["secrets"] = list(named)
     return body
 
 

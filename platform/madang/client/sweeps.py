@@ -302,7 +302,7 @@ def sweep(
         at the same time, 4 unless said), ``runs_per_device`` (how many runs share the device of a
         slot at the same time, up to 16; 1 unless said), and as for :func:`madang.run` ``project``,
         ``name``, ``files``, ``flavor``, ``devices``, ``limit`` (of one run), ``environment``,
-        ``priority``, ``reuse``, ``after`` and ``checkpoint_after``.
+        ``priority``, ``reuse``, ``after``, ``checkpoint_after`` and ``secrets``.
 
     Raises
     ------

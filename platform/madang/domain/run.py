@@ -74,7 +74,7 @@ class Run:
     priority
         Slots take those with a higher one first; in a sweep, the sweep's counts.
     fingerprint
-        Hash of notebook, files and parameters; empty for what is never reused.
+        Hash of notebook, files, parameters and versions of secrets; empty for what is never reused.
     reused_from
         The run whose result was taken over instead of executing this one; empty for none.
     after, is_held
@@ -87,6 +87,8 @@ class Run:
         the beginning.
     output_deleted_ms, output_kept_days
         When output and log were deleted, and after how many days; 0 days when somebody asked.
+    secrets
+        Names of the project's secrets that its kernel gets in its environment.
     recorded
         Values that its notebook recorded, by name; known when it has ended.
     lane, lanes
@@ -137,6 +139,7 @@ class Run:
     recorded: Mapping[str, Any] = field(default_factory=dict)
     lane: int = 0
     lanes: int = 1
+    secrets: tuple[str, ...] = ()
 
     @property
     def checkpoint_run(self) -> str:

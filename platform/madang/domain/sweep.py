@@ -64,6 +64,8 @@ class Sweep:
         How many of its runs were there already when it was submitted.
     after, is_held
         Runs and sweeps that must succeed first, and whether one of them has not yet.
+    secrets
+        Names of the project's secrets that each of its runs gets.
     """
 
     id: str
@@ -87,6 +89,7 @@ class Sweep:
     after: tuple[str, ...] = ()
     is_held: bool = False
     runs_per_device: int = 1
+    secrets: tuple[str, ...] = ()
 
 
 def check_sharing(runs_per_device: int, devices: int) -> None:

@@ -6,11 +6,14 @@ as they are; what is replaced is where it reads and writes, and who hears of eac
 
 import json
 import os
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import nbformat
 import papermill
 from nbclient.exceptions import CellExecutionError
 from papermill.clientwrap import PapermillNotebookClient
@@ -25,6 +28,7 @@ from madang.runner.checkpoints.keeper import Keeper, RestoreFailedError
 from madang.runner.files import NOTEBOOK, OUTPUT, RunFolder, write_atomically
 from madang.runner.forked.engine import execute_forked
 from madang.runner.forked.manager import Manager
+from madang.runner.redaction import NOTHING, Redactor
 from madang.runner.watch import Watch
 
 ENGINE = "madang"
@@ -33,10 +37,18 @@ INJECTED = "injected-parameters"
 
 
 class RunFiles(LocalHandler):  # type: ignore[misc]
-    """The only way in or out: the snapshot and the output of the folder papermill runs in."""
+    """The only way in or out: the snapshot and the output of the folder papermill runs in.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    hidden
+        Takes the values of secrets out of what is saved; what is in memory stays whole, so that a
+        value is found that came in pieces.
+    """
+
+    def __init__(self, hidden: Redactor) -> None:
         super().__init__()
+        self._hidden = hidden
         self._written = ""
 
     def read(self, path: str) -> str:
@@ -47,9 +59,17 @@ class RunFiles(LocalHandler):  # type: ignore[misc]
         """Save the output so that it is always a whole notebook."""
         if buf == self._written:  # papermill ends with what its last save wrote already
             return
-        data = buf.encode("utf-8", "backslashreplace")
+        data = self._clean(buf).encode("utf-8", "backslashreplace")
         write_atomically(self._inside(path), data, is_durable=False)
         self._written = buf
+
+    def _clean(self, buf: str) -> str:
+        if self._hidden is NOTHING:
+            return buf
+        notebook = nbformat.reads(buf, as_version=4)
+        notebook.cells = self._hidden.cells(notebook.cells)
+        notebook.metadata = self._hidden.everything(notebook.metadata)
+        return str(nbformat.writes(nbformat.from_dict(notebook)))
 
     def _inside(self, path: str) -> Path:
         if check_local_path(path) not in (NOTEBOOK, OUTPUT):
@@ -109,7 +129,8 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         """Take a message of the kernel; what was printed goes to the log as well."""
         output = super().process_message(*arguments, **options)
         if output is not None and output.get("output_type") == "stream":
-            self.watch.log(arguments[0]["content"]["text"])
+            content = arguments[0]["content"]
+            self.watch.log(content["text"], content["name"])
         return output
 
 
@@ -138,6 +159,7 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
         watch: Watch,
         keeper: Keeper,
         kernel: Callable[[], Manager],
+        secrets: Mapping[str, str],
         **options: Any,
     ) -> Any:
         """Execute all cells with one kernel, or with a second one when the first is of no use."""
@@ -157,11 +179,12 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
             )
 
         def fresh() -> Any:
+            more = _with_secrets(secrets) if secrets else {}
             try:
-                return client().execute()
+                return client().execute(**more)
             except RestoreFailedError:
                 nb_man.notebook_start()
-                return client().execute()
+                return client().execute(**more)
 
         try:
             return execute_forked(nb_man, kernel, client, fresh, keeper.tell, watch.note_kernel)
@@ -170,10 +193,20 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
             provenance.end(nb_man.nb.metadata)
 
 
-def use_files_only() -> None:
+def _with_secrets(secrets: Mapping[str, str]) -> dict[str, Any]:
+    """Return how to start a kernel that has secrets.
+
+    ipykernel repeats what programs write to its descriptors on those that it was started with,
+    which lead to the slot's own log; nothing may reach that past the redaction.
+    """
+    nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return {"env": {**os.environ, **secrets}, **nowhere}
+
+
+def use_files_only(hidden: Redactor = NOTHING) -> None:
     """Take every other way to read or write (web, clouds, standard streams) from papermill."""
     papermill_io.reset()
-    papermill_io.register("local", RunFiles())
+    papermill_io.register("local", RunFiles(hidden))
 
 
 def use_interpreter(folder: RunFolder, python: str) -> str:
@@ -209,6 +242,7 @@ def execute(
     keeper: Keeper,
     kernel: Callable[[], Manager],
     python: str = "",
+    secrets: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Execute the snapshot of a run; the process must stand in ``folder.root``.
 
@@ -220,6 +254,8 @@ def execute(
         Gives a forked kernel, or raises :class:`ForkRefusedError` for a fresh one.
     python
         Interpreter of the kernel; empty for our own.
+    secrets
+        Variables of the kernel that no other process gets; a forked one has them already.
 
     Raises
     ------
@@ -230,7 +266,7 @@ def execute(
     OSError
         The output cannot be saved.
     """
-    use_files_only()
+    use_files_only(watch.hidden)
     kernel_name = use_interpreter(folder, python) if python else "python3"
     papermill_engines.register(ENGINE, WatchedEngine)
     # Constant relative names: papermill reads paths as templates and would fill in parameters.
@@ -247,4 +283,5 @@ def execute(
         watch=watch,
         keeper=keeper,
         kernel=kernel,
+        secrets=secrets,
     )

@@ -15,6 +15,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from madang.domain.run import RunState
@@ -24,6 +25,8 @@ from madang.runner.files import RunFolder
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.late_grammar import late_grammar
 from madang.runner.memory import OUT_OF_MEMORY, OomKills, shortage
+from madang.runner.redaction import NOTHING, Redactor
+from madang.runner.values import taken
 from madang.runner.watch import TIME_LIMIT, Event, Stopped, Watch
 
 if TYPE_CHECKING:
@@ -46,7 +49,10 @@ def no_kernel() -> NoReturn:
 
 
 def execute_folder(
-    folder: RunFolder, watch: Watch, kernel: Callable[[], "Manager"] = no_kernel
+    folder: RunFolder,
+    watch: Watch,
+    kernel: Callable[[], "Manager"] = no_kernel,
+    secrets: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Execute what the folder holds and return how it ended; faults of the notebook never raise."""
     task = json.loads(folder.task.read_text(encoding="utf-8"))
@@ -55,7 +61,7 @@ def execute_folder(
         check_declared(parameters, check_notebook(folder.notebook.read_bytes())["declared"])
     except MadangError as error:
         return outcome(RunState.FAILED, error.code, name=type(error).__name__, value=str(error))
-    return _run(folder, parameters, watch, kernel, task)
+    return _run(folder, parameters, watch, kernel, secrets, task)
 
 
 def _run(
@@ -63,6 +69,7 @@ def _run(
     parameters: dict[str, Any],
     watch: Watch,
     kernel: Callable[[], "Manager"],
+    secrets: Mapping[str, str],
     task: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Run papermill and translate each way it can end."""
@@ -79,7 +86,7 @@ def _run(
     keeper = Keeper(Plan.read(folder, task), folder, tell, task.get("provenance") or {})
     kills = OomKills()
     try:
-        execute(folder, parameters, watch, keeper, kernel, str(task.get("python") or ""))
+        execute(folder, parameters, watch, keeper, kernel, str(task.get("python") or ""), secrets)
     except PapermillExecutionError as error:
         reason = shortage(str(error.ename), str(error.evalue)) or "cell_failed"
         ended = outcome(
@@ -108,7 +115,7 @@ def _run(
             RunState.FAILED, "kernel_failed", name=type(error).__name__, value=str(error)
         )
     except Exception as error:  # edge of the process: a hostile notebook fails its run, no more
-        traceback.print_exc()
+        sys.stderr.write(watch.hidden.text(traceback.format_exc()))
         ended = outcome(
             RunState.FAILED, "runner_error", name=type(error).__name__, value=str(error)
         )
@@ -141,16 +148,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--events", type=int, default=1)
     parser.add_argument("--grace-s", type=float, default=10.0)
+    parser.add_argument("--secrets", type=int, default=-1, help="descriptor of their values")
     given = parser.parse_args(arguments)
     folder = RunFolder(given.folder.absolute())
     os.chdir(folder.root)
     events = os.dup(given.events)  # not inheritable: the kernel must not write events
     if given.events > 2:
         os.close(given.events)
-    return perform(folder, events, given.grace_s, no_kernel)
+    return perform(folder, events, given.grace_s, no_kernel, taken(given.secrets))
 
 
-def perform(folder: RunFolder, events: int, grace_s: float, kernel: Callable[[], "Manager"]) -> int:
+def perform(
+    folder: RunFolder,
+    events: int,
+    grace_s: float,
+    kernel: Callable[[], "Manager"],
+    secrets: Mapping[str, str],
+) -> int:
     """Execute one run folder, in which the process stands, and say how it ended.
 
     Parameters
@@ -159,18 +173,22 @@ def perform(folder: RunFolder, events: int, grace_s: float, kernel: Callable[[],
         Descriptor that events go to; ours from now on.
     kernel
         Gives a forked kernel, or raises :class:`ForkRefusedError` for a fresh one.
+    secrets
+        Values by name, for the kernel's environment and for nothing else.
     """
     emit = writer(events)
     task = json.loads(folder.task.read_text(encoding="utf-8"))
-    watch = Watch(emit, limit_ms=task["limit_ms"], grace_s=grace_s)
+    hidden = Redactor(secrets) if secrets else NOTHING
+    watch = Watch(emit, limit_ms=task["limit_ms"], grace_s=grace_s, hidden=hidden)
     signal.signal(signal.SIGTERM, lambda *_: watch.stop("stopped"))
     signal.signal(signal.SIGINT, lambda *_: watch.stop("stopped"))
     try:
-        ended = execute_folder(folder, watch, kernel)
+        ended = execute_folder(folder, watch, kernel, secrets)
     finally:
         watch.close()
     more = {"kernel": dict(watch.kernel), "recorded": watch.recorded}
-    emit({"result": ended | {name: value for name, value in more.items() if value}})
+    ended |= {name: value for name, value in more.items() if value}
+    emit({"result": hidden.everything(ended)})
     return 0
 
 

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from madang.client.http import MadangClient
 from madang.domain.run import RunState
-from madang.errors import MadangError
+from madang.errors import ConflictError, MadangError
 from madang.runner.checkpoints.place import ENV as CHECKPOINT_ENV
 from madang.runner.checkpoints.place import OWN, forget, held, key_of
 from madang.runner.files import RunFolder, make_run_folder
@@ -29,6 +29,7 @@ from madang.runner.forked.runs import ForkedRun, ForkedRuns
 from madang.runner.memory import OUT_OF_MEMORY, OomKills, SharedKills
 from madang.runner.provenance import given_to
 from madang.runner.report import Report
+from madang.runner.values import handed_on
 
 HEARTBEAT_S = 2.0
 QUICK_S = 0.3
@@ -95,12 +96,16 @@ class Lane:
             held(self._shared.checkpoints, (first, str(run["id"]))) as kept,
         ):
             report = Report(client, run["id"])
+            secrets = task.get("secrets") or {}
+            values = {name: str(one["value"]) for name, one in secrets.items()}
             root = self._shared.root / f"{run['id']}.{run['attempt']}"
             folder = RunFolder(root)
             try:
+                if missing := [name for name in run.get("secrets", ()) if name not in values]:
+                    raise ConflictError("secret_gone", given=missing)
                 given = given_to(task, self._shared.env)
                 folder = make_run_folder(root, *_contents(task), _checkpoint(task, kept), given)
-                result = self._execute(folder, task, report, kept)
+                result = self._execute(folder, task, report, kept, values)
             except MadangError as error:
                 result = _failed(error.code, error)
             except OSError as error:
@@ -111,7 +116,12 @@ class Lane:
                     forget(kept)
 
     def _execute(
-        self, folder: RunFolder, task: Mapping[str, Any], report: Report, kept: Path | None
+        self,
+        folder: RunFolder,
+        task: Mapping[str, Any],
+        report: Report,
+        kept: Path | None,
+        secrets: Mapping[str, str],
     ) -> dict[str, Any]:
         """Start the process that executes, watch it, and return how the run ended."""
         env = _run_env(self._shared, task, kept, self._lanes)
@@ -121,7 +131,7 @@ class Lane:
         kills = OomKills()
         reader, writer = os.pipe()
         try:
-            self._child = self._start(folder, env, writer, wanted)
+            self._child = self._start(folder, env, writer, wanted, secrets)
         except OSError:
             os.close(reader)
             raise
@@ -176,20 +186,24 @@ class Lane:
         env: Mapping[str, str],
         writer: int,
         wanted: Wanted | ForkRefusedError,
+        secrets: Mapping[str, str],
     ) -> "subprocess.Popen[bytes] | ForkedRun":
         """Fork the process of a run; start a new one where there is nothing to fork."""
+        shared = self._shared
         with contextlib.suppress(ForkRefusedError):
-            return self._shared.runs.start(folder, env, writer, self._shared.grace_s, wanted)
-        return subprocess.Popen(
-            [
-                *(sys.executable, "-P", "-m", "madang.runner.execute", str(folder.root)),
-                *("--events", str(writer), "--grace-s", str(self._shared.grace_s)),
-            ],
-            cwd=folder.root,
-            env={**self._shared.env, **env},
-            stdin=subprocess.DEVNULL,
-            pass_fds=(writer,),
-        )
+            return shared.runs.start(folder, env, writer, shared.grace_s, wanted, secrets)
+        with handed_on(secrets) as values:
+            return subprocess.Popen(
+                [
+                    *(sys.executable, "-P", "-m", "madang.runner.execute", str(folder.root)),
+                    *("--events", str(writer), "--grace-s", str(shared.grace_s)),
+                    *(word for held in values for word in ("--secrets", str(held))),
+                ],
+                cwd=folder.root,
+                env={**shared.env, **env},
+                stdin=subprocess.DEVNULL,
+                pass_fds=(writer, *values),
+            )
 
     def _watch(
         self, child: "subprocess.Popen[bytes] | ForkedRun", folder: RunFolder, report: Report

@@ -45,6 +45,9 @@ def given_to(task: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
             "revision": inside["revision"],
             "report_sha256": task.get("environment_report") or None,
         },
+        "secrets": {
+            name: one["version"] for name, one in sorted((task.get("secrets") or {}).items())
+        },
         "devices": [d for name in _DEVICES for d in env.get(name, "").split(",") if d],
     }
 

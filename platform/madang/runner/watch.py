@@ -14,6 +14,7 @@ from typing import Any
 
 from madang.domain.recorded import MAX_RECORDED, MAX_RECORDED_BYTES, MAX_VALUE_BYTES, Recorded
 from madang.i18n import LANGUAGES, text
+from madang.runner.redaction import NOTHING, Redactor
 
 Event = Mapping[str, Any]
 
@@ -41,12 +42,20 @@ class Watch:
     grace_s
         How long an interrupted cell may go on before the kernel is killed; two interrupts are sent
         in that time.
+    hidden
+        Takes the values of secrets out of what is passed on.
     """
 
     def __init__(
-        self, emit: Callable[[Event], None], *, limit_ms: int, grace_s: float = 10.0
+        self,
+        emit: Callable[[Event], None],
+        *,
+        limit_ms: int,
+        grace_s: float = 10.0,
+        hidden: Redactor = NOTHING,
     ) -> None:
         self._emit = emit
+        self.hidden = hidden
         self._grace_s = grace_s
         self._stop = threading.Event()
         self._done = threading.Event()
@@ -78,6 +87,7 @@ class Watch:
         self._done.set()
         self._woken.set()
         self._thread.join()
+        self._pass_on(self.hidden.rest())
 
     def begin_cell(self, cell: int, total: int) -> None:
         """Report that a cell begins; raise :class:`Stopped` when no other may begin."""
@@ -106,8 +116,11 @@ class Watch:
         """Remember why the kernel is a fresh one, or what it inherited; the last word counts."""
         self.kernel = facts
 
-    def log(self, text: str) -> None:
-        """Pass on what a cell printed, up to the limit of a run."""
+    def log(self, text: str, stream: str = "") -> None:
+        """Pass on what a cell printed to a stream, up to the limit of a run."""
+        self._pass_on(self.hidden.streamed(stream, text))
+
+    def _pass_on(self, text: str) -> None:
         room = MAX_LOG_CHARACTERS - self._logged
         if room <= 0:
             return

@@ -28,6 +28,7 @@ from madang.services.projects import Projects
 from madang.services.reconcile import Reconciler
 from madang.services.runs import Runs
 from madang.services.schedules import Schedules
+from madang.services.secrets import Secrets
 from madang.services.sessions import Sessions
 from madang.services.slots import Slots
 from madang.services.sweep_figures import SweepFigures
@@ -65,6 +66,7 @@ class Services:
         self.environments = Environments(core, self.runs)
         self.schedules = Schedules(core, self.sweeps)
         self.outputs = Outputs(core)
+        self.secrets = Secrets(core)
         self.projects = Projects(core)
         self.people = People(core)
         self.departures = Departures(core, self.people)

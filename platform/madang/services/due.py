@@ -29,7 +29,7 @@ FAILING = "failing"
 
 _RUN_FIELDS = (
     *("parameters", "flavor", "devices", "limit_ms", "environment"),
-    *("priority", "is_reusing", "after"),
+    *("priority", "is_reusing", "after", "secrets"),
 )
 
 
@@ -108,6 +108,7 @@ class Due:
         get = self._core.artifacts.get
         asked = json.loads(await get(schedule.request_sha256))
         asked["after"] = tuple(asked["after"])
+        asked["secrets"] = tuple(asked.get("secrets", ()))  # older schedules know none
         same: dict[str, Any] = {
             "project": schedule.project,
             "name": schedule.name,

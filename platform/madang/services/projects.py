@@ -156,7 +156,7 @@ class Projects:
             raise InvalidError("title_empty")
 
         def work(tx: Tx) -> None:
-            project = _manageable(tx, actor, name_or_id, reason)[0]
+            project = manageable(tx, actor, name_or_id, reason)[0]
             tx.projects.change(project.id, title=wanted)
             told = {"from": project.title, "to": wanted}
             acts.record(core, tx, actor, "project.rename", project.id, reason, told)
@@ -175,7 +175,7 @@ class Projects:
         core, wanted = self._core, Role(role)
 
         def work(tx: Tx) -> None:
-            project, mine = _manageable(tx, actor, name_or_id, reason)
+            project, mine = manageable(tx, actor, name_or_id, reason)
             person = _person(core, tx, actor, hub_name)
             before = tx.projects.role(project.id, person.id)
             _check_owner_act(actor, mine, project, before, wanted)
@@ -206,7 +206,7 @@ class Projects:
                 given = hub_name[:60]
                 raise NotFoundError("member_unknown", given=given, project=project.name)
             if person.id != actor.person.id:
-                _manageable(tx, actor, name_or_id, reason)
+                manageable(tx, actor, name_or_id, reason)
                 _check_owner_act(actor, mine, project, before, None)
             if before is Role.OWNER:
                 _keep_an_owner(tx, project, person)
@@ -278,13 +278,21 @@ def _visible(tx: Tx, actor: Actor, name_or_id: str) -> tuple[Project, Role | Non
     return project, role
 
 
-def _manageable(tx: Tx, actor: Actor, name_or_id: str, reason: str) -> tuple[Project, Role | None]:
-    """Return a project whose people the actor may change; an administrator must say why."""
+def manageable(
+    tx: Tx, actor: Actor, name_or_id: str, reason: str, code: str = "role_cannot_manage"
+) -> tuple[Project, Role | None]:
+    """Return a project that the actor may change; an administrator must say why.
+
+    Parameters
+    ----------
+    code
+        Of the error for members whose role does not let them.
+    """
     project, role = _visible(tx, actor, name_or_id)
     if role in MAY_MANAGE:
         return project, role
     if not actor.is_admin:
-        raise RefusedError("role_cannot_manage", project=project.name, role=str(role))
+        raise RefusedError(code, project=project.name, role=str(role))
     acts.require_reason(reason)
     return project, role
 

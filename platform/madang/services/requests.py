@@ -131,6 +131,7 @@ class RunRequest:
     priority: int = 0
     is_reusing: bool = False
     after: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +222,7 @@ class SweepRequest:
     priority: int = 0
     is_reusing: bool = False
     after: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Results that are there already: found by what was executed, and only where somebody asks.
 
-What decides is the notebook, its files, the parameters, and the revision of the environment that
-would execute them now. The first three are one hash on each run, so nothing is ever scanned.
+What decides is the notebook, its files, the parameters, the versions of its secrets, and the
+revision of the environment that would execute them now. All but the last are one hash on each run,
+so nothing is ever scanned.
 """
 
 import hashlib
@@ -18,10 +19,21 @@ from madang.store import Tx
 
 
 def fingerprints(
-    notebook_sha256: str, files: Mapping[str, str], points: Iterable[Mapping[str, Any]]
+    notebook_sha256: str,
+    files: Mapping[str, str],
+    points: Iterable[Mapping[str, Any]],
+    secrets: Mapping[str, int],
 ) -> list[str]:
-    """Return what tells runs of one snapshot apart: a hash for each set of parameters."""
-    same = hashlib.sha256(_text([notebook_sha256, dict(files)]))
+    """Return what tells runs of one snapshot apart: a hash for each set of parameters.
+
+    Parameters
+    ----------
+    secrets
+        Versions by name.
+    """
+    same = hashlib.sha256(
+        _text([notebook_sha256, dict(files), *([dict(secrets)] if secrets else [])])
+    )
     found = []
     for point in points:
         one = same.copy()

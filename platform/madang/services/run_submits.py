@@ -14,7 +14,7 @@ from madang.domain.run_inputs import (
     check_parameters,
 )
 from madang.errors import ConflictError, RefusedError
-from madang.services import access, after, environment_use, leasing, reuse
+from madang.services import access, after, environment_use, leasing, reuse, secrets
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, RunRequest, RunRerun
@@ -49,6 +49,7 @@ class RunSubmits(RunLooks):
         def work(tx: Tx) -> str:
             project = access.usable_project(tx, actor, request.project)
             run = self._row(actor, project, request, notebook, files)
+            run = _printed(run, secrets.versions(tx, project, request.secrets))
             if request.environment:
                 inside = environment_use.usable(tx, project, request.environment)
                 run = replace(run, environment=inside.id)
@@ -59,7 +60,9 @@ class RunSubmits(RunLooks):
             asked = (request.project, request.name, notebook, request.parameters, files)
             size = (request.flavor, request.devices, request.limit_ms)
             more = (request.environment, request.priority, request.is_reusing, request.after)
-            print_ = fingerprint("run", asked, size, more)
+            # As before for runs without: a request is told from another one by this.
+            named = [run.secrets] if run.secrets else []
+            print_ = fingerprint("run", asked, size, more, *named)
             return once(tx, actor.person.id, key, print_, run.submitted_ms, make)[0]
 
         return await self._kept(actor, await core.store.write(work))
@@ -90,6 +93,7 @@ class RunSubmits(RunLooks):
 
             def make() -> str:
                 run = _again(old, files_of(tx, old), core.clock())
+                run = _printed(run, secrets.versions(tx, project, old.secrets))
                 if old.may_be_continued and not from_start:
                     run = replace(run, continues=old.checkpoint_run)
                 return _add(core, tx, actor, project, run, False)
@@ -138,6 +142,7 @@ class RunSubmits(RunLooks):
 
             def make() -> str:
                 run = _again(old, files_of(tx, old), core.clock(), **changes)
+                run = _printed(run, secrets.versions(tx, project, old.secrets))
                 return _add(core, tx, actor, project, run, request.is_reusing)
 
             print_ = fingerprint("rerun", run_id, changes, request.is_reusing)
@@ -160,7 +165,7 @@ class RunSubmits(RunLooks):
     ) -> Run:
         core = self._core
         at_ms = core.clock()
-        run = Run(
+        return Run(
             id=new_id("run", at_ms),
             person=actor.person.id,
             project=project.id,
@@ -175,7 +180,6 @@ class RunSubmits(RunLooks):
             priority=request.priority,
             after=request.after,
         )
-        return _printed(run)
 
 
 def check_room(core: Core, tx: Tx, actor: Actor, project: Project, run: Run) -> None:
@@ -228,9 +232,10 @@ def _again(old: Run, files: Mapping[str, str], at_ms: int, **changes: Any) -> Ru
         origin=old.id,
         priority=old.priority,
     )
-    return _printed(replace(fresh, **changes))
+    return replace(fresh, **changes)
 
 
-def _printed(run: Run) -> Run:
-    print_ = reuse.fingerprints(run.notebook_sha256, run.files, [run.parameters])[0]
-    return replace(run, fingerprint=print_)
+def _printed(run: Run, versions: Mapping[str, int]) -> Run:
+    """Return a run with its secrets, and with what tells it from others."""
+    given = (run.notebook_sha256, run.files, [run.parameters], versions)
+    return replace(run, fingerprint=reuse.fingerprints(*given)[0], secrets=tuple(versions))

@@ -11,7 +11,7 @@ from typing import Any
 from madang.domain.run_inputs import check_declared, check_files, check_notebook, check_parameters
 from madang.domain.schedule import MAX_SCHEDULES, Schedule, check_times, due_after
 from madang.errors import ConflictError, NotFoundError, RefusedError
-from madang.services import access, acts, environment_use, leasing
+from madang.services import access, acts, environment_use, leasing, secrets
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, ScheduleCopy, ScheduleRequest, SweepRequest
@@ -138,6 +138,7 @@ class Schedules:
             project = access.usable_project(tx, actor, what.project)
             if what.environment:
                 environment_use.usable(tx, project, what.environment)
+            secrets.versions(tx, project, what.secrets)
 
         await self._core.store.read(work)
 

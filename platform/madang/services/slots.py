@@ -10,7 +10,7 @@ from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Target
 from madang.domain.recorded import fit_recorded
 from madang.domain.run import FINAL_RUN_STATES, Run, RunState
 from madang.errors import ConflictError, RefusedError
-from madang.services import access, environment_use, telling, tokens, views
+from madang.services import access, environment_use, reuse, secrets, telling, tokens, views
 from madang.services.clusters import end_orphans
 from madang.services.core import Core, RunProgress
 from madang.services.leases import begin_end
@@ -100,6 +100,10 @@ class Slots:
                 # Deleted, or gone with another machine: it must not execute with anything else.
                 fail_waiting(core, tx, queued, "environment_gone")
                 return None, bool(beside)
+            given = secrets.opened(core, tx, queued)
+            if given is None:
+                fail_waiting(core, tx, queued, "secret_gone")
+                return None, bool(beside)
             run = tx.runs.change(
                 queued.id,
                 RunState.QUEUED,
@@ -110,6 +114,7 @@ class Slots:
                 environment_revision=inside.n if inside is not None else 0,
                 lane=lane,
                 lanes=sweep.runs_per_device if sweep is not None else 1,
+                **_printed(tx, queued, given),
             )
         return (run, tokens.mint(tx, lease, core.clock(), run=run.id)), bool(beside)
 
@@ -131,6 +136,7 @@ class Slots:
             "python": await self._python(run),
             "environment_report": await core.store.read(lambda tx: _report_of(tx, run)),
             "build_folder": await self._build_folder(run, view["person"]),
+            "secrets": await core.store.read(lambda tx: secrets.opened(core, tx, run)) or {},
         }
 
     async def _python(self, run: Run) -> str:
@@ -274,6 +280,15 @@ def files_of(tx: Tx, run: Run) -> Mapping[str, str]:
     """Return the files of a run's snapshot; those of a sweep are kept with the sweep alone."""
     sweep = tx.sweeps.get(run.sweep) if run.sweep else None
     return run.files if sweep is None else sweep.files
+
+
+def _printed(tx: Tx, run: Run, given: secrets.Values) -> dict[str, str]:
+    """Return the fingerprint with the versions that a run gets: later ones than at its submit."""
+    if not given:
+        return {}
+    known = {name: one["version"] for name, one in given.items()}
+    snapshot = (run.notebook_sha256, files_of(tx, run), [run.parameters], known)
+    return {"fingerprint": reuse.fingerprints(*snapshot)[0]}
 
 
 def _report_of(tx: Tx, run: Run) -> str:

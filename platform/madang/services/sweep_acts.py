@@ -7,7 +7,7 @@ from typing import Any
 from madang.domain.run import CONTINUED_STATES, RunState
 from madang.domain.sweep import RETRIED_STATES, Sweep
 from madang.errors import ConflictError, RefusedError
-from madang.services import access, acts, sweep_slots
+from madang.services import access, acts, secrets, sweep_slots
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor
 from madang.services.run_ends import CANCELLING
@@ -113,7 +113,8 @@ class SweepActs(SweepLooks):
                 check_room(core, tx, actor, project, sweep, len(old))
                 origins = {} if from_start else tx.sweeps.origins(sweep.id, CONTINUED_STATES)
                 tx.sweeps.supersede(sweep.id, states)
-                again = runs_of(replace(sweep, submitted_ms=core.clock()), old)
+                known = secrets.versions(tx, project, sweep.secrets)
+                again = runs_of(replace(sweep, submitted_ms=core.clock()), old, known)
                 tx.sweeps.add_runs(replace(r, continues=origins.get(r.position, "")) for r in again)
                 tx.sweeps.change(sweep.id, ended_ms=None, summary=None, is_paused=False)
                 return sweep.id

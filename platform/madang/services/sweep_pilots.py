@@ -33,6 +33,7 @@ def pilot_request(actor: Actor, request: SweepRequest, point: Mapping[str, Any])
         devices=request.devices,
         limit_ms=request.limit_ms,
         environment=request.environment,
+        secrets=request.secrets,
     )
 
 

@@ -40,14 +40,23 @@ def check_room(
     waiting = tx.sweeps.waiting_of(actor.person.id)
     if waiting + count > MAX_WAITING:
         raise RefusedError("too_many_runs", given=waiting + count, limit=MAX_WAITING)
-    slot = slot_lease(core, actor, project, runs_of(sweep, [(0, {})])[0])
+    slot = slot_lease(core, actor, project, runs_of(sweep, [(0, {})], {})[0])
     leasing.check_budget(core, tx, project, slot)
 
 
-def runs_of(sweep: Sweep, points: Iterable[tuple[int, Mapping[str, Any]]]) -> list[Run]:
-    """Return a waiting run for each position and its parameters."""
+def runs_of(
+    sweep: Sweep, points: Iterable[tuple[int, Mapping[str, Any]]], versions: Mapping[str, int]
+) -> list[Run]:
+    """Return a waiting run for each position and its parameters.
+
+    Parameters
+    ----------
+    versions
+        Those of the sweep's secrets, by name.
+    """
     given = list(points)
-    prints = fingerprints(sweep.notebook_sha256, sweep.files, (point for _, point in given))
+    snapshot = (sweep.notebook_sha256, sweep.files)
+    prints = fingerprints(*snapshot, (point for _, point in given), versions)
     return [
         Run(
             id=new_id("run", sweep.submitted_ms),
@@ -64,6 +73,7 @@ def runs_of(sweep: Sweep, points: Iterable[tuple[int, Mapping[str, Any]]]) -> li
             sweep=sweep.id,
             position=position,
             fingerprint=print_,
+            secrets=tuple(versions),
         )
         for (position, parameters), print_ in zip(given, prints, strict=True)
     ]

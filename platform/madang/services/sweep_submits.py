@@ -17,7 +17,7 @@ from madang.domain.sweep_grid import parse_typed
 from madang.domain.sweep_plan import SweepPlan
 from madang.domain.sweep_table import read_csv, read_json
 from madang.errors import InvalidError
-from madang.services import access, after, leasing, reuse, sweep_slots
+from madang.services import access, after, leasing, reuse, secrets, sweep_slots
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, SweepRequest
@@ -68,11 +68,11 @@ class SweepSubmits(SweepLooks):
         """Return what a sweep would be and cost at most; nothing is kept of it."""
         access.require_person(actor)
         core = self._core
-        await core.store.read(lambda tx: access.usable_project(tx, actor, request.project))
+        versions = await core.store.read(lambda tx: _versions(tx, actor, request))
         made = await asyncio.to_thread(_prepare, request)
         prints: list[str] = []
         if request.is_reusing:
-            prints = await asyncio.to_thread(_prints, request, made)
+            prints = await asyncio.to_thread(_prints, request, made, versions)
 
         def work(tx: Tx) -> dict[str, Any]:
             project = access.usable_project(tx, actor, request.project)
@@ -137,19 +137,25 @@ class SweepSubmits(SweepLooks):
         access.require_person(actor)
         core = self._core
         # Before anything is kept for somebody who may not submit.
-        project = await core.store.read(
-            lambda tx: access.usable_project(tx, actor, request.project)
+        project, versions = await core.store.read(
+            lambda tx: (
+                access.usable_project(tx, actor, request.project),
+                _versions(tx, actor, request),
+            )
         )
         made = await asyncio.to_thread(_prepare, request)
         notebook = await core.artifacts.put(request.notebook)
         files = {name: await core.artifacts.put(data) for name, data in made.files.items()}
         sweep = self._row(actor, project, request, notebook, files)
+        sweep = replace(sweep, secrets=tuple(versions))
         asked = (request.project, request.name, notebook, files)
         many = (sweep.max_parallel, sweep.runs_per_device)
         size = (sweep.flavor, sweep.devices, sweep.limit_ms, many)
         order = (request.priority, request.is_reusing, request.after)
         more = (request.environment, made.parameters, order)
-        print_ = await asyncio.to_thread(fingerprint, "sweep", asked, size, more)
+        # As before for sweeps without: a request is told from another one by this.
+        named = [sweep.secrets] if sweep.secrets else []
+        print_ = await asyncio.to_thread(fingerprint, "sweep", asked, size, more, *named)
         given = (request.environment, made.parameters, request.is_reusing)
         return await self._keep(actor, sweep, *given, print_=print_, key=key)
 
@@ -166,7 +172,13 @@ class SweepSubmits(SweepLooks):
     ) -> dict[str, Any]:
         """Write a sweep and all its runs, once for each key."""
         core = self._core
-        runs = await asyncio.to_thread(runs_of, sweep, enumerate(points))
+
+        def look(tx: Tx) -> Mapping[str, int]:
+            project = access.usable_project(tx, actor, sweep.project)
+            return secrets.versions(tx, project, sweep.secrets)
+
+        versions = await core.store.read(look)
+        runs = await asyncio.to_thread(runs_of, sweep, enumerate(points), versions)
         prints = [run.fingerprint for run in runs] if is_reusing else []
 
         def work(tx: Tx) -> str:
@@ -226,7 +238,12 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _prints(request: SweepRequest, made: _Prepared) -> list[str]:
+def _versions(tx: Tx, actor: Actor, request: SweepRequest) -> Mapping[str, int]:
+    project = access.usable_project(tx, actor, request.project)
+    return secrets.versions(tx, project, request.secrets)
+
+
+def _prints(request: SweepRequest, made: _Prepared, versions: Mapping[str, int]) -> list[str]:
     """Return the fingerprints of what is not kept yet."""
     files = {name: _sha256(data) for name, data in made.files.items()}
-    return reuse.fingerprints(_sha256(request.notebook), files, made.parameters)
+    return reuse.fingerprints(_sha256(request.notebook), files, made.parameters, versions)

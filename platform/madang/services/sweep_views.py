@@ -70,6 +70,7 @@ def sweep_view(
         "origin": sweep.origin,
         "reused": sweep.reused,
         "after": after.view(tx, names, sweep),
+        "secrets": list(sweep.secrets),
         "flavor": sweep.flavor,
         "devices": sweep.devices,
         "limit_ms": sweep.limit_ms,

@@ -232,6 +232,7 @@ def run_view(
         "reason_text": text(f"run_reason.{run.reason}", actor.lang) if run.reason else "",
         "parameters": dict(run.parameters),
         "recorded": dict(run.recorded),
+        "secrets": list(run.secrets),
         "flavor": run.flavor,
         "devices": run.devices,
         "limit_ms": run.limit_ms,

@@ -72,6 +72,10 @@ def _later_count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, autoincrement=False, server_default="0")
 
 
+def _later_names(name: str) -> Column[Any]:
+    return Column(name, TextTuple, nullable=False, server_default="[]")
+
+
 def _later_after() -> list[Column[Any]]:
     return [
         Column("after", TextTuple, nullable=False, server_default="[]"),
@@ -300,6 +304,7 @@ runs = Table(
     Column("recorded", JSON_DATA, nullable=False, server_default="{}"),
     _later_count("lane"),
     Column("lanes", Integer, nullable=False, autoincrement=False, server_default="1"),
+    _later_names("secrets"),
     Index(None, "state", "person", "project", "submitted_ms"),
     Index(None, "project", "submitted_ms"),
     Index(None, "lease"),
@@ -339,6 +344,7 @@ sweeps = Table(
     _later_count("reused"),
     *_later_after(),
     Column("runs_per_device", Integer, nullable=False, autoincrement=False, server_default="1"),
+    _later_names("secrets"),
     Index(None, "ended_ms"),
     Index(None, "person", "submitted_ms"),
     Index(None, "project", "submitted_ms"),
@@ -428,6 +434,18 @@ revisions = Table(
     Column("versions", JSON_DATA, nullable=False),
     Index(None, "state"),
     Index(None, "run"),
+)
+
+# What was removed stays without its bytes, so that a name never has the same version twice.
+secrets = Table(
+    "secrets",
+    metadata,
+    _id("project", ForeignKey("projects.id"), key=True),
+    Column("name", String(64), primary_key=True, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    _count("version"),
+    _id("set_by", ForeignKey("people.id")),
+    _big("set_at_ms"),
 )
 
 keys = Table(

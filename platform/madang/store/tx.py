@@ -19,6 +19,7 @@ from madang.store.people import People
 from madang.store.projects import Projects
 from madang.store.runs import Runs
 from madang.store.schedules import Schedules
+from madang.store.secrets import Secrets
 from madang.store.sessions import Sessions
 from madang.store.sweep_values import SweepValues
 from madang.store.sweeps import Sweeps
@@ -44,6 +45,7 @@ class Tx:
         self.schedules = Schedules(connection)
         self.clusters = Clusters(connection)
         self.environments = Environments(connection)
+        self.secrets = Secrets(connection)
         self.keys = Keys(connection)
         self.tokens = Tokens(connection)
         self.sessions = Sessions(connection)

@@ -297,6 +297,21 @@ class FakeNotices:
         return await self.get(actor)
 
 
+class FakeSecrets(Things):
+    """Secrets of the one project."""
+
+    async def list(self, actor: Actor, *asked: Any, **more: Any) -> Any:
+        return [self._note("list", actor, *asked, **more)]
+
+    async def set(
+        self, actor: Actor, project: str, name: str, value: str, *, reason: str = ""
+    ) -> Any:
+        return self._note("set", actor, project, name=name, value=value, reason=reason)
+
+    async def remove(self, actor: Actor, project: str, name: str, *, reason: str = "") -> Any:
+        return self._note("remove", actor, project, name=name, reason=reason)
+
+
 class FakeSlots(Things):
     answer: dict[str, Any] | MadangError | None = None
 
@@ -357,6 +372,7 @@ class FakeServices:
             pool=self._pool, profiles=self._any, queue=self._any, queue_json=self._json
         )
         self.projects = Things("project", PROJECT)
+        self.secrets = FakeSecrets("project", PROJECT)
         self.departures = Things("person", PERSON)
         self.administration = SimpleNamespace(
             overview=self._any, audit=self._any, audit_csv=self._text

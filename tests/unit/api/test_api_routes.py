@@ -19,6 +19,7 @@ from madang.services.requests import (
 )
 
 API = "/services/madang/api/v1"
+JSON = {"Content-Type": "application/json"}
 UNKNOWN = "run-00000000000000000000000000"
 LEASE = "lease-01arz3ndektsv4rrffq69g5fav"
 CLUSTER = "cluster-01arz3ndektsv4rrffq69g5fav"
@@ -55,6 +56,7 @@ BODIES: dict[str, Any] = {
     "project_create": {"name": "lab", "tier": "research", "reason": "new group"},
     "project_rename": {"title": "Lab"},
     "member_set": {"person": "bora", "role": "viewer"},
+    "secret_set": {"value": "hf_0123"},
     "grant_create": {"amount_microcredits": 5_000_000, "reason": "supplement"},
     "person_rename": {"name": "borah", "reason": "married"},
     "person_off_board": {"reason": "graduated"},
@@ -93,6 +95,7 @@ BROKEN: dict[str, tuple[str, Any]] = {
     "project_create": ("weight", 0),
     "project_rename": ("title", 3),
     "member_set": ("person", ""),
+    "secret_set": ("value", 3),
     "grant_create": ("days", 0),
     "person_rename": ("name", ""),
     "person_off_board": ("reason", "x" * 301),
@@ -126,7 +129,7 @@ def is_problem(data: Any, status: int) -> bool:
 
 def path_of(path: str) -> str:
     names = ("lease_id", "cluster_id", "run_id", "sweep_id", "environment_id", "project", "person")
-    names = (*names, "schedule_id", "other_id")
+    names = (*names, "schedule_id", "other_id", "secret")
     return path.format(**dict.fromkeys(names, UNKNOWN))
 
 
@@ -141,6 +144,7 @@ def known_path(path: str) -> str:
         environment_id=ENVIRONMENT,
         project=PROJECT,
         person="bora",
+        secret="HF_TOKEN",
     )
 
 
@@ -206,6 +210,22 @@ async def test_a_bad_body_is_422_and_names_the_field(shared: Any, name: str) -> 
     assert (data["code"], data["details"]["field"]) == ("body_invalid", field)
     assert extra.json()["details"]["field"] == "colour"
     assert "no such field" in extra.json()["message"]
+
+
+async def test_no_answer_repeats_what_may_be_the_value_of_a_secret(bench: Any) -> None:
+    path = f"{API}/projects/{PROJECT}/secrets/HF_TOKEN"
+    async with bench.client() as client:
+        for body in (
+            {"valeu": "hf_0123"},
+            {"value": ["hf_0123"]},
+            "hf_0123",
+            {"reason": "hf_0123" * 60},
+        ):
+            answer = await client.put(path, json=body)
+            assert answer.status_code == 422
+            assert "hf_0123" not in answer.text
+        answer = await client.put(path, content=b'{"value": "hf_0123', headers=JSON)
+        assert "hf_0123" not in answer.text
 
 
 @pytest.mark.parametrize(("name", "method", "path"), OPERATIONS)

@@ -64,6 +64,15 @@ class Project(ProjectRow):
     can_grant: bool
 
 
+class SecretRow(Shape):
+    """A secret of a project: all that anybody is told of it."""
+
+    name: str
+    version: Count
+    set_by: str
+    set_ms: TimeMs
+
+
 class RoleInProject(Shape):
     """A membership of a person."""
 

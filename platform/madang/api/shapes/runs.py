@@ -36,6 +36,7 @@ class Run(Shape):
     reason_text: str
     parameters: dict[str, Any]
     recorded: dict[str, Any]
+    secrets: list[str]
     flavor: str
     devices: Count
     limit_ms: Count
@@ -65,6 +66,13 @@ class Run(Shape):
     version: str
 
 
+class SecretValue(Shape):
+    """A value for the kernel of the run, and its version."""
+
+    version: Count
+    value: str
+
+
 class Work(Shape):
     """A run that is handed to a slot, with all that it needs; files are base64 by name."""
 
@@ -78,6 +86,7 @@ class Work(Shape):
     python: str
     environment_report: str
     build_folder: str
+    secrets: dict[str, SecretValue]
 
 
 class Stop(Shape):

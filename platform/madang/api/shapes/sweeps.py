@@ -54,6 +54,7 @@ class Sweep(Shape):
     origin: str
     reused: Count
     after: list[Before]
+    secrets: list[str]
     flavor: str
     devices: Count
     limit_ms: Count

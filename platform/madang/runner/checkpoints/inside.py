@@ -13,7 +13,7 @@ import pickle
 import re
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MethodType
 from typing import Any
 
@@ -28,12 +28,20 @@ class TooLargeError(Exception):
     """More was written than a checkpoint may have."""
 
 
-class Limited:
-    """A file, or nothing, that takes so many bytes and no more."""
+class HoldsSecretError(Exception):
+    """What was to be written has the value of a secret in it."""
 
-    def __init__(self, file: Any, limit_bytes: int) -> None:
+
+class Limited:
+    """A file, or nothing, that takes so many bytes and no more, and no value of a secret.
+
+    A pickle writes each text whole, so that none is in two pieces.
+    """
+
+    def __init__(self, file: Any, limit_bytes: int, secrets: Sequence[str]) -> None:
         self._file = file
         self._limit_bytes = limit_bytes
+        self._secrets = [value.encode() for value in secrets]
         self.size_bytes = 0
 
     def write(self, data: Any) -> int:
@@ -42,6 +50,8 @@ class Limited:
         self.size_bytes += length
         if self.size_bytes > self._limit_bytes:
             raise TooLargeError
+        if self._secrets and any(value in bytes(data) for value in self._secrets):
+            raise HoldsSecretError
         if self._file is not None:
             self._file.write(data)
         return length
@@ -99,13 +109,14 @@ def save(shell: Any, request: Mapping[str, Any], check: Check) -> dict[str, Any]
     ----------
     request
         ``path`` to write to, ``limit_bytes``, ``check_s`` (how long loading may take), ``work``
-        (the run's folder) and ``suspects``, names that could not be saved the last time.
+        (the run's folder), ``secrets``, values that must not be written, and ``suspects``, names
+        that could not be saved the last time.
     check
         Tells why what was written cannot be loaded.
     """
     names = names_of(shell)
     suspects = {name: names[name] for name in request["suspects"] if name in names}
-    if bad := blame(shell, suspects, request["limit_bytes"]):
+    if bad := blame(shell, suspects, request):
         return {"refused": "names", "names": bad}
     content = {
         "names": names,
@@ -119,7 +130,7 @@ def save(shell: Any, request: Mapping[str, Any], check: Check) -> dict[str, Any]
     }
     try:
         with open(request["path"], "wb") as file:  # noqa: PTH123
-            limited = Limited(file, request["limit_bytes"])
+            limited = Limited(file, request["limit_bytes"], request["secrets"])
             pickle.dump(_head(shell, request), limited, protocol=5)
             make_pickler(shell, limited).dump(content)
             file.flush()
@@ -128,11 +139,11 @@ def save(shell: Any, request: Mapping[str, Any], check: Check) -> dict[str, Any]
         return {"refused": "too_large"}
     except OSError as error:
         if error.filename is None and error.errno is None:
-            return {"refused": "names", "names": blame(shell, names, request["limit_bytes"])}
+            return {"refused": "names", "names": blame(shell, names, request)}
         return {"refused": "disk", "detail": error.strerror or str(error)}
     except Exception:  # any object may fail as it likes
-        return {"refused": "names", "names": blame(shell, names, request["limit_bytes"])}
-    problem = check(request, lambda: blame(shell, names, request["limit_bytes"], True))
+        return {"refused": "names", "names": blame(shell, names, request)}
+    problem = check(request, lambda: blame(shell, names, request, True))
     seen = lost(names, request["work"])
     return problem or {"size_bytes": limited.size_bytes, "lost": seen}
 
@@ -157,7 +168,7 @@ def _head(shell: Any, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def blame(
-    shell: Any, names: Mapping[str, Any], limit_bytes: int, is_loaded: bool = False
+    shell: Any, names: Mapping[str, Any], request: Mapping[str, Any], is_loaded: bool = False
 ) -> list[list[str]]:
     """Return names that cannot be saved (or loaded) alone, with their types."""
     found = []
@@ -173,7 +184,8 @@ def blame(
                     store += data
 
         try:
-            make_pickler(shell, Limited(Store(), limit_bytes)).dump(value)
+            limited = Limited(Store(), request["limit_bytes"], request["secrets"])
+            make_pickler(shell, limited).dump(value)
             if is_loaded:
                 pickle.loads(bytes(store))  # noqa: S301 - made a line above
         except Exception:  # any object may fail as it likes

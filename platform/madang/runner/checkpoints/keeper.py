@@ -202,12 +202,13 @@ class Keeper:
             "limit_bytes": limit_bytes,
             "check_s": CHECK_S,
             "suspects": self._suspects,
+            "secrets": client.watch.hidden.values,
         }
         told = ask(client, request, SAVE_S, cell, index)
         if "refused" not in told:
             cells = {
-                "cells": client.nb.cells[: index + 1],
-                "widgets": client.widget_state,
+                "cells": client.watch.hidden.cells(client.nb.cells[: index + 1]),
+                "widgets": client.watch.hidden.everything(client.widget_state),
             }
             note = {
                 "key": self.plan.key,

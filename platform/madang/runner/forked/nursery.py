@@ -97,12 +97,12 @@ class Nursery:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become(parent, request, descriptors[0])
+            self._become(parent, request, descriptors)
         watched = os.pidfd_open(pid)
         self.children[pid] = watched
         send_request(self.control, {"pid": pid}, [watched])
 
-    def _become(self, parent: int, request: dict[str, Any], descriptor: int) -> None:
+    def _become(self, parent: int, request: dict[str, Any], descriptors: list[int]) -> None:
         """Be what was asked for; never come back into the nursery's own loop."""
         try:
             rebirth.die_with_parent(parent)
@@ -117,8 +117,8 @@ class Nursery:
 
                 recorded = self.grown.recorded if self.grown else []
                 inheritance = self.grown.inheritance if self.grown else {}
-                be_run(self.app, descriptor, request, recorded, left, inheritance)
-            connection = socket.socket(fileno=descriptor)
+                be_run(self.app, descriptors, request, recorded, left, inheritance)
+            connection = socket.socket(fileno=descriptors[0])
             if request["do"] == "kernel":
                 be_kernel(self.app, connection, request, **left)
             self._grow(request, connection)

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from nbformat.validator import get_validator
@@ -24,6 +24,7 @@ from madang.runner.forked.kernel import ForkedApp
 from madang.runner.forked.manager import Manager
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.wire import kernel_pair
+from madang.runner.values import taken
 
 _LATEST_MINOR = 5
 
@@ -42,7 +43,7 @@ def warm_format(minor: Any) -> None:
 
 def be_run(
     app: ForkedApp,
-    events: int,
+    descriptors: Sequence[int],
     request: Mapping[str, Any],
     recorded: list[list[tuple[int, list[bytes]]]],
     left: Mapping[str, Any],
@@ -52,8 +53,8 @@ def be_run(
 
     Parameters
     ----------
-    events
-        Descriptor of the pipe that events go to.
+    descriptors
+        Of the pipe that events go to, and of the values of secrets where the run has some.
     request
         ``folder``, ``grace_s``, ``env``, ``is_seeded``, and ``reason`` where the kernel must be a
         fresh one.
@@ -68,9 +69,11 @@ def be_run(
         os.environ.clear()
         os.environ.update(request["env"])
         os.chdir(folder.root)
+        events, *more = descriptors
+        secrets = taken(more[0] if more else -1)
         manager: Manager | None = None
         if not request["reason"]:
-            manager = _fork_kernel(app, folder, request, recorded, left)
+            manager = _fork_kernel(app, folder, request, secrets, recorded, left)
             manager.inheritance = inheritance
         app.reset_io()
         app.link.recorded = None
@@ -85,7 +88,7 @@ def be_run(
                 raise ForkRefusedError(request["reason"])
             return manager
 
-        status = perform(folder, events, request["grace_s"], kernel)
+        status = perform(folder, events, request["grace_s"], kernel, secrets)
         if manager is not None:
             manager.close()
         sys.stdout.flush()
@@ -100,23 +103,38 @@ def _fork_kernel(
     app: ForkedApp,
     folder: RunFolder,
     request: Mapping[str, Any],
+    secrets: Mapping[str, str],
     recorded: list[list[tuple[int, list[bytes]]]],
     left: Mapping[str, Any],
 ) -> Manager:
     ours, theirs = kernel_pair()
     parent = os.getpid()
     task = kernel_task(str(folder.work)) | {"is_seeded": request["is_seeded"]}
+    task["env"] |= secrets
     pid = os.fork()
     if pid == 0:
         try:
             rebirth.die_with_parent(parent)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             ours.close()
+            if secrets:
+                _write_nowhere()
             be_kernel(app, theirs, task, **left)
         finally:
             os._exit(1)
     theirs.close()
     return Manager(pid, os.pidfd_open(pid), socket.socket(fileno=ours.detach()), recorded)
+
+
+def _write_nowhere() -> None:
+    """Lead both descriptors away from the slot's log, where ipykernel repeats what they are given.
+
+    What programs write there goes into the notebook, where values are taken out of it.
+    """
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
 
 
 def _path(name: str) -> Any:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 
 from madang.runner.files import RunFolder
 from madang.runner.forked.imports import find_imports
@@ -22,6 +23,7 @@ from madang.runner.forked.parents import Parents, Wanted, is_seeded
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.shared import shared_cells
 from madang.runner.forked.warming import Growth, Warming
+from madang.runner.values import handed_on
 
 OF_ONE_RUN = ("MADANG_RUN", "MADANG_TOKEN", "MADANG_ATTEMPT", "MADANG_CHECKPOINT_DIR")
 """Variables that cells must not see which run for many."""
@@ -126,8 +128,12 @@ class ForkedRuns:
         events: int,
         grace_s: float,
         wanted: Wanted | ForkRefusedError,
+        secrets: Mapping[str, str] = MappingProxyType({}),
     ) -> ForkedRun:
-        """Start a run; :class:`ForkRefusedError` when there is no warm process at all."""
+        """Start a run; :class:`ForkRefusedError` when there is no warm process at all.
+
+        The values of secrets reach the run alone: no warm process has them at any time.
+        """
         reason = ""
         parent = None
         if isinstance(wanted, Wanted):
@@ -153,7 +159,8 @@ class ForkedRuns:
         if parent is None:
             parent = self._parents.held(Wanted((), (), self._common(env), str(folder.work)))
         try:
-            return ForkedRun(*parent.ask(request, [events]), parent.release)
+            with handed_on(secrets) as values:
+                return ForkedRun(*parent.ask(request, [events, *values]), parent.release)
         except BaseException:
             parent.release()
             raise
