@@ -48,4 +48,6 @@ async def request_like(core: Core, actor: Actor, sweep_id: str, name: str = "") 
         environment=sweep.environment,
         max_parallel=sweep.max_parallel,
         priority=sweep.priority,
+        secrets=sweep.secrets,
+        runs_per_device=sweep.runs_per_device,
     )

@@ -158,3 +158,23 @@ def test_a_run_whose_secret_is_not_handed_over_does_not_begin(service, start):
         "secret_gone",
     )
     assert "run-1" not in service.outputs
+
+
+def test_a_checkpoint_holds_no_value(service, start, tmp_path):
+    """A name that holds one is told, and the save after it is gone is made."""
+    cells = (
+        "import os, time\nkeep = {'a': [os.environ['HF_TOKEN']]}\ntime.sleep(1.1)\nprint(keep)",
+        "del keep\nx = 1\ntime.sleep(1.1)",
+        "1 / 0",
+    )
+    data = notebook(*cells, metadata={"madang": {"checkpoint": 1}})
+    add(service, "run-1", data, HF_TOKEN=VALUE)
+    service.is_over = True
+    assert start().wait(100) == 0
+    log = "".join(report["log"] for report in service.reports)
+    assert "Cell 1: `keep` (dict)" in log
+    assert service.reports[-1]["kept_cell"] == 2
+    kept = tmp_path / "home" / ".local" / "state" / "madang" / "checkpoints" / "run-1"
+    files = [path for path in kept.rglob("*") if path.is_file()]
+    assert any(b"[secret HF_TOKEN]" in path.read_bytes() for path in files)
+    assert not any(VALUE.encode() in path.read_bytes() for path in files)

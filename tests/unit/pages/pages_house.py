@@ -180,6 +180,7 @@ class House:
             environments=SimpleNamespace(
                 list=answers("environments"), examples=lambda: self.examples
             ),
+            secrets=SimpleNamespace(list=self._secrets),
             clusters=SimpleNamespace(list=answers("clusters"), facts=answers("cluster")),
             waits=SimpleNamespace(by_day=answers("waits"), public=answers("public")),
             administration=SimpleNamespace(overview=answers("overview"), audit=answers("audit")),
@@ -192,6 +193,9 @@ class House:
     def _times(self, _actor: Actor, *, cron: str) -> dict[str, Any]:
         next_text = ["Tue 2026-09-22 02:00 KST"]
         return {"cron": cron, "timezone": "Asia/Seoul", "next_text": next_text}
+
+    async def _secrets(self, _actor: Actor, _project: str) -> list[dict[str, Any]]:
+        return [{"name": "HF_TOKEN", "version": 2, "set_by": "ada", "set_ms": 1_790_000_000_000}]
 
     def _find(self, actor: Actor, rows: list[dict[str, Any]], key: str, code: str) -> Any:
         self.actors.append(actor)

@@ -10,6 +10,7 @@ from madang.api.pages.frame import Visit
 from madang.api.pages.home import budget
 from madang.api.pages.pictures import stack
 from madang.api.pages.render import Screen
+from madang.api.pages.secrets import secrets_of
 from madang.domain.project import Role
 
 _MANAGERS = ("owner", "manager")
@@ -64,6 +65,7 @@ async def show_one(visit: Visit) -> Screen:
             "roles": [str(role) for role in Role],
             "needs_reason": project["role"] not in _MANAGERS,
             **environments,
+            **await secrets_of(visit, api, project),
         },
     )
 

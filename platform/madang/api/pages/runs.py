@@ -8,6 +8,7 @@ from madang.api.pages.frame import Visit
 from madang.api.pages.home import pool_pictures
 from madang.api.pages.leases import devices_text, expected_picture, is_mine
 from madang.api.pages.render import Screen
+from madang.api.pages.secrets import usable_secrets
 from madang.api.pages.sweep_columns import named
 from madang.domain.project import MAY_USE
 from madang.domain.run import MAX_NOTEBOOK_BYTES, MAX_PARAMETERS_BYTES
@@ -97,10 +98,12 @@ async def choices(visit: Visit) -> dict[str, Any]:
     """Return what somebody who submits work may choose from."""
     me = await visit.services.projects.me(visit.actor)
     pool = await visit.services.pool.pool(visit.actor)
+    projects = [project for project in me["projects"] if project["role"] in MAY_USE]
     return {
-        "projects": [project for project in me["projects"] if project["role"] in MAY_USE],
+        "projects": projects,
         "flavors": pool_pictures(pool, []),
         "environments": await ready_environments(visit),
+        "secrets": await usable_secrets(visit, projects),
         "limits_s": _LIMITS_S,
         "limit_chosen_s": 3_600,
         "max_notebook_bytes": MAX_NOTEBOOK_BYTES,

@@ -122,6 +122,41 @@ TEXTS = {
         "{name} is removed. Runs that wait for it end before they start.",
         "{name}을(를) 지웠습니다. 이 값을 기다리던 실행은 시작하지 않고 끝납니다.",
     ),
+    "pages.secret.title": ("Secrets", "비밀 값"),
+    "pages.secret.add": ("Add a secret", "비밀 값 추가"),
+    "pages.secret.name": ("Name", "이름"),
+    "pages.secret.name_hint": (
+        "Capital letters, digits and underscores, such as HF_TOKEN.",
+        "대문자, 숫자, 밑줄. 예: HF_TOKEN",
+    ),
+    "pages.secret.value": ("Value", "값"),
+    "pages.secret.value_hint": (
+        "One line; nobody is shown it again. Several lines: madang secret set NAME --from-file FILE",
+        "한 줄만 입력할 수 있고, 저장하면 다시 볼 수 없습니다. 여러 줄: madang secret set NAME --from-file FILE",
+    ),
+    "pages.secret.version": ("Times set", "설정 횟수"),
+    "pages.secret.set_by": ("Set by", "설정한 사람"),
+    "pages.secret.set_at": ("Set at", "설정 시각"),
+    "pages.secret.change": ("New value", "새 값"),
+    "pages.secret.change_of": ("A new value for {name}", "{name}의 새 값"),
+    "pages.secret.remove": ("Remove", "지우기"),
+    "pages.secret.remove_of": ("Remove {name}?", "{name}을(를) 지울까요?"),
+    "pages.secret.remove_text": (
+        "Runs that wait for it end before they start. The value cannot be brought back.",
+        "이 값을 기다리던 실행은 시작하지 않고 끝납니다. 값은 되돌릴 수 없습니다.",
+    ),
+    "pages.secret.use": (
+        "Runs that name a secret (--secret NAME, or a tick in the form) find its value in os.environ.",
+        "실행할 때 이름을 고르면(--secret NAME 또는 제출 화면) 노트북이 os.environ에서 값을 읽습니다.",
+    ),
+    "pages.secret.empty": (
+        "None yet. An owner or manager can keep tokens and keys here, so that they stand in no notebook.",
+        "아직 없습니다. 책임자나 관리자가 토큰과 키를 여기에 두면 노트북에 적지 않아도 됩니다.",
+    ),
+    "pages.secret.choose": (
+        "The kernel gets those that you tick in its environment.",
+        "고른 값을 커널의 환경 변수로 넣습니다.",
+    ),
     "pages.admin.act.secret.set": ("set a secret", "비밀 값 설정"),
     "pages.admin.act.secret.remove": ("removed a secret", "비밀 값 지움"),
 }

@@ -1,21 +1,23 @@
 // Forms that send what was typed to the API, in the page or in a dialog. A form says where to
-// (data-send="POST api/v1/…"), each field how (data-as="int|credits|moment|query"). No rule lives here.
+// (data-send="POST api/v1/…"), each field how (data-as="int|credits|moment|query|path"). No rule lives here.
 
 const { call, refresh } = window.madang;
 
 function gathered(form) {
   const body = {}, query = new URLSearchParams();
+  let path = "";
   for (const field of form.elements) {
     if (!field.name || field.disabled) continue;
     const value = field.value.trim();
     const as = field.dataset.as;
     if (as === "query") { if (value) query.set(field.name, value); }
+    else if (as === "path") path += `/${encodeURIComponent(value)}`;
     else if (as === "int") body[field.name] = Number.parseInt(value, 10);
     else if (as === "credits") body[field.name] = Math.round(Number(value) * 1e6);
     else if (as === "moment") body[field.name] = value ? new Date(value).getTime() : null;
     else body[field.name] = value;
   }
-  return { body, query: String(query) };
+  return { body, path, query: String(query) };
 }
 
 document.addEventListener("submit", async (event) => {
@@ -27,8 +29,9 @@ document.addEventListener("submit", async (event) => {
   if (button?.value === "no") { dialog?.close(); return; }
   if (!form.reportValidity() || form.ariaBusy === "true") return;
   form.ariaBusy = "true";
-  const { body, query } = gathered(form);
-  const [method, path] = form.dataset.send.split(" ");
+  const { body, path: more, query } = gathered(form);
+  const [method, whither] = form.dataset.send.split(" ");
+  const path = whither + more;
   const sent = method === "DELETE" ? undefined : body;
   const done = await call(method, query ? `${path}?${query}` : path, sent);
   form.ariaBusy = null;

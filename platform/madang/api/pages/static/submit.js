@@ -14,8 +14,21 @@ function environments() {
   $("environment-field").hidden = [...list.options].filter((option) => !option.disabled).length < 2;
 }
 
+// So do secrets: a tick for one of another project would only be refused.
+function secrets() {
+  const field = $("secrets-field");
+  if (!field) return;
+  const labels = [...field.querySelectorAll("label")];
+  for (const label of labels) {
+    label.hidden = label.dataset.project !== $("f-project").value;
+    if (label.hidden) label.firstElementChild.checked = false;
+  }
+  field.hidden = labels.every((label) => label.hidden);
+}
+
 function project() {
   environments();
+  secrets();
   $("h-project").textContent = $("f-project").selectedOptions[0].dataset.leftText;
 }
 
@@ -30,6 +43,7 @@ function follow(field) {
 
 const chosen = () => ({
   name: $("f-name").value.trim(), project: $("f-project").value, environment: $("f-environment")?.value || "",
+  secrets: [...document.querySelectorAll("input[name='secrets']:checked")].map((box) => box.value),
   flavor: flavor().value, devices: Number($("f-devices").value), limit_s: Number($("f-limit").value),
 });
 
