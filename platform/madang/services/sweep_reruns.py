@@ -1,6 +1,7 @@
 """Sweeps like one that is there, with other parameters: what it had, the plan, and the submit."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from madang.domain.sweep_rerun import changed_points
 from madang.domain.sweep_table import read_json
 from madang.domain.sweep_text import written
 from madang.errors import ConflictError, InvalidError, RefusedError
-from madang.services import access, leasing, reuse
+from madang.services import access, leasing, reuse, secrets
 from madang.services.idempotency import fingerprint
 from madang.services.requests import Actor, SweepRerun
 from madang.services.sweep_rows import inside
@@ -62,7 +63,8 @@ class SweepReruns(SweepSubmits):
         sweep, points = await self._like(actor, sweep_id, request)
         prints: list[str] = []
         if request.is_reusing:
-            given = (sweep.notebook_sha256, sweep.files, points)
+            versions = await self._core.store.read(lambda tx: _versions(tx, actor, sweep))
+            given = (sweep.notebook_sha256, sweep.files, points, versions)
             prints = await asyncio.to_thread(reuse.fingerprints, *given)
         names = await asyncio.to_thread(_varied, points)
 
@@ -135,6 +137,10 @@ class SweepReruns(SweepSubmits):
         )
         check_sharing(sweep.runs_per_device, sweep.devices)
         return sweep, points
+
+
+def _versions(tx: Tx, actor: Actor, sweep: Sweep) -> Mapping[str, int]:
+    return secrets.versions(tx, access.usable_project(tx, actor, sweep.project), sweep.secrets)
 
 
 def _varied(points: Points) -> list[str]:
