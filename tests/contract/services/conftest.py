@@ -1,4 +1,4 @@
-"""Makes houses for the tests here, and ``services_house`` importable for them."""
+"""Makes houses for the tests here, and ``services_house`` and ``migrated`` importable for them."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -9,6 +9,7 @@ import pytest
 
 from madang.engines.hostile import Faults, HostileEngine
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from services_house import House

@@ -7,6 +7,7 @@ A server that cannot be started fails the tests: they never skip.
 """
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from itertools import count
@@ -18,6 +19,10 @@ import pytest
 from madang.domain.lease import Lease, LeaseClass, LeaseKind
 from madang.domain.project import Grant, Membership, Person, Project, Role
 from madang.store import Store, Tx
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from migrated import new_database
 
 NOW = 1_790_000_000_000
 _numbers = count(1)
@@ -80,11 +85,7 @@ def empty_url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
 def url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     if kind == "postgresql":
         return request.getfixturevalue("postgresql").fresh("migrated")
-    address = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    store = Store(address)
-    store.migrate()
-    store.close()
-    return address
+    return new_database(tmp_path / "store.sqlite")
 
 
 @pytest.fixture
