@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
+# The tests start hundreds of Python processes; each would compile anew all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-browser chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep
