@@ -1,14 +1,13 @@
 """Compares one lease with what really runs, and moves it on; the reconcile loop calls it."""
 
 from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseState, Target
-from madang.domain.run import RunState
 from madang.engines.ports import AttemptLife
 from madang.errors import ConflictError
 from madang.policy import budget
 from madang.services import charging, launching, leasing, scaling, telling
 from madang.services.core import Core
 from madang.services.leases import begin_end
-from madang.services.run_ends import CANCELLING, end_with_slot
+from madang.services.run_ends import end_with_slot
 from madang.services.slot_opening import note_slot_fault
 from madang.store import Tx
 from madang.units import cost_microcredits
@@ -279,9 +278,5 @@ def _close_runs(tx: Tx, lease: Lease, now: int) -> bool:
     """End the runs that the slot was executing as the slot ended, or let them wait for another."""
     found = tx.runs.active_of_lease(lease.id) if lease.kind is LeaseKind.SLOT else []
     for run in found:
-        if run.reason == CANCELLING:
-            state, reason = RunState.CANCELLED, "cancelled"
-            tx.runs.change(run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now)
-        else:
-            end_with_slot(tx, run, lease, now)
+        end_with_slot(tx, run, lease, now)
     return bool(found)

@@ -8,13 +8,16 @@ from madang.services import telling
 from madang.store import Tx
 
 LOST_TRIES = 3
-"""A run that has lost so many slots has failed."""
+"""A run that has lost so many slots, or processes in them, has failed."""
 
 CANCELLING = "cancelling"
 """Reason of a running run that was told to stop and has not reported its end."""
 
 SLOT_STOPPED = "slot_stopped"
 """What a worker reports that was told to stop; it does not know why, the service does."""
+
+RUNNER_DIED = "runner_died"
+"""What a worker reports whose run lost the process that executed it."""
 
 _ENDS = {
     EndReason.EXPIRED: (RunState.EXPIRED, "time_limit"),
@@ -27,19 +30,42 @@ def end_with_slot(tx: Tx, run: Run, slot: Lease, now_ms: int, **seen: Any) -> Ru
     """End a running run as its slot ends, or put it back into the queue.
 
     Preempted is not failed: a run whose slot was asked back waits as long as it takes, one whose
-    slot was lost is tried again a few times, however often it was preempted between.
+    slot was lost is tried again a few times, however often it was preempted between. Nothing goes
+    on that was told to stop.
     """
-    is_preempted = slot.target is Target.REQUEUE
-    is_lost = slot.reason in (EndReason.LOST, EndReason.FAILED, EndReason.COMPLETED, None)
-    lost_times = int(tx.meta.get(f"lost/{run.id}", 0)) + is_lost
-    if is_preempted or (is_lost and lost_times < LOST_TRIES):
-        if not is_preempted:
-            tx.meta.set(f"lost/{run.id}", lost_times)
-        return tx.runs.change(
-            run.id, RunState.RUNNING, state=RunState.QUEUED, lease="", started_ms=None, reason=""
-        )
-    lost = (RunState.FAILED, "slot_lost")
-    state, reason = _ENDS.get(slot.reason, lost) if slot.reason else lost
+    if run.reason == CANCELLING:
+        return _end(tx, run, RunState.CANCELLED, "cancelled", now_ms, **seen)
+    if slot.target is Target.REQUEUE:
+        return _wait_again(tx, run)
+    if slot.reason not in (EndReason.LOST, EndReason.FAILED, EndReason.COMPLETED, None):
+        state, reason = _ENDS.get(slot.reason, (RunState.FAILED, "slot_lost"))
+        return _end(tx, run, state, reason, now_ms, **seen)
+    return _try_again(tx, run, "slot_lost", now_ms, **seen)
+
+
+def end_with_process(tx: Tx, run: Run, now_ms: int, **seen: Any) -> Run:
+    """Put a run back whose process was killed while its slot lives, as if the slot were lost."""
+    if run.reason == CANCELLING:
+        return _end(tx, run, RunState.CANCELLED, "cancelled", now_ms, **seen)
+    return _try_again(tx, run, RUNNER_DIED, now_ms, **seen)
+
+
+def _try_again(tx: Tx, run: Run, reason: str, now_ms: int, **seen: Any) -> Run:
+    """Put a run back into the queue unless it has been lost too often."""
+    lost_times = int(tx.meta.get(f"lost/{run.id}", 0)) + 1
+    if lost_times >= LOST_TRIES:
+        return _end(tx, run, RunState.FAILED, reason, now_ms, **seen)
+    tx.meta.set(f"lost/{run.id}", lost_times)
+    return _wait_again(tx, run)
+
+
+def _wait_again(tx: Tx, run: Run) -> Run:
+    return tx.runs.change(
+        run.id, RunState.RUNNING, state=RunState.QUEUED, lease="", started_ms=None, reason=""
+    )
+
+
+def _end(tx: Tx, run: Run, state: RunState, reason: str, now_ms: int, **seen: Any) -> Run:
     ended = tx.runs.change(
         run.id, RunState.RUNNING, state=state, reason=reason, ended_ms=now_ms, **seen
     )

@@ -15,7 +15,13 @@ from madang.services.clusters import end_orphans
 from madang.services.core import Core, RunProgress
 from madang.services.leases import begin_end
 from madang.services.requests import Actor
-from madang.services.run_ends import CANCELLING, SLOT_STOPPED, end_with_slot
+from madang.services.run_ends import (
+    CANCELLING,
+    RUNNER_DIED,
+    SLOT_STOPPED,
+    end_with_process,
+    end_with_slot,
+)
 from madang.services.slot_opening import fail_waiting, slot_group
 from madang.services.sweep_slots import next_run
 from madang.store import Tx
@@ -238,9 +244,12 @@ class Slots:
                 tx.meta.set(f"log/{run.id}", log)
             tx.tokens.drop(run=run.id)
             slot = tx.leases.get(run.lease)
+            seen = live.counts() | {"recorded": recorded}
             if body.get("reason") == SLOT_STOPPED and slot is not None:
-                seen = live.counts() | {"recorded": recorded}
                 return end_with_slot(tx, run, slot, core.clock(), **seen)
+            if body.get("reason") == RUNNER_DIED:
+                died = seen | {"error": body.get("error")}
+                return end_with_process(tx, run, core.clock(), **died)
             ended = tx.runs.change(
                 run.id,
                 RunState.RUNNING,
@@ -248,8 +257,7 @@ class Slots:
                 reason=str(body.get("reason") or ""),
                 error=body.get("error"),
                 ended_ms=core.clock(),
-                **live.counts(),
-                recorded=recorded,
+                **seen,
                 **(body.get("kernel") or {}),
             )
             telling.run_ended(tx, ended, core.clock())

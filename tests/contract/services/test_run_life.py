@@ -77,6 +77,32 @@ async def test_preempted_attempts_are_no_lost_ones(house: Any) -> None:
     assert (view["state"], view["reason"]) == ("failed", "slot_lost")
 
 
+async def test_a_run_whose_process_was_killed_goes_on_in_the_slot_it_has(house: Any) -> None:
+    run = await house.submit("ada")
+    died = {"state": "failed", "reason": "runner_died", "error": {"cell": 0, "name": "x"}}
+    for attempt in (1, 2, 3):
+        worker, task = await taken(house, run)
+        assert task["run"]["attempt"] == attempt
+        view = await house.services.slots.finish(worker, run["id"], died)
+    assert (view["state"], view["reason"]) == ("failed", "runner_died")
+    assert view["error"] == died["error"]
+    leases = await house.services.leases.list(await house.actor("ada"), kind="slot", mine=True)
+    assert len(leases) == 1
+
+
+@pytest.mark.parametrize("reason", ["runner_died", "slot_stopped"])
+async def test_a_run_that_was_cancelled_does_not_go_on(house: Any, reason: str) -> None:
+    run = await house.submit("ada")
+    worker, _ = await taken(house, run)
+    await house.services.runs.cancel(await house.actor("ada"), run["id"])
+    house.engine.ask_back(worker.token_lease, grace_ms=60_000)
+    await house.turn()
+    view = await house.services.slots.finish(
+        worker, run["id"], {"state": "cancelled", "reason": reason}
+    )
+    assert (view["state"], view["reason"]) == ("cancelled", "cancelled")
+
+
 async def test_who_ends_a_waiting_slot_cancels_the_run_it_was_opened_for(house: Any) -> None:
     await house.ask("bora", profile="gpu-4")
     await house.turn()

@@ -29,8 +29,8 @@ TEXTS = {
         "이 노트북은 그대로 실행할 수 없었습니다.",
     ),
     "run_reason.runner_died": (
-        "The process that executed the run was killed.",
-        "실행하던 프로세스가 강제로 종료되었습니다.",
+        "The process that executed the run was killed, also when it was tried again.",
+        "실행하던 프로세스가 강제로 종료되었고, 다시 시도해도 마찬가지였습니다.",
     ),
     "run_reason.slot_stopped": (
         "The GPUs were given back before the run was finished.",
