@@ -72,16 +72,20 @@ class Installation:
         PostgreSQL; empty for the embedded database.
     clock
         The wall clock of all its processes; None for the machine's.
+    policy
+        Its policy; empty for the one of the campaign.
     """
 
-    def __init__(self, root, *, devices=3, database_url="", smtp_port=25, disk=None, clock=None):
+    def __init__(
+        self, root, *, devices=3, database_url="", smtp_port=25, disk=None, clock=None, policy=""
+    ):
         self.home = Home.find(disk / "data" if disk else root / "data")
         self.disk = disk
         self.clock = clock
         self._python = str(clock.python) if clock else sys.executable
         self.database_url = database_url
         self._policy = root / "policy.yaml"
-        self._policy.write_text(POLICY.format(smtp_port=smtp_port))
+        self._policy.write_text(policy or POLICY.format(smtp_port=smtp_port))
         self._gpus = f"sim:{devices}xh200"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
