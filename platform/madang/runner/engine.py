@@ -28,12 +28,15 @@ from madang.runner.checkpoints.keeper import Keeper, RestoreFailedError
 from madang.runner.files import NOTEBOOK, OUTPUT, RunFolder, write_atomically
 from madang.runner.forked.engine import execute_forked
 from madang.runner.forked.manager import Manager
+from madang.runner.outputs import Room
 from madang.runner.redaction import NOTHING, Redactor
 from madang.runner.watch import Watch
 
 ENGINE = "madang"
 OTHER = "madang-environment"
 INJECTED = "injected-parameters"
+IOPUB_S = 120
+"""How long outputs may come after their cell has ended: a gigabyte on a busy machine does."""
 
 
 class RunFiles(LocalHandler):  # type: ignore[misc]
@@ -87,6 +90,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         self.watch = watch
         self.keeper = keeper
         tags = [cell.metadata.get("tags", []) for cell in self.nb.cells]
+        self._room = Room((), keeper.tell)
         self._injected = next((i for i, t in enumerate(tags) if INJECTED in t), len(tags))
         self.total = sum(INJECTED not in t for t in tags)
 
@@ -97,6 +101,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
     def papermill_execute_cells(self) -> None:
         """Execute cells as papermill does, but for those that an earlier attempt has executed."""
         first = self.keeper.restore(self)
+        self._room = Room(self.nb.cells, self.keeper.tell)
         provenance.begin(self.nb.metadata, self.keeper.given, self.keeper.resumed)
         last = len(self.nb.cells) - 1
         for index, cell in enumerate(self.nb.cells[first:], first):
@@ -125,11 +130,15 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         self.watch.end_cell(self.number(cell_index))
         return done
 
-    def process_message(self, *arguments: Any, **options: Any) -> Any:
-        """Take a message of the kernel; what was printed goes to the log as well."""
-        output = super().process_message(*arguments, **options)
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Take a message of the kernel as far as it has room; what was printed goes to the log."""
+        fitted = self._room.fit(msg)
+        if fitted is None:
+            self.nb_man.autosave_cell()
+            return None
+        output = super().process_message(fitted, cell, cell_index)
         if output is not None and output.get("output_type") == "stream":
-            content = arguments[0]["content"]
+            content = msg["content"]
             self.watch.log(content["text"], content["name"])
         return output
 
@@ -173,6 +182,7 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
                 kernel_name=kernel_name,
                 startup_timeout=options["start_timeout"],
                 timeout=None,
+                iopub_timeout=IOPUB_S,
                 # The history is a file of the person's home; runs side by side would fight over it.
                 ipython_hist_file=":memory:",
                 config=Config({"KernelManager": {"transport_encryption": "auto"}}),

@@ -1,8 +1,11 @@
 """The slot's worker against a real small HTTP service."""
 
+import contextlib
+import json
 import os
 import signal
 import subprocess
+import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -164,3 +167,45 @@ def test_a_retry_goes_on_from_what_the_failed_run_kept(service, start, tmp_path)
     assert (last["resumed_after"], last["kept_cell"], last["cells_done"]) == (1, 1, 3)
     assert kept.stat().st_mode & 0o777 == 0o700
     assert list(kept.iterdir()) == []
+
+
+def test_a_cell_that_prints_a_gigabyte_fills_neither_memory_nor_disk(service, start):
+    prints = "line = 'x' * (2**20 - 1)\nfor _ in range(1024):\n    print(line)"
+    service.add("run-1", notebook("import os\nprint(os.getpid())", prints), limit_ms=80_000)
+    service.is_over = True
+    process = start()
+    most_kib = {}
+    while process.poll() is None:
+        for pid in runners(process.pid):
+            most_kib[pid] = max(most_kib.get(pid, 0), rss_kib(pid))
+        time.sleep(0.05)
+    # A busy machine may need longer than the limit for it.
+    assert service.ends["run-1"]["reason"] in ("", "time_limit")
+    cells = service.outputs["run-1"]["cells"]
+    # What the kernel itself takes is the notebook's own affair.
+    del most_kib[int(cells[0]["outputs"][0]["text"][0])]
+    assert "22 MiB" in json.dumps(cells[1]["outputs"][1:], ensure_ascii=False)
+    assert 10 * 1024**2 < len(json.dumps(service.outputs["run-1"])) < 24 * 1024**2
+    assert max(most_kib.values()) < 600 * 1024, most_kib
+
+
+def runners(slot):
+    """Return a slot and all below it."""
+    children = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                children.setdefault(int(fields[1]), []).append(int(folder.name))
+    found, todo = [], [slot]
+    while todo:
+        found.append(todo.pop())
+        todo += children.get(found[-1], [])
+    return found
+
+
+def rss_kib(pid):
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
+    return 0

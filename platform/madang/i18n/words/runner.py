@@ -41,4 +41,10 @@ TEXTS = {
         "The notebook does not declare a parameter that was given.",
         "주신 매개변수가 노트북에 선언되어 있지 않습니다.",
     ),
+    "runner.output_cut": (
+        "The outputs of this run would be larger than {mib} MiB, so what has no room is left out"
+        " from here on; the cells go on. Write large results to a file.",
+        "이 실행의 출력이 {mib} MiB를 넘어 여기부터는 들어갈 자리가 없는 출력을 뺍니다. 셀은 계속 실행됩니다."
+        " 큰 결과는 파일에 저장해 주세요.",
+    ),
 }

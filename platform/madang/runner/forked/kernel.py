@@ -8,7 +8,7 @@ names are used, so :func:`missing_names` is asked first, and whoever finds one t
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,13 @@ from traitlets import Any as AnyTrait
 
 from madang.runner.forked.wire import IOPUB, SHELL, packets
 
+PIECE_CHARACTERS = 8 * 1024**2
+"""Of what is printed, in one message; far more than a cell prints at a time."""
+
 _NEEDED = (
     (IOPubThread, ("schedule", "_really_send", "_check_mp_mode", "send_multipart")),
     (OutStream, ("_setup_stream_redirects", "_watch_pipe_fd", "_schedule_flush", "_flush")),
+    (OutStream, ("_flush_buffers",)),
     (BaseKernel, ("shell_main", "start", "_supports_kernel_subshells", "shutdown_request")),
     (BaseKernel, ("_process_children",)),
     (IPythonKernel, ("shell_channel_thread", "debugpy_stream", "do_execute")),
@@ -137,6 +141,18 @@ class IOPub(IOPubThread):  # type: ignore[misc]
         """Nothing: the process ends with it."""
 
 
+class Pieces(OutStream):  # type: ignore[misc]
+    """A standard stream that publishes a very long text as several messages.
+
+    Whoever reads them can then leave out what is too much without having held all of it.
+    """
+
+    def _flush_buffers(self) -> Iterator[tuple[dict[str, Any], str]]:
+        for parent, data in super()._flush_buffers():
+            for start in range(0, len(data), PIECE_CHARACTERS):
+                yield parent, data[start : start + PIECE_CHARACTERS]
+
+
 class ForkedKernel(IPythonKernel):  # type: ignore[misc]
     """ipykernel's kernel over a link; cells see it under the name of what it is."""
 
@@ -191,6 +207,8 @@ class ForkedApp(IPKernelApp):  # type: ignore[misc]
         """Replace the standard streams; descriptors are watched by threads, in forks only."""
         self.capture_fd_output = False
         super().init_io()
+        for stream in (sys.stdout, sys.stderr):
+            stream.__class__ = Pieces
 
     def init_kernel(self) -> None:
         """Make the kernel, as the original does, of what there is."""
@@ -207,7 +225,11 @@ class ForkedApp(IPKernelApp):  # type: ignore[misc]
         self.displayhook.get_execution_count = lambda: self.kernel.execution_count
 
 
-for _ours, _theirs in ((ForkedKernel, IPythonKernel), (ForkedApp, IPKernelApp)):
+for _ours, _theirs in (
+    (ForkedKernel, IPythonKernel),
+    (ForkedApp, IPKernelApp),
+    (Pieces, OutStream),
+):
     # Cells that print what runs them, and `%config`, show what stock shows.
     _ours.__name__, _ours.__qualname__ = _theirs.__name__, _theirs.__qualname__
     _ours.__module__ = _theirs.__module__
