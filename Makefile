@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-browser chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep
+.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-browser chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-queue
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ bench-pages: $(STAMP) chromium ## weight of each page on a cold cache, and its f
 
 bench-sweep: $(STAMP) ## sweeps through the service beside the papermill command, three kinds of notebooks
 	$(BIN)/python tests/benchmarks/bench_sweep.py
+
+bench-queue: $(STAMP) ## 10,000 runs that wait: seconds of their submit, memory of the service, milliseconds of a page
+	$(BIN)/python tests/benchmarks/bench_queue.py
 
 bench-runs: $(STAMP) ## one run with a forked kernel beside one with stock papermill, both in a loop
 	$(BIN)/python tests/benchmarks/bench_runs.py
