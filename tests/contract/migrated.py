@@ -9,6 +9,7 @@ from madang.store import Store
 
 def new_database(path: Path) -> str:
     """Write a migrated database without rows at a path, and return its address."""
+    path.touch(mode=0o600)  # as the store makes it
     path.write_bytes(_image())
     return f"sqlite:///{path}"
 
