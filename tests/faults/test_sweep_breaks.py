@@ -4,6 +4,7 @@ One installation lives through all tests of this file, in their order: two runs 
 time, of which each stands in its third cell until the test lets it go on.
 """
 
+import contextlib
 import os
 import signal
 import time
@@ -56,6 +57,7 @@ class World:
         self.folder.mkdir()
         self.house = Installation(root, devices=2, policy=POLICY)
         self.hits = []
+        self.open_until_down = contextlib.ExitStack()
 
     def open(self):
         self.house.up()
@@ -77,7 +79,8 @@ class World:
     def person(self, name):
         state = State.load(self.house.home)
         url = f"http://127.0.0.1:{state.ports['service']}{SERVICE_PREFIX}"
-        return MadangClient(url, load_secrets(self.house.home).service_token, person=name)
+        token = load_secrets(self.house.home).service_token
+        return self.open_until_down.enter_context(MadangClient(url, token, person=name))
 
     def marks(self, seed):
         path = self.folder / f"{seed}.marks"
@@ -147,6 +150,7 @@ def world(tmp_path_factory):
         made.open()
         yield made
     finally:
+        made.open_until_down.close()
         made.house.down()
 
 
