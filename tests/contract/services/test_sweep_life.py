@@ -1,8 +1,10 @@
 """The life of sweeps: submitted whole, taken by several slots, paused, cancelled, tried again."""
 
+import asyncio
 import json
 import time
 from collections.abc import Collection
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -56,6 +58,33 @@ async def workers(house: Any) -> dict[str, Any]:
 
 async def finish(house: Any, worker: Any, run: str, state: str = "succeeded") -> None:
     await house.services.slots.finish(worker, run, {"state": state})
+
+
+async def test_who_waits_is_told_of_a_change_and_looks_at_most_twice_a_second(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = await submitted(house, grid={"x": [1]})
+    await house.turn(3)
+    sweeps, ada = house.services.sweeps, await house.actor("ada")
+    seen = (await sweeps.get(ada, view["id"]))["version"]
+    looks = []
+    get = sweeps.get
+
+    async def counted(*given: Any) -> Any:
+        looks.append(time.monotonic())
+        return await get(*given)
+
+    monkeypatch.setattr(sweeps, "get", counted)
+    waiting = asyncio.ensure_future(sweeps.wait(ada, view["id"], seen=seen, timeout_s=60))
+    until_s = time.monotonic() + 2.2
+    while time.monotonic() < until_s:  # as the runs of another sweep do
+        house.services.core.bus.publish("runs")
+        await asyncio.sleep(0.02)
+    assert not waiting.done()
+    assert len(looks) > 2
+    assert all(after - before > 0.4 for before, after in pairwise(looks))
+    await sweeps.pause(ada, view["id"], is_paused=True)
+    assert (await asyncio.wait_for(waiting, 30))["is_paused"]
 
 
 async def test_what_a_run_recorded_stands_in_its_row_and_unfit_values_do_not(house: Any) -> None:
