@@ -3,10 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
-pytest.importorskip("rfc3987_syntax")
-
 SCRIPT = """
 import sys
 from madang.runner.late_grammar import late_grammar
