@@ -17,7 +17,7 @@ TEXTS = {
         "Only its person may run this again: it runs as whoever submitted it.",
         "이 실행은 제출한 분만 다시 실행할 수 있습니다. 제출한 분의 이름으로 실행되기 때문입니다.",
     ),
-    "pages.again.which": ("Which runs", "어떤 실행을"),
+    "pages.again.which": ("Which runs", "다시 실행할 대상"),
     "pages.again.all": ("All ({count})", "전체 ({count}건)"),
     "pages.again.failed": (
         "Only what failed or ran out of time ({count})",
