@@ -81,13 +81,13 @@ class Notebook:
             if message["msg_type"] == kind and is_asked:
                 return message["content"]
 
-    async def run(self, code, answer=None, on_start=None):
-        """Run a cell; returns its text outputs, mime types and error name."""
+    async def run(self, code, answer=None, on_start=None, until=""):
+        """Run a cell, at least until it has shown a text; returns text, mime types, error name."""
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": True}
         number = self.send("execute_request", {**content, "user_expressions": {}})
         text, mimes, error, is_idle, is_done = "", set(), "", False, False
         deadline = time.monotonic() + LIMIT_S
-        while not (is_idle and is_done):
+        while not (is_idle and is_done and until in text):
             left = deadline - time.monotonic()
             message = json.loads(await asyncio.wait_for(self.socket.read_message(), left))
             if message["parent_header"].get("msg_id") != number:
