@@ -95,6 +95,8 @@ def value_text(view: dict[str, Any], key: str) -> object:
         return f"{value / 60_000:g} min"
     if key == "state":
         return state_word(str(value))
+    if key == "waits_for":
+        return value["text"]
     if key.endswith("_ms") and not key.endswith("device_ms"):
         return clock(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value

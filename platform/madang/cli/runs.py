@@ -30,7 +30,9 @@ from madang.cli.parameters import After, CheckpointAfter, Priority, Reuse, Secre
 
 _RUN = (
     "id name project person state reason_text error parameters flavor devices limit_ms "
+    "notebook_sha256 "
     "submitted_ms started_ms ended_ms attempt priority origin reused_from after secrets standing"
+    " waits_for"
     " output_deleted_text"
 )
 _BAR = 24
@@ -143,13 +145,18 @@ def _line(view: dict[str, Any]) -> str:
         standing = view.get("standing") or {}
         return " · ".join(
             part
-            for part in (view["name"], say("cli.queued"), place(view), standing.get("reason_text"))
+            for part in (
+                *(view["name"], say("cli.queued"), place(view), standing.get("reason_text")),
+                (view.get("waits_for") or {}).get("text"),
+            )
             if part
         )
     ready, total = view["cells_done"], view["cells_total"]
     full = _BAR * ready // total if total else 0
     bar = "#" * full + "." * (_BAR - full)
     said = f"{view['name']} [{bar}] {ready}/{total} {state_word(view['state'])}"
+    if waits_for := view.get("waits_for"):
+        return f"{said} · {waits_for['text']}"
     left = _left(view, time.time() * 1000)
     return f"{said} · {left}" if left else said
 

@@ -42,7 +42,8 @@ from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
 
 _SWEEP = (
     "id name project person state runs runs_done counts max_parallel runs_per_device priority "
-    "origin reused after flavor devices limit_ms submitted_ms ended_ms expected_end_ms standing"
+    "origin reused after flavor devices limit_ms notebook_sha256 submitted_ms ended_ms "
+    "expected_end_ms standing waits_for"
 )
 _PLAN = "project runs names flavor devices limit_ms max_parallel runs_per_device"
 _VALUES_CHARS = 48

@@ -77,9 +77,9 @@ def as_html(view: Mapping[str, Any]) -> str:
 
 
 def counts_text(view: Mapping[str, Any]) -> str:
-    """Return how many runs are done, run and have failed, in words."""
+    """Return how many runs are done, run and have failed, and what all wait for, in words."""
     counts = view["counts"]
-    return text(
+    said = text(
         "cli.sweep_line",
         language(),
         done=view["runs_done"],
@@ -87,3 +87,5 @@ def counts_text(view: Mapping[str, Any]) -> str:
         running=counts["running"],
         failed=counts["failed"] + counts["expired"],
     )
+    waits_for = view.get("waits_for")
+    return f"{said} · {waits_for['text']}" if waits_for else said

@@ -102,6 +102,7 @@ class Live:
     seen_alive_ms: dict[str, int] = field(default_factory=dict)
     limits: dict[str, tuple[int, int]] = field(default_factory=dict)
     slot_faults: dict[SlotGroup, SlotFaults] = field(default_factory=dict)
+    handing: dict[str, object] = field(default_factory=dict)
 
     def forget(self, lease_id: str) -> None:
         """Drop what is known of a lease that ended."""
@@ -146,7 +147,9 @@ class Core:
 
     def __post_init__(self) -> None:
         # Whoever stores bytes does it through what holds them until their row is there.
-        self.artifacts = HeldArtifacts(self.engine.artifacts, lambda: self.clock())
+        self.artifacts = HeldArtifacts(
+            self.engine.artifacts, lambda: self.clock(), lambda: self.changed("runs", "queue")
+        )
 
     def changed(self, *topics: str) -> None:
         """Tell listeners and let the reconcile loop look at once."""

@@ -66,6 +66,7 @@ class Reconciler:
         self.builds = Builds(core)
         self.outputs = Outputs(core)
         self._releasing: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._sampled_ms = 0
         self._shared_ms = 0
@@ -86,10 +87,11 @@ class Reconciler:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        if self._releasing is not None:
-            self._releasing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._releasing
+        for beside in (self._releasing, self._asking):
+            if beside is not None:
+                beside.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await beside
 
     async def restore(self) -> None:
         """Rebuild the engine's memory: who holds what first, then who waits."""
@@ -138,6 +140,7 @@ class Reconciler:
         await self._guarded("clusters", clusters.end_orphans(core))
         await self._guarded("workers", scaling.follow(core))
         await self._guarded("adapting", adapting.look(core))
+        await self._guarded("storage", self._ask_storage())
         await self._guarded("schedules", self._due.look())
         await self._guarded("after", after.look(core))
         await self._guarded("slots", ensure_slots(core))
@@ -232,6 +235,13 @@ class Reconciler:
         if not is_busy and await self.outputs.has_given_up():
             work = self._guarded("artifacts", self.outputs.release())
             self._releasing = asyncio.create_task(work)
+
+    async def _ask_storage(self) -> None:
+        """Ask a storage that is away, beside the look, until it is back."""
+        artifacts = self._core.artifacts
+        is_asking = self._asking is not None and not self._asking.done()
+        if artifacts.away_since_ms is not None and not is_asking:
+            self._asking = asyncio.create_task(self._guarded("storage", artifacts.ask()))
 
     async def _sample(self, now: int) -> None:
         core = self._core

@@ -50,6 +50,19 @@ def end_with_process(tx: Tx, run: Run, now_ms: int, **seen: Any) -> Run:
     return _try_again(tx, run, RUNNER_DIED, now_ms, **seen)
 
 
+def unbegun(tx: Tx, run: Run, now_ms: int, *, counts: bool) -> Run:
+    """Put a run back that was given to a slot and could not be handed over.
+
+    Parameters
+    ----------
+    counts
+        Whether that was an attempt: the slot may have had the run before, and left files of it.
+    """
+    if run.reason == CANCELLING:
+        return _end(tx, run, RunState.CANCELLED, "cancelled", now_ms)
+    return _wait_again(tx, run, attempt=run.attempt - (not counts))
+
+
 def _try_again(tx: Tx, run: Run, reason: str, now_ms: int, **seen: Any) -> Run:
     """Put a run back into the queue unless it has been lost too often."""
     lost_times = int(tx.meta.get(f"lost/{run.id}", 0)) + 1
@@ -59,10 +72,9 @@ def _try_again(tx: Tx, run: Run, reason: str, now_ms: int, **seen: Any) -> Run:
     return _wait_again(tx, run)
 
 
-def _wait_again(tx: Tx, run: Run) -> Run:
-    return tx.runs.change(
-        run.id, RunState.RUNNING, state=RunState.QUEUED, lease="", started_ms=None, reason=""
-    )
+def _wait_again(tx: Tx, run: Run, **more: Any) -> Run:
+    waiting = {"state": RunState.QUEUED, "lease": "", "started_ms": None, "reason": ""}
+    return tx.runs.change(run.id, RunState.RUNNING, **waiting, **more)
 
 
 def _end(tx: Tx, run: Run, state: RunState, reason: str, now_ms: int, **seen: Any) -> Run:

@@ -122,7 +122,13 @@ def slot_group(of: Run | Lease | Sweep) -> SlotGroup:
 
 
 def is_group_paused(core: Core, run: Run | Sweep) -> bool:
-    """Tell whether no slot is opened now for the likes of a run: for faults, or want of budget."""
+    """Tell whether no slot is opened now for the likes of a run.
+
+    For faults, for want of budget, or as a slot could not be handed a notebook: devices would be
+    held for nothing while the storage is away.
+    """
+    if core.artifacts.away_since_ms is not None:
+        return True
     faults = core.live.slot_faults.get(slot_group(run))
     # Further ahead than any pause: the clock was set back.
     return faults is not None and 0 < faults.until_ms - core.clock() <= LONGEST_PAUSE_MS

@@ -24,6 +24,7 @@ from madang.services.run_ends import (
 )
 from madang.services.slot_opening import fail_waiting, slot_group
 from madang.services.sweep_slots import next_run
+from madang.services.taking_back import Asking, or_taken_back
 from madang.store import Tx
 from madang.units import is_due
 
@@ -60,15 +61,19 @@ class Slots:
             raise RefusedError("slot_token_only")
         until_ms = core.clock() + int(timeout_s * 1000)
         told: bool | None = None
+        asking = Asking()
         with core.bus.listen() as listener:
             while True:
-                taken, is_busy = await core.store.write(lambda tx: self._take(tx, actor, lane))
+                taken, is_busy = await core.store.write(
+                    lambda tx: self._take(tx, actor, lane, asking)
+                )
                 if taken is not None:
                     core.live.slot_faults.pop(slot_group(taken[0]), None)
                     core.live.idle_since_ms.pop(actor.token_lease, None)
                     # Nothing for the loop to do: the slot holds its devices as before.
                     core.bus.publish("runs", "queue")
-                    return await self._handed_over(actor, *taken)
+                    async with or_taken_back(core, taken[0], asking):
+                        return await self._handed_over(actor, *taken)
                 if told is not is_busy:  # it may have had the last run of its sweep
                     core.wake.set()
                     told = is_busy
@@ -80,10 +85,18 @@ class Slots:
                 if is_busy:  # its other lanes report cell by cell, which is no news for this one
                     await asyncio.sleep(min(left_s, BESIDE_S))
 
-    def _take(self, tx: Tx, actor: Actor, lane: int) -> tuple[tuple[Run, str] | None, bool]:
+    def _take(
+        self, tx: Tx, actor: Actor, lane: int, asking: Asking
+    ) -> tuple[tuple[Run, str] | None, bool]:
         """Give a lane its run; the one it has already, when the answer before was lost.
 
-        Returns too whether the slot works on other runs meanwhile.
+        Returns too whether the slot works on other runs meanwhile. While the storage is away
+        nothing begins that would have to wait for its notebook.
+
+        Parameters
+        ----------
+        asking
+            Who asks: only the last one who was given a run may give it back.
         """
         core = self._core
         lease = tx.leases.get(actor.token_lease)
@@ -94,6 +107,9 @@ class Slots:
             raise RefusedError("slot_token_only")
         beside = tx.runs.active_of_lease(lease.id)
         run = next((run for run in beside if run.lane == lane), None)
+        asking.is_first = run is None
+        if run is None and core.artifacts.away_since_ms is not None:
+            return None, bool(beside)
         if run is None:
             expires = lease.expires_ms
             left_ms = lease.limit_ms if expires is None else expires - core.clock()
@@ -122,6 +138,7 @@ class Slots:
                 lanes=sweep.runs_per_device if sweep is not None else 1,
                 **_printed(tx, queued, given),
             )
+        core.live.handing[run.id] = asking
         return (run, tokens.mint(tx, lease, core.clock(), run=run.id)), bool(beside)
 
     async def _handed_over(self, actor: Actor, run: Run, token: str) -> dict[str, Any]:

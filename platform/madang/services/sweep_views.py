@@ -12,7 +12,7 @@ from madang.i18n import text
 from madang.services import after, environment_use
 from madang.services.core import Core
 from madang.services.requests import Actor
-from madang.services.views import Names, standing_view
+from madang.services.views import Names, standing_view, waits_for
 from madang.store import Tx
 from madang.units import cost_microcredits
 
@@ -74,6 +74,7 @@ def sweep_view(
         "flavor": sweep.flavor,
         "devices": sweep.devices,
         "limit_ms": sweep.limit_ms,
+        "notebook_sha256": sweep.notebook_sha256,
         "environment": environment_use.view(tx, sweep.environment, 0),
         "submitted_ms": sweep.submitted_ms,
         "ended_ms": sweep.ended_ms,
@@ -83,10 +84,12 @@ def sweep_view(
         "shared": known.get("shared") or {"runs": 0, "times": 0, "saved_ms": 0},
         "fresh": _fresh(known.get("fresh") or {}, actor.lang),
         "standing": _standing(tx, actor, sweep, counts, standings),
+        "waits_for": waits_for(core, actor.lang) if sweep.ended_ms is None else None,
         "can_manage": names.may_manage(sweep.person, sweep.project),
         "is_mine": sweep.person == actor.person.id,
     }
-    seen = (counts, sweep.is_paused, sweep.ended_ms, sweep.priority, sweep.is_held)
+    told = (sweep.priority, sweep.is_held, view["waits_for"] is not None)
+    seen = (counts, sweep.is_paused, sweep.ended_ms, *told)
     return view | {"version": hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}
 
 

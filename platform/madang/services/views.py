@@ -14,6 +14,7 @@ from madang.policy.budget import reservation_microcredits
 from madang.policy.changing import Size, keeps_place
 from madang.services import after, environment_use
 from madang.services.core import Core
+from madang.services.held_artifacts import AWAY
 from madang.services.requests import Actor
 from madang.store import Tx
 from madang.units import cost_microcredits
@@ -60,6 +61,14 @@ def reserves(core: Core, lease: Lease) -> int:
         core.policy.block_ms,
         core.rate(lease),
     )
+
+
+def waits_for(core: Core, lang: str) -> dict[str, Any] | None:
+    """Return which part of the house what is not over waits for, in words; None for none."""
+    since_ms = core.artifacts.away_since_ms
+    if since_ms is None:
+        return None
+    return {"code": AWAY, "text": text(f"waits_for.{AWAY}", lang), "since_ms": since_ms}
 
 
 class Names:
@@ -236,6 +245,7 @@ def run_view(
         "flavor": run.flavor,
         "devices": run.devices,
         "limit_ms": run.limit_ms,
+        "notebook_sha256": run.notebook_sha256,
         "submitted_ms": run.submitted_ms,
         "started_ms": run.started_ms,
         "ended_ms": run.ended_ms,
@@ -258,10 +268,12 @@ def run_view(
         "held_device_ms": held,
         "charged_microcredits": cost_microcredits(held, rate),
         "standing": standing_view(standings.get(run.lease), actor.lang) if waiting else None,
+        "waits_for": None if run.is_final else waits_for(core, actor.lang),
         "can_manage": names.may_manage(run.person, run.project),
     }
     keys = ("state", "reason", "cells_done", "cells_total", "attempt", "has_output", "priority")
     seen = [view[key] for key in (*keys, "kept_cell", "output_deleted_ms")] + [run.is_held]
+    seen.append(view["waits_for"] is not None)
     return view | {"version": hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}
 
 

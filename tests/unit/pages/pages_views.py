@@ -107,6 +107,7 @@ def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "flavor": "sim-h200",
         "devices": 1,
         "limit_ms": MS_PER_HOUR,
+        "notebook_sha256": "5ca1ab1e" * 8,
         "submitted_ms": now - 30 * MINUTE,
         "started_ms": now - 12 * MINUTE,
         "ended_ms": None,
@@ -128,6 +129,7 @@ def run(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "held_device_ms": 12 * MINUTE,
         "charged_microcredits": 200_000,
         "standing": None,
+        "waits_for": None,
         "environment": None,
         "can_manage": True,
     } | changes
@@ -155,6 +157,7 @@ def sweep(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "flavor": "sim-h200",
         "devices": 1,
         "limit_ms": MS_PER_HOUR,
+        "notebook_sha256": "5ca1ab1e" * 8,
         "environment": None,
         "submitted_ms": now - 30 * MINUTE,
         "ended_ms": None,
@@ -164,6 +167,7 @@ def sweep(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "shared": {"runs": 30, "times": 2, "saved_ms": 56 * MINUTE},
         "fresh": [{"reason": "threads", "reason_text": "threads were running.", "runs": 8}],
         "standing": None,
+        "waits_for": None,
         "can_manage": True,
         "is_mine": True,
     } | changes

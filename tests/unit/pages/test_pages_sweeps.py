@@ -1,3 +1,4 @@
+import pytest
 from pages_views import standing
 
 
@@ -44,6 +45,16 @@ async def test_a_paused_sweep_can_go_on_and_a_waiting_one_tells_its_place(house)
     )
     sweep.update(state="queued", is_paused=False, standing=standing(house.now))
     assert "No. 3" in (await house.get(f"/sweeps/{sweep['id']}")).text
+
+
+@pytest.mark.parametrize(("noun", "key"), [("runs", "runs"), ("sweeps", "sweeps")])
+async def test_what_was_submitted_and_what_is_waited_for_stand_on_the_page(house, noun, key):
+    one = getattr(house, key)[0]
+    html = (await house.get(f"/{noun}/{one['id']}")).text
+    assert '<code title="SHA-256 ' + "5ca1ab1e" * 8 + '">5ca1ab1e5ca1</code>' in html
+    assert "The storage" not in html
+    one["waits_for"] = {"code": "artifacts_away", "text": "The storage <rests>", "since_ms": 0}
+    assert "The storage &lt;rests&gt;" in (await house.get(f"/{noun}/{one['id']}")).text
 
 
 async def test_filter_order_and_page_are_asked_for_and_nonsense_is_not(house):

@@ -24,6 +24,14 @@ class Before(Shape):
     state: RunState | SweepState
 
 
+class WaitsFor(Shape):
+    """A part of the house that does not answer, and what that means for who waits."""
+
+    code: str
+    text: str
+    since_ms: TimeMs
+
+
 class Run(Shape):
     """One notebook with one set of parameters."""
 
@@ -40,6 +48,7 @@ class Run(Shape):
     flavor: str
     devices: Count
     limit_ms: Count
+    notebook_sha256: str
     submitted_ms: TimeMs
     started_ms: TimeMs | None
     ended_ms: TimeMs | None
@@ -62,6 +71,7 @@ class Run(Shape):
     held_device_ms: DeviceMs
     charged_microcredits: Micro
     standing: Standing | None
+    waits_for: WaitsFor | None
     can_manage: bool
     version: str
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from madang.api.shapes.base import Count, DeviceMs, Inside, Micro, Shape, TimeMs
 from madang.api.shapes.leases import Standing
-from madang.api.shapes.runs import Before, RunError
+from madang.api.shapes.runs import Before, RunError, WaitsFor
 from madang.domain.run import RunState
 from madang.domain.sweep import SweepState
 
@@ -58,6 +58,7 @@ class Sweep(Shape):
     flavor: str
     devices: Count
     limit_ms: Count
+    notebook_sha256: str
     environment: Inside | None
     submitted_ms: TimeMs
     ended_ms: TimeMs | None
@@ -67,6 +68,7 @@ class Sweep(Shape):
     shared: Shared
     fresh: list[Fresh]
     standing: Standing | None
+    waits_for: WaitsFor | None
     can_manage: bool
     is_mine: bool
     version: str

@@ -41,6 +41,13 @@ TEXTS = {
         "Nothing was lost; try again in a moment. If it stays away, an administrator should look at the storage.",
         "잃어버린 내용은 없습니다. 잠시 뒤 다시 시도해 주세요. 계속 응답하지 않으면 관리자가 저장소를 확인해야 합니다.",
     ),
+    "waits_for.artifacts_away": (
+        "Waits for the storage of notebooks and outputs, which does not answer now. Nothing is lost: runs that are done hand in their output when it is back, and the others start then.",
+        "노트북과 출력을 보관하는 저장소가 지금 응답하지 않아 기다리고 있습니다. 잃어버리는 내용은 없습니다. 저장소가 돌아오면 끝난 실행은 출력을 넘기고 나머지 실행은 시작합니다.",
+    ),
+    "pages.run.snapshot": ("Notebook, as submitted (SHA-256)", "신청 당시 노트북(SHA-256)"),
+    "column.notebook_sha256": ("notebook (SHA-256)", "노트북(SHA-256)"),
+    "column.waits_for": ("waits for", "기다리는 것"),
     "error.artifacts_url.message": (
         "The storage {given} in policy.yaml (artifacts: url) cannot be used.",
         "policy.yaml의 저장소 주소 {given}(artifacts: url)을 사용할 수 없습니다.",
