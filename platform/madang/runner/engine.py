@@ -23,7 +23,7 @@ from traitlets.config import Config
 
 from madang.domain.recorded import read_recorded
 from madang.domain.run_inputs import check_local_path
-from madang.runner import provenance
+from madang.runner import disk, provenance
 from madang.runner.checkpoints.keeper import Keeper, RestoreFailedError
 from madang.runner.files import NOTEBOOK, OUTPUT, RunFolder, write_atomically
 from madang.runner.forked.engine import execute_forked
@@ -63,7 +63,14 @@ class RunFiles(LocalHandler):  # type: ignore[misc]
         if buf == self._written:  # papermill ends with what its last save wrote already
             return
         data = self._clean(buf).encode("utf-8", "backslashreplace")
-        write_atomically(self._inside(path), data, is_durable=False)
+        place = self._inside(path)
+        try:
+            write_atomically(place, data, is_durable=False)
+        except OSError as error:
+            # What a full disk stops must still be able to say so in the notebook.
+            if not (disk.is_full(error) and disk.release(_slot_folder(place))):
+                raise
+            write_atomically(place, data, is_durable=False)
         self._written = buf
 
     def _clean(self, buf: str) -> str:
@@ -78,6 +85,11 @@ class RunFiles(LocalHandler):  # type: ignore[misc]
         if check_local_path(path) not in (NOTEBOOK, OUTPUT):
             raise PermissionError(path)
         return Path(self._cwd or ".") / path
+
+
+def _slot_folder(output: Path) -> Path:
+    """Return the folder of the slot, in which each run has one."""
+    return output.absolute().parent.parent
 
 
 class Client(PapermillNotebookClient):  # type: ignore[misc]

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from madang.domain.run import RunState
 from madang.domain.run_inputs import check_declared, check_notebook, check_parameters
 from madang.errors import MadangError
+from madang.runner.disk import DISK_FULL, is_full, says_full
 from madang.runner.files import RunFolder
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.late_grammar import late_grammar
@@ -88,7 +89,9 @@ def _run(
     try:
         execute(folder, parameters, watch, keeper, kernel, str(task.get("python") or ""), secrets)
     except PapermillExecutionError as error:
-        reason = shortage(str(error.ename), str(error.evalue)) or "cell_failed"
+        reason = shortage(str(error.ename), str(error.evalue)) or (
+            DISK_FULL if says_full(str(error.evalue)) else "cell_failed"
+        )
         ended = outcome(
             RunState.FAILED, reason, cell=watch.cell, name=error.ename, value=error.evalue
         )
@@ -105,7 +108,7 @@ def _run(
     except OSError as error:
         return outcome(
             RunState.FAILED,
-            "output_not_saved",
+            DISK_FULL if is_full(error) else "output_not_saved",
             cell=watch.cell,
             name=type(error).__name__,
             value=error.strerror or str(error),

@@ -22,6 +22,7 @@ from madang.domain.run import RunState
 from madang.errors import ConflictError, MadangError
 from madang.runner.checkpoints.place import ENV as CHECKPOINT_ENV
 from madang.runner.checkpoints.place import OWN, forget, held, key_of
+from madang.runner.disk import reserve
 from madang.runner.files import RunFolder, make_run_folder
 from madang.runner.forked.parents import Wanted
 from madang.runner.forked.refused import ForkRefusedError
@@ -103,6 +104,7 @@ class Lane:
             try:
                 if missing := [name for name in run.get("secrets", ()) if name not in values]:
                     raise ConflictError("secret_gone", given=missing)
+                reserve(self._shared.root)
                 given = given_to(task, self._shared.env)
                 folder = make_run_folder(root, *_contents(task), _checkpoint(task, kept), given)
                 result = self._execute(folder, task, report, kept, values)

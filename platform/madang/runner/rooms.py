@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from madang.runner.disk import release
+
 PREFIX = "madang-slot-"
 LOCK = "lock"
 
@@ -33,6 +35,7 @@ def own_room() -> Iterator[Path]:
         (root / f".{LOCK}").rename(root / LOCK)
         yield root
     finally:
+        release(root)
         (root / LOCK).unlink(missing_ok=True)
         os.close(lock)
         with contextlib.suppress(OSError):

@@ -103,6 +103,11 @@ IN_PROCESSES: Rows = {
     "MADANG_CHECKPOINT_DIR": ("", "Folder that attempts and retries of a run share; in its run."),
     "MADANG_RUNS_PER_DEVICE": ("", "How many runs share the run's device, itself included."),
     "MADANG_BUILD_FOLDER": ("", "Where a build of an environment writes; in its run."),
+    "MADANG_WARM_GROWTH_MIB": (
+        "256",
+        "By how much a process that kernels are forked from may grow before it is replaced; set for"
+        " `madang up` it holds for all slots.",
+    ),
     "MADANG_SIMULATED_GPUS": ("", "Simulated devices of the lease, joined by commas."),
 }
 

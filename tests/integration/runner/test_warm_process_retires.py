@@ -31,10 +31,10 @@ class Place:
         self.runs = ForkedRuns(tmp_path, python_env(tmp_path))
         self.started = []
 
-    def start(self, name):
+    def start(self, name, cells=CELLS):
         given = {"folder": str(self.tmp_path), "name": name}
         folder = make_run_folder(
-            self.tmp_path / f"folder-{name}", notebook(*CELLS), {}, given, 120_000, ""
+            self.tmp_path / f"folder-{name}", notebook(*cells), {}, given, 120_000, ""
         )
         reader, writer = os.pipe()
         wanted = self.runs.wanted(folder, {}, "")
@@ -92,3 +92,42 @@ def test_all_end_when_the_slot_does(place):
     old = place.base_of("first")
     place.runs.close()
     until(lambda: not is_there(old))
+
+
+# A hook of forks that keeps something each time, as a library or a shared cell may have one.
+LEAKING = (
+    (
+        "import os\nmade = os.getpid()\nkept = []\n"
+        "os.register_at_fork(after_in_parent=lambda: kept.append(b'x' * (24 << 20)))",
+        "shared",
+    ),
+    *CELLS[1:],
+)
+
+
+def own_mib(pid):
+    with open(f"/proc/{pid}/status") as lines:  # noqa: PTH123 - a process
+        return next(int(line.split()[1]) // 1024 for line in lines if "RssAnon" in line)
+
+
+@pytest.mark.parametrize(("limit", "processes"), [("60", 2), ("none", 1)])
+def test_one_that_leaks_is_replaced_and_its_run_goes_on(
+    place, tmp_path, monkeypatch, limit, processes
+):
+    monkeypatch.setenv("MADANG_WARM_GROWTH_MIB", limit)
+    names = ["first", "second", "third", "fourth"]
+    runs, seen, mib = [], [], []
+    for name in names:
+        runs.append(place.start(name, LEAKING))
+        seen.append(place.base_of(name))
+        mib.append(own_mib(seen[-1]))
+    assert seen[0] == seen[1] == seen[2]  # 72 MiB more, as the third run was forked
+    assert len(set(seen)) == processes
+    assert mib[2] - mib[0] >= 40
+    assert (mib[3] < mib[2]) is (processes == 2)
+    assert is_there(seen[0])  # three runs live in it
+    assert [run.poll() for run in runs] == [None] * 4
+    (tmp_path / "go").touch()
+    assert [run.wait(60) for run in runs] == [0] * 4
+    until(lambda: is_there(seen[0]) is (processes == 1))
+    assert is_there(seen[-1])

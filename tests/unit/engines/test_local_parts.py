@@ -43,10 +43,12 @@ def commands(machine: Machine, wanted: LaunchSpec) -> list[tuple[str, list[str],
 
 def test_tenants_never_see_our_environment() -> None:
     secrets = {"MADANG_SERVICE_TOKEN": "x", "JUPYTERHUB_API_TOKEN": "x", "AWS_SECRET": "x"}
-    machine = Machine(environ={"PATH": "/bin", "PYTHONPATH": "/lib", **secrets})
+    settings = {"MADANG_WARM_GROWTH_MIB": "64"}
+    machine = Machine(environ={"PATH": "/bin", "PYTHONPATH": "/lib", **settings, **secrets})
     env = base_env(spec((), 1, 0), machine, Path("/home/ada"))
     assert not set(secrets) & set(env)
     assert env["PATH"] == "/bin"
+    assert env["MADANG_WARM_GROWTH_MIB"] == "64"
     assert env["EXTRA"] == "1"
     # What was asked for as extra cannot change who it is or what it sees.
     assert env["MADANG_LEASE"] == "lease-c"

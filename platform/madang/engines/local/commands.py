@@ -27,6 +27,7 @@ _PASSED_ON = (
     # How this machine reaches its package registry; builds of environments ask it.
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"),
     *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_CONFIG_FILE", "UV_NATIVE_TLS"),
+    "MADANG_WARM_GROWTH_MIB",
 )
 """What a tenant's process needs of ours to find programs, libraries and packages."""
 

@@ -20,6 +20,12 @@ TEXTS = {
         "The executed notebook could not be saved; what was saved before is kept.",
         "실행된 노트북을 저장하지 못했습니다. 그 전까지 저장된 내용은 남아 있습니다.",
     ),
+    "run_reason.disk_full": (
+        "The disk was full. Write less, or delete what is no longer needed while the notebook runs;"
+        " what was saved before is kept.",
+        "디스크가 가득 찼습니다. 쓰는 양을 줄이거나, 필요 없어진 파일을 실행 중에 지워 주세요. 그 전까지 저장된 내용은"
+        " 남아 있습니다.",
+    ),
     "run_reason.slot_disk": (
         "There was no room to prepare the run on the machine.",
         "실행을 준비할 디스크 공간이 없었습니다.",

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from madang.runner.forked.abandoning import Abandon
 from madang.runner.forked.refused import ForkRefusedError
+from madang.runner.forked.weight import Weight
 from madang.runner.forked.wire import kernel_pair, receive_request, send_request
 
 if TYPE_CHECKING:
@@ -86,10 +87,18 @@ class Parent:
         self.recorded: list[list[tuple[int, list[bytes]]]] = []
         self.forks = 0
         self.is_dead = False
+        self._weight: Weight | None = None
         self.born = time.monotonic()
 
-    def hear(self, limit_s: float | None = None) -> None:
-        """Wait until it is ready; :class:`ForkRefusedError` says why it will not be."""
+    @property
+    def is_worn(self) -> bool:
+        """Whether another one should take its place: dead, forked from often enough, or leaking."""
+        if self.is_dead or self.forks >= MAX_FORKS:
+            return True
+        return self._weight is not None and self._weight.is_too_much
+
+    def hear(self, pid: int, limit_s: float | None = None) -> None:
+        """Wait until the process is ready; :class:`ForkRefusedError` says why it will not be."""
         self._control.settimeout(limit_s)
         try:
             answer = receive_request(self._control)
@@ -104,6 +113,7 @@ class Parent:
             [(channel, [b64decode(f) for f in frames]) for channel, frames in messages]
             for messages in answer[0].get("recorded", ())
         ]
+        self._weight = Weight(pid)
 
     def ask(self, request: dict[str, Any], descriptors: list[int]) -> tuple[int, int]:
         """Have something forked; return its number and a descriptor that shows its end."""
@@ -155,9 +165,10 @@ class Parent:
         self.hold()
         grown = Parent(ours, self.release)
         try:
-            with abandon.covering(self.ask(request, [theirs.fileno()])[1]):
+            pid, watched = self.ask(request, [theirs.fileno()])
+            with abandon.covering(watched):
                 theirs.close()
-                grown.hear()
+                grown.hear(pid)
         except BaseException as error:
             theirs.close()
             grown.close()
@@ -261,7 +272,7 @@ class Parents:
             if not wanted.preload and not wanted.shared:
                 return base
             grown = self._grown.get(wanted.key)
-            if isinstance(grown, Parent) and (grown.is_dead or grown.forks >= MAX_FORKS):
+            if isinstance(grown, Parent) and grown.is_worn:
                 grown.retire()
                 grown = None
             if grown is None:
@@ -289,9 +300,8 @@ class Parents:
         base = self._base
         if base is not None and (
             stamp != self._stamp
-            or base.is_dead
+            or base.is_worn
             or (self._process is not None and self._process.poll() is not None)
-            or base.forks >= MAX_FORKS
             or time.monotonic() - base.born > MAX_AGE_S
         ):
             self._retire()
@@ -326,7 +336,7 @@ class Parents:
         parent = Parent(ours, partial(_reap, process))
         try:
             with abandon.covering(os.pidfd_open(process.pid)):
-                parent.hear(START_S)
+                parent.hear(process.pid, START_S)
         except BaseException:
             process.kill()
             parent.close()

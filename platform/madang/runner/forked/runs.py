@@ -178,5 +178,11 @@ class ForkedRuns:
         place = self._root / f"shared-{mark.hexdigest()[:16]}"
         with self._placing:
             if not place.exists():
-                shutil.copytree(folder.work, place)
+                # Half a copy, as a full disk leaves it, must not be taken for the files of a run.
+                half = place.with_suffix(".half")
+                try:
+                    shutil.copytree(folder.work, half)
+                    half.rename(place)
+                finally:
+                    shutil.rmtree(half, ignore_errors=True)
         return place
