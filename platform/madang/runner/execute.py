@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from madang.runner.forked.manager import Manager
 
 MAX_ERROR_CHARACTERS = 2_000
+STOPS = (signal.SIGTERM, signal.SIGINT)
+"""What tells a run to stop; who executes several runs lets them wait until one has begun."""
 
 
 def outcome(
@@ -134,15 +136,20 @@ def _stopped(watch: Watch) -> dict[str, Any]:
     return outcome(RunState.CANCELLED, watch.stop_reason or "stopped")
 
 
-def writer(descriptor: int) -> Callable[[Event], None]:
-    """Return a function that writes events as lines; a reader that went away ends nothing."""
+@contextlib.contextmanager
+def writer(descriptor: int) -> Iterator[Callable[[Event], None]]:
+    """Give a function that writes events as lines; a reader that went away ends nothing."""
     file = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
 
     def emit(event: Event) -> None:
         with contextlib.suppress(OSError, ValueError):
             file.write(json.dumps(event) + "\n")
 
-    return emit
+    try:
+        yield emit
+    finally:
+        with contextlib.suppress(OSError):
+            file.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -179,19 +186,20 @@ def perform(
     secrets
         Values by name, for the kernel's environment and for nothing else.
     """
-    emit = writer(events)
-    task = json.loads(folder.task.read_text(encoding="utf-8"))
-    hidden = Redactor(secrets) if secrets else NOTHING
-    watch = Watch(emit, limit_ms=task["limit_ms"], grace_s=grace_s, hidden=hidden)
-    signal.signal(signal.SIGTERM, lambda *_: watch.stop("stopped"))
-    signal.signal(signal.SIGINT, lambda *_: watch.stop("stopped"))
-    try:
-        ended = execute_folder(folder, watch, kernel, secrets)
-    finally:
-        watch.close()
-    more = {"kernel": dict(watch.kernel), "recorded": watch.recorded}
-    ended |= {name: value for name, value in more.items() if value}
-    emit({"result": hidden.everything(ended)})
+    with writer(events) as emit:
+        task = json.loads(folder.task.read_text(encoding="utf-8"))
+        hidden = Redactor(secrets) if secrets else NOTHING
+        watch = Watch(emit, limit_ms=task["limit_ms"], grace_s=grace_s, hidden=hidden)
+        for sign in STOPS:
+            signal.signal(sign, lambda *_: watch.stop("stopped"))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        try:
+            ended = execute_folder(folder, watch, kernel, secrets)
+        finally:
+            watch.close()
+        more = {"kernel": dict(watch.kernel), "recorded": watch.recorded}
+        ended |= {name: value for name, value in more.items() if value}
+        emit({"result": hidden.everything(ended)})
     return 0
 
 

@@ -26,7 +26,7 @@ from madang.runner.disk import reserve
 from madang.runner.files import RunFolder, make_run_folder
 from madang.runner.forked.parents import Wanted
 from madang.runner.forked.refused import ForkRefusedError
-from madang.runner.forked.runs import ForkedRun, ForkedRuns
+from madang.runner.forked.runs import ForkedRuns, Process
 from madang.runner.memory import OUT_OF_MEMORY, OomKills, SharedKills
 from madang.runner.provenance import given_to
 from madang.runner.report import Report
@@ -78,7 +78,7 @@ class Lane:
     def __init__(self, shared: Shared, lanes: int = 1) -> None:
         self._shared = shared
         self._lanes = lanes
-        self._child: subprocess.Popen[bytes] | ForkedRun | None = None
+        self._child: subprocess.Popen[bytes] | Process | None = None
         self.is_stopping = False
 
     def stop(self) -> None:
@@ -146,8 +146,10 @@ class Lane:
         is_told_to_stop = self._watch(self._child, folder, report)
         # A process that the notebook left behind may hold the pipe; nothing of worth comes after.
         thread.join(5.0)
-        code, self._child = self._child.returncode, None
-        result = report.result or self._died(kills, code)
+        child, self._child = self._child, None
+        result = report.result or self._died(kills, child.returncode)
+        if result["reason"] == "kernel_died" and getattr(child, "has_lost_parent", False):
+            result = self._died(kills, child.returncode)
         if self._lanes > 1 and _is_killed_for_memory(result) and not self._shared.kills.claim():
             result = result | {"reason": "kernel_died"}
         if result["reason"] == "stopped":
@@ -189,7 +191,7 @@ class Lane:
         writer: int,
         wanted: Wanted | ForkRefusedError,
         secrets: Mapping[str, str],
-    ) -> "subprocess.Popen[bytes] | ForkedRun":
+    ) -> "subprocess.Popen[bytes] | Process":
         """Fork the process of a run; start a new one where there is nothing to fork."""
         shared = self._shared
         with contextlib.suppress(ForkRefusedError):
@@ -208,7 +210,7 @@ class Lane:
             )
 
     def _watch(
-        self, child: "subprocess.Popen[bytes] | ForkedRun", folder: RunFolder, report: Report
+        self, child: "subprocess.Popen[bytes] | Process", folder: RunFolder, report: Report
     ) -> bool:
         """Report while the child runs; return whether the service told it to stop."""
         is_told_to_stop = False

@@ -19,7 +19,7 @@ deadline = time.monotonic() + 60
 while len(list(place.iterdir())) < 3:
     assert time.monotonic() < deadline
     time.sleep(0.02)
-print(a, made, os.getppid(), os.environ["MADANG_RUNS_PER_DEVICE"],
+print(a, made, os.getpid(), os.environ["MADANG_RUNS_PER_DEVICE"],
       os.environ.get("XLA_PYTHON_CLIENT_MEM_FRACTION"))
 """
 WAIT = """

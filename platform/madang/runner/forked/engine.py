@@ -144,11 +144,17 @@ def _wanted(notebook: Any, kernel_name: str) -> Wanted:
     )
 
 
-def kernel_task(folder: str) -> dict[str, Any]:
-    """Return variables, folder and arguments of a kernel, as jupyter_client would start it."""
+def kernel_task(folder: str, parent: int | None = None) -> dict[str, Any]:
+    """Return variables, folder and arguments of a kernel, as jupyter_client would start it.
+
+    Parameters
+    ----------
+    parent
+        Which process the kernel is told to belong to; this one without it.
+    """
     connection = Path(jupyter_runtime_dir()) / f"kernel-{os.urandom(16).hex()}.json"
     arguments = ["-f", str(connection), "--HistoryManager.hist_file=:memory:"]
-    more = {"JPY_PARENT_PID": str(os.getpid()), "PYDEVD_USE_FRAME_EVAL": "NO"}
+    more = {"JPY_PARENT_PID": str(parent or os.getpid()), "PYDEVD_USE_FRAME_EVAL": "NO"}
     return {
         "env": {**os.environ, **more},
         "cwd": folder,

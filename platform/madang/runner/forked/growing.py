@@ -51,7 +51,8 @@ class Grown:
             self.inheritance = {"warm": os.urandom(8).hex(), "shared_ms": took_ms}
         self.left["variables"] = self._variables
         reason = reason or checks.why_not_fork(app, request) or canary.why_not_sound()
-        self.report = {"refused": reason} if reason else {"ready": True, "recorded": self._told()}
+        told = {"ready": True, "recorded": self._told(), "inheritance": self.inheritance}
+        self.report = {"refused": reason} if reason else told
 
     def _told(self) -> list[list[tuple[int, list[str]]]]:
         return [

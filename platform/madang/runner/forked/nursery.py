@@ -74,10 +74,12 @@ class Nursery:
 
         A run may be forked in any case: it can execute with a fresh kernel.
         """
-        try:
-            reason = request.get("reason") or checks.why_not_fork(self.app, request)
-        except OSError as error:
-            reason = f"check_failed {error}"
+        reason = ""
+        if request["do"] != "execute":
+            try:
+                reason = request.get("reason") or checks.why_not_fork(self.app, request)
+            except OSError as error:
+                reason = f"check_failed {error}"
         if request["do"] == "run":
             request["reason"], reason = reason, ""
         if reason:
@@ -119,8 +121,12 @@ class Nursery:
                 inheritance = self.grown.inheritance if self.grown else {}
                 be_run(self.app, descriptors, request, recorded, left, inheritance)
             connection = socket.socket(fileno=descriptors[0])
+            if request["do"] == "execute":
+                from madang.runner.forked.executor import be_executor
+
+                be_executor(self.app, connection)
             if request["do"] == "kernel":
-                be_kernel(self.app, connection, request, **left)
+                be_kernel(self.app, connection, _task(request), **left)
             self._grow(request, connection)
         except BaseException:
             traceback.print_exc(file=sys.__stderr__)
@@ -139,6 +145,17 @@ class Nursery:
         os._exit(0)
 
 
+def _task(request: dict[str, Any]) -> dict[str, Any]:
+    """Return what a kernel is started with; the slot, which knows no Jupyter, leaves it to us."""
+    if "argv" in request:
+        return request
+    from madang.runner.forked.engine import kernel_task
+
+    os.environ.clear()
+    os.environ.update(request["env"])
+    return request | kernel_task(request["cwd"], os.getppid())
+
+
 def main(arguments: Sequence[str]) -> int:
     """Serve the socket of the given descriptor; ``runs`` behind it also forks whole runs."""
     # Its end is that of its socket: who stops a whole group means the runs, which save then.
@@ -155,6 +172,7 @@ def main(arguments: Sequence[str]) -> int:
     if "runs" in arguments[1:]:
         with late_grammar():
             importlib.import_module("madang.runner.forked.run")
+            importlib.import_module("madang.runner.forked.executor")
         checks.remember_tasks()
     send_request(control, {"ready": True})
     Nursery(app, control).serve()

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from madang.runner.forked.abandoning import Abandon
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.weight import Weight
-from madang.runner.forked.wire import kernel_pair, receive_request, send_request
+from madang.runner.forked.wire import kernel_pair, receive_request, send_request, unpacked
 
 if TYPE_CHECKING:
     from madang.runner.forked.manager import Manager
@@ -74,17 +73,26 @@ class Parent:
         Our end of its socket.
     closed
         Called once, after the socket was closed.
+    root
+        The one at the beginning, which has imported nothing for notebooks; itself without it.
     """
 
-    def __init__(self, control: socket.socket, closed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        closed: Callable[[], None] = lambda: None,
+        root: "Parent | None" = None,
+    ) -> None:
         self._control = control
         self._closed = closed
+        self.root = root or self
         self._lock = threading.Lock()
         self._counting = threading.Lock()
         self._holders = 0
         self._is_retired = False
         self._is_closed = False
-        self.recorded: list[list[tuple[int, list[bytes]]]] = []
+        self.told: list[Any] = []
+        self.inheritance: dict[str, Any] = {}
         self.forks = 0
         self.is_dead = False
         self._weight: Weight | None = None
@@ -109,10 +117,8 @@ class Parent:
             raise ForkRefusedError("parent_died")
         if reason := answer[0].get("refused"):
             raise ForkRefusedError(reason)
-        self.recorded = [
-            [(channel, [b64decode(f) for f in frames]) for channel, frames in messages]
-            for messages in answer[0].get("recorded", ())
-        ]
+        self.told = answer[0].get("recorded", [])
+        self.inheritance = answer[0].get("inheritance", {})
         self._weight = Weight(pid)
 
     def ask(self, request: dict[str, Any], descriptors: list[int]) -> tuple[int, int]:
@@ -135,7 +141,6 @@ class Parent:
         """Return a kernel of its own for one notebook."""
         from madang.runner.forked.manager import Manager  # the slot needs nothing of Jupyter
 
-        ours, theirs = kernel_pair()
         request = {
             "do": "kernel",
             "env": dict(wanted.env),
@@ -143,14 +148,18 @@ class Parent:
             "argv": list(wanted.argv),
             "is_seeded": is_seeded(wanted.shared),
         }
+        return Manager(*self.fork_kernel(request), unpacked(self.told))
+
+    def fork_kernel(self, request: dict[str, Any]) -> tuple[int, int, socket.socket]:
+        """Have a kernel forked; return its number, what shows its end, and our end of its wire."""
+        ours, theirs = kernel_pair()
         try:
-            pid, watched = self.ask(request, [theirs.fileno()])
+            return *self.ask(request, [theirs.fileno()]), ours
         except BaseException:
             ours.close()
             raise
         finally:
             theirs.close()
-        return Manager(pid, watched, ours, self.recorded)
 
     def grow(self, wanted: Wanted, abandon: Abandon) -> "Parent":
         """Return a process that has imported and run what is wanted; it holds this one."""
@@ -163,7 +172,7 @@ class Parent:
             "cwd": wanted.cwd,
         }
         self.hold()
-        grown = Parent(ours, self.release)
+        grown = Parent(ours, self.release, self.root)
         try:
             pid, watched = self.ask(request, [theirs.fileno()])
             with abandon.covering(watched):
@@ -178,9 +187,24 @@ class Parent:
         return grown
 
     @property
+    def is_gone(self) -> bool:
+        """Whether its process has ended, and what it forked with it."""
+        try:
+            return not self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    @property
     def is_closed(self) -> bool:
         """Whether its socket is closed."""
         return self._is_closed
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether it ends when nobody holds it any more."""
+        return self._is_retired
 
     def hold(self) -> None:
         """Keep it from ending by itself."""

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from madang.runner.files import RunFolder
+from madang.runner.forked.executor_run import ExecutorRun
+from madang.runner.forked.executors import Executors
 from madang.runner.forked.imports import find_imports
 from madang.runner.forked.parents import Parents, Wanted, is_seeded
 from madang.runner.forked.refused import ForkRefusedError
@@ -43,6 +45,7 @@ class ForkedRun:
     """
 
     returncode: int | None = None
+    has_lost_parent = False
 
     def __init__(self, pid: int, watched: int, ended: Callable[[], None]) -> None:
         self.pid = pid
@@ -71,6 +74,10 @@ class ForkedRun:
         return self.returncode
 
 
+Process = ForkedRun | ExecutorRun
+"""What executes a run: a process for this run alone, or one that executes others after it."""
+
+
 class ForkedRuns:
     """Starts runs from warm processes that belong to one slot.
 
@@ -87,6 +94,7 @@ class ForkedRuns:
         self._env = dict(env)
         self._parents = Parents("runs")
         self._warming = Warming(self._parents)
+        self._executors = Executors(self._parents)
         self._placing = threading.Lock()
 
     def wanted(self, folder: RunFolder, env: Mapping[str, str], python: str) -> Wanted:
@@ -129,11 +137,19 @@ class ForkedRuns:
         grace_s: float,
         wanted: Wanted | ForkRefusedError,
         secrets: Mapping[str, str] = MappingProxyType({}),
-    ) -> ForkedRun:
+    ) -> Process:
         """Start a run; :class:`ForkRefusedError` when there is no warm process at all.
 
-        The values of secrets reach the run alone: no warm process has them at any time.
+        The values of secrets reach the run alone: no warm process has them at any time, and such a
+        run is executed by a process of its own, as is one that needs a fresh kernel.
         """
+        env = self._env | dict(env)
+        if isinstance(wanted, Wanted) and not secrets:
+            try:
+                return self._start_in_executor(folder, env, events, grace_s, wanted)
+            except ForkRefusedError as refused:
+                if refused.code == "parent_died":
+                    raise
         reason = ""
         parent = None
         if isinstance(wanted, Wanted):
@@ -150,7 +166,7 @@ class ForkedRuns:
             "do": "run",
             "folder": str(folder.root),
             "cwd": str(folder.work),
-            "env": self._env | dict(env),
+            "env": env,
             "grace_s": grace_s,
             "is_seeded": is_seeded(shared),
             "reason": reason,
@@ -165,8 +181,21 @@ class ForkedRuns:
             parent.release()
             raise
 
+    def _start_in_executor(
+        self, folder: RunFolder, env: dict[str, str], events: int, grace_s: float, wanted: Wanted
+    ) -> ExecutorRun:
+        request = {"folder": str(folder.root), "env": env, "grace_s": grace_s}
+        kernel = {
+            "do": "kernel",
+            "env": env,
+            "cwd": str(folder.work),
+            "is_seeded": is_seeded(wanted.shared),
+        }
+        return self._executors.start(request, kernel, wanted, events)
+
     def close(self) -> None:
         """End the warm processes, and runs with them."""
+        self._executors.close()
         self._parents.close()
 
     def _shared_place(self, folder: RunFolder) -> Path:

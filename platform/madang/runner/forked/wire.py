@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import struct
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -72,6 +73,14 @@ def _frames(body: bytes) -> list[bytes]:
         found.append(body[place : place + length])
         place += length
     return found
+
+
+def unpacked(told: Sequence[Any]) -> list[list[tuple[int, list[bytes]]]]:
+    """Return what shared cells published, from how a warm process tells it."""
+    return [
+        [(channel, [b64decode(frame) for frame in frames]) for channel, frames in messages]
+        for messages in told
+    ]
 
 
 def send_request(
