@@ -1,13 +1,16 @@
 """Options that ``run``, ``sweep`` and their ``rerun`` have in common, and how a value is read."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from madang.cli.output import say
 from madang.domain.run import MAX_PRIORITY
+from madang.domain.shown import shown
 from madang.domain.sweep import MAX_RUNS_PER_DEVICE
+from madang.domain.sweep_grid import typed
+from madang.errors import InvalidError
 
 Priority = Annotated[
     int,
@@ -48,15 +51,21 @@ Grid = Annotated[
 
 
 def parameter(text: str) -> tuple[str, Any]:
-    """Read ``name=value``; a value that is no JSON is text."""
+    """Read ``name=value``: JSON, else with the type that ``papermill -p`` gives it, else text.
+
+    Raises
+    ------
+    InvalidError
+        ``grid_value_not_finite`` for NaN and infinity, alone or inside of JSON.
+    """
     name, sign, value = text.partition("=")
     if not sign or not name:
-        raise typer.BadParameter(say("cli.parameter", given=text))
+        raise typer.BadParameter(say("cli.parameter", given=shown(text)))
     try:
         return name, json.loads(value, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        return name, value
+        return name, typed(value)
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
+def _no_constant(name: str) -> NoReturn:
+    raise InvalidError("grid_value_not_finite", given=name)

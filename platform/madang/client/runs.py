@@ -27,12 +27,14 @@ from typing import Any
 from madang.client.checkpoints import kept_after
 from madang.client.handle import Handle
 from madang.client.http import MadangClient
+from madang.client.inputs import check_links, read_files, read_input
 from madang.client.words import spoken
-from madang.domain.run import FINAL_RUN_STATES
+from madang.domain.run import FINAL_RUN_STATES, MAX_NOTEBOOK_BYTES
 from madang.domain.run_inputs import (
+    NotebookFacts,
     NotebookParameters,
-    check_declared,
     check_files,
+    check_fit,
     check_local_path,
     check_notebook,
     check_parameters,
@@ -41,6 +43,9 @@ from madang.domain.run_inputs import (
 from madang.domain.secret import check_secret_names
 from madang.errors import InvalidError, MadangError, UnavailableError
 from madang.units import parse_duration_ms
+
+_NAME_CHARS = 80
+"""The service takes no longer names."""
 
 
 class Run(Handle):
@@ -216,8 +221,8 @@ def run(
     """
     try:
         given = check_parameters(parameters or {})
-        body, declared = snapshot(notebook, files)
-        check_declared(given, declared)
+        body, facts = snapshot(notebook, files)
+        check_fit(given, facts)
         size = (flavor, devices, limit, environment)
         order = (priority, reuse, after, secrets)
         body = kept_after(body, checkpoint_after) | {
@@ -233,8 +238,8 @@ def run(
 
 def snapshot(
     notebook: str | Path, files: Iterable[str | Path] | Mapping[str, str | Path]
-) -> tuple[dict[str, Any], list[str] | None]:
-    """Return what is sent of a notebook and its files, and the parameters that it declares.
+) -> tuple[dict[str, Any], NotebookFacts]:
+    """Return what is sent of a notebook and its files, and what a run needs to know about it.
 
     Raises
     ------
@@ -242,17 +247,20 @@ def snapshot(
         What cannot be read, or is not fit to run.
     """
     path = Path(check_local_path(str(notebook)))
-    data = _read(path)
+    data = _read_notebook(notebook)
     facts = check_notebook(data)
     declared = _named(path, [path.parent / file for file in facts["files"]])
-    paths = declared | _named(path, files)
-    named = check_files({key: _read(file) for key, file in paths.items()})
+    given = _named(path, files)
+    # A file that its person names as well is meant, wherever it lies.
+    known = {file.resolve() for file in given.values()}
+    check_links(path, [f for f in facts["files"] if (path.parent / f).resolve() not in known])
+    named = check_files(read_files(declared | given))
     body = {
-        "name": path.stem,
+        "name": _plain_name(path.stem),
         "notebook": data.decode("utf-8-sig"),
         "files": {key: base64.b64encode(value).decode() for key, value in named.items()},
     }
-    return body, facts["declared"]
+    return body, facts
 
 
 def parameters_of(notebook: str | Path) -> NotebookParameters:
@@ -264,7 +272,7 @@ def parameters_of(notebook: str | Path) -> NotebookParameters:
         What cannot be read, or is no notebook.
     """
     try:
-        return notebook_parameters(_read(Path(check_local_path(str(notebook)))))
+        return notebook_parameters(_read_notebook(notebook))
     except MadangError as error:
         raise spoken(error) from error.__cause__
 
@@ -321,9 +329,15 @@ def _named(
     return named
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        said = error.strerror or str(error)
-        raise InvalidError("input_unreadable", path=str(path), given=said) from error
+def _read_notebook(notebook: str | Path) -> bytes:
+    def too_large(size: int) -> InvalidError:
+        limits = {"given_bytes": size, "limit_bytes": MAX_NOTEBOOK_BYTES}
+        return InvalidError("notebook_too_large", **limits)
+
+    return read_input(Path(check_local_path(str(notebook))), MAX_NOTEBOOK_BYTES, too_large)
+
+
+def _plain_name(stem: str) -> str:
+    """Return a name for people from a file's name, which may hold what no page can show."""
+    plain = "".join(one if one.isprintable() else " " for one in stem).strip()
+    return plain[:_NAME_CHARS] or "notebook"

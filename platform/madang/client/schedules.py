@@ -6,7 +6,7 @@ from typing import Any
 
 from madang.client import runs, sweeps
 from madang.client.words import spoken
-from madang.domain.run_inputs import check_declared, check_parameters
+from madang.domain.run_inputs import check_fit, check_parameters
 from madang.domain.sweep_grid import parse_grid
 from madang.errors import MadangError
 
@@ -41,8 +41,8 @@ def body_of(
             body = sweeps.body_of(notebook, axes, table=table, parameters=parameters, **more)
             return body | times
         given = check_parameters(parameters)
-        snapshot, declared = runs.snapshot(notebook, files)
-        check_declared(given, declared)
+        snapshot, facts = runs.snapshot(notebook, files)
+        check_fit(given, facts)
     except MadangError as error:
         raise spoken(error) from error.__cause__
     return snapshot | {"parameters": given, **runs.asked(**asked), **times}

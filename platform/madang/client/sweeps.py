@@ -243,8 +243,8 @@ def body_of(
         columns = columns_of(table) if table is not None else {}
         plan = SweepPlan(grid=axes, table=columns, fixed=check_parameters(parameters or {}))
         plan.count()
-        body, declared = snapshot(notebook, files)
-        plan.checked(declared)
+        body, facts = snapshot(notebook, files)
+        plan.checked(facts["declared"], facts["wanted"])
         return {
             **kept_after(body, checkpoint_after),
             **asked(project, name, flavor, devices, limit, environment, **planned),

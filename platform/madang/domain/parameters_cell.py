@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypedDict
 
 from madang.domain.run import MAX_PARAMETERS, MAX_PARAMETERS_BYTES
+from madang.domain.wanted import NOTHING, Wanted, stated_types
 
 _SHELL_LINE = re.compile(r"^\s*[%!?]")
 _ASSIGNED = re.compile(r"^([^\W\d]\w*)\s*(?::[^=]*)?=(?!=)", re.MULTILINE)
@@ -80,6 +81,49 @@ def read_parameters(source: str) -> list[Parameter]:
                 help=help_ or _above(statement.lineno, alone),
             )
     return list(found.values())[:MAX_PARAMETERS]
+
+
+def read_wanted(source: str) -> Wanted:
+    r"""Return what a parameters cell wants of values: of one assigned twice, what it says last.
+
+    Examples
+    --------
+    >>> read_wanted("seed: int\nlr: float = 0.1\nn = 3")
+    Wanted(types={'seed': 'int', 'lr': 'float'}, required=('seed',))
+    """
+    plain = _plain(source)
+    body = _parsed(plain)
+    if body is None:
+        return NOTHING
+    behind, _ = _comments(plain)
+    stated: dict[str, tuple[str, bool]] = {}
+    for statement, name, value in _assignments(body):
+        said = behind.get(statement.end_lineno or 0) or behind.get(statement.lineno, "")
+        typed = _annotation(statement) or _type_and_help(said)[0]
+        stated[name] = (typed, isinstance(value, ast.Constant) and value.value is None)
+    bound = _bound(body)
+    return Wanted(
+        stated_types((name, *said) for name, said in stated.items()),
+        tuple(name for name in stated if name not in bound),
+    )
+
+
+def _bound(body: Iterable[ast.stmt]) -> set[str]:
+    """Return the names that the cell gives a value anywhere, in a branch or by an import too."""
+    bare = {
+        id(statement.target)
+        for statement in body
+        if isinstance(statement, ast.AnnAssign) and statement.value is None
+    }
+    found: set[str] = set()
+    for node in (node for statement in body for node in ast.walk(statement)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in bare:
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            found.add(node.name)
+    return found
 
 
 def _plain(source: str) -> str:

@@ -14,13 +14,20 @@ from pathlib import PurePosixPath
 from typing import Any, TypedDict
 from urllib.parse import unquote
 
-from madang.domain.parameters_cell import Parameter, assigned_names, read_parameters
+from madang.domain.parameters_cell import (
+    Parameter,
+    assigned_names,
+    read_parameters,
+    read_wanted,
+)
 from madang.domain.run import (
     MAX_NOTEBOOK_BYTES,
     MAX_PARAMETERS,
     MAX_PARAMETERS_BYTES,
     MAX_PARAMETERS_DEPTH,
 )
+from madang.domain.shown import shown
+from madang.domain.wanted import Wanted, check_wanted
 from madang.errors import InvalidError
 
 MAX_FILES = 64
@@ -40,15 +47,16 @@ class NotebookFacts(TypedDict):
     """What :func:`check_notebook` learns about a notebook.
 
     ``cells`` counts all cells, ``code_cells`` those that are executed; ``declared`` holds the names
-    that the cell tagged ``parameters`` assigns, or None when there is no such cell, and ``source``
-    that cell's text; ``files`` the paths, relative to the notebook, that its metadata declare under
-    ``madang.files``.
+    that the cell tagged ``parameters`` assigns, or None when there is no such cell, ``source`` that
+    cell's text, and ``wanted`` what it wants of their values; ``files`` the paths, relative to the
+    notebook, that its metadata declare under ``madang.files``.
     """
 
     cells: int
     code_cells: int
     declared: list[str] | None
     source: str
+    wanted: Wanted
     files: list[str]
 
 
@@ -78,12 +86,13 @@ def check_parameters(parameters: object) -> dict[str, Any]:
         raise InvalidError("parameters_too_many", given=len(parameters), limit=MAX_PARAMETERS)
     for name in parameters:
         if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-            raise InvalidError("parameter_name_invalid", given=_short(name))
+            raise InvalidError("parameter_name_invalid", given=shown(name))
     _walk(parameters)
     try:
         written = json.dumps(parameters, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidError("parameters_not_json", where="parameters", given="?") from error
+        where = next((name for name in parameters if not _is_written(parameters[name])), "")
+        raise InvalidError("parameters_not_json", where=shown(where), given="\\udc80…") from error
     if len(written) > MAX_PARAMETERS_BYTES:
         raise InvalidError(
             "parameters_too_large", given_bytes=len(written), limit_bytes=MAX_PARAMETERS_BYTES
@@ -115,6 +124,14 @@ def _walk(parameters: Mapping[Any, Any]) -> None:
             raise InvalidError("parameters_not_json", where=where, given=_kind(value))
 
 
+def _is_written(value: object) -> bool:
+    """Tell whether a value can be written; half a surrogate pair cannot (bytes of another code)."""
+    try:
+        return bool(json.dumps(value, ensure_ascii=False).encode())
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
 def _is_scalar(value: object) -> bool:
     """Tell whether JSON has this value; exact types only, as subclasses may write themselves."""
     if type(value) is float:
@@ -138,7 +155,7 @@ def check_notebook(data: bytes) -> NotebookFacts:
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise InvalidError("notebook_not_json", given=_short(str(error))) from error
+        raise InvalidError("notebook_not_json", given=shown(str(error))) from error
     cells = _cells(notebook)
     _check_language(notebook["metadata"])
     declared, source = None, ""
@@ -154,6 +171,7 @@ def check_notebook(data: bytes) -> NotebookFacts:
         "code_cells": code_cells,
         "declared": declared,
         "source": source,
+        "wanted": read_wanted(source),
         "files": _declared_files(notebook["metadata"]),
     }
 
@@ -210,7 +228,7 @@ def _declared_files(metadata: Mapping[str, Any]) -> list[str]:
     for path in declared:
         name = path.removeprefix("../") if isinstance(path, str) else path
         if any(part.startswith(".") for part in check_file_name(name).split("/")):
-            raise InvalidError("path_outside", given=_short(path))
+            raise InvalidError("path_outside", given=shown(path))
     return declared
 
 
@@ -231,7 +249,7 @@ def _check_language(metadata: Mapping[str, Any]) -> None:
         named = metadata.get(part)
         language = named.get(key) if isinstance(named, dict) else None
         if isinstance(language, str) and language and not language.lower().startswith("python"):
-            raise InvalidError("notebook_language", given=_short(language))
+            raise InvalidError("notebook_language", given=shown(language))
 
 
 def check_declared(parameters: Mapping[str, Any], declared: list[str] | None) -> None:
@@ -246,8 +264,22 @@ def check_declared(parameters: Mapping[str, Any], declared: list[str] | None) ->
     unknown = sorted(name for name in parameters if name not in known)
     if unknown:
         raise InvalidError(
-            "parameters_undeclared", given=", ".join(unknown), known=", ".join(known) or "-"
+            "parameters_undeclared",
+            given=shown(", ".join(unknown), 200),
+            known=shown(", ".join(known), 200) or "-",
         )
+
+
+def check_fit(parameters: Mapping[str, Any], facts: NotebookFacts) -> None:
+    """Refuse parameters that the notebook does not declare, or that its cell has other wishes of.
+
+    Raises
+    ------
+    InvalidError
+        As :func:`check_declared` and ``check_wanted``.
+    """
+    check_declared(parameters, facts["declared"])
+    check_wanted(parameters, facts["wanted"])
 
 
 def check_file_name(name: object) -> str:
@@ -262,15 +294,15 @@ def check_file_name(name: object) -> str:
         ``path_is_url`` or ``path_outside``.
     """
     if not isinstance(name, str):
-        raise InvalidError("path_outside", given=_short(name))
+        raise InvalidError("path_outside", given=shown(name))
     if _SCHEME.match(name):
-        raise InvalidError("path_is_url", given=_short(name))
+        raise InvalidError("path_is_url", given=shown(name))
     for form in (name, unquote(name, errors="replace")):
         parts = form.split("/")
         if _DRIVE.match(form) or not all(_is_component(part) for part in parts):
-            raise InvalidError("path_outside", given=_short(name))
+            raise InvalidError("path_outside", given=shown(name))
     if len(name.encode()) > MAX_NAME_BYTES:
-        raise InvalidError("path_outside", given=_short(name))
+        raise InvalidError("path_outside", given=shown(name))
     return str(PurePosixPath(name))
 
 
@@ -310,7 +342,7 @@ def check_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
     for name in checked:
         for folder in PurePosixPath(name).parents:
             if str(folder) in checked:
-                raise InvalidError("path_outside", given=_short(name))
+                raise InvalidError("path_outside", given=shown(name))
     return checked
 
 
@@ -323,17 +355,12 @@ def check_local_path(text: str) -> str:
         ``path_is_url``; ``path_outside`` for text that cannot be a path.
     """
     if _SCHEME.match(text):
-        raise InvalidError("path_is_url", given=_short(text))
+        raise InvalidError("path_is_url", given=shown(text))
     if "\0" in text or not text.strip():
-        raise InvalidError("path_outside", given=_short(text))
+        raise InvalidError("path_outside", given=shown(text))
     return text
 
 
 def _kind(value: object) -> str:
     """Name what was given: its type, and the value where that is the fault (NaN, infinity)."""
     return str(value) if type(value) is float else type(value).__name__
-
-
-def _short(value: object) -> str:
-    """Return what was given in printable form and short enough for a message."""
-    return ascii(value)[1:-1][:80] if isinstance(value, str) else type(value).__name__

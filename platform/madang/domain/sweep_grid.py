@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
+from madang.domain.shown import shown
 from madang.domain.sweep import MAX_SWEEP_RUNS
 from madang.errors import InvalidError
 
@@ -54,7 +55,7 @@ def typed(text: str) -> Any:
         except ValueError:
             continue
         if not math.isfinite(value):
-            raise InvalidError("grid_value_not_finite", given=text[:40])
+            raise InvalidError("grid_value_not_finite", given=shown(text, 40))
         return value
     return text
 
@@ -87,7 +88,7 @@ def parse_axis(text: str) -> tuple[str, Sequence[Any]]:
     name, sign, rest = text.partition("=")
     name = name.strip()
     if not sign or not name:
-        raise InvalidError("grid_unreadable", given=text[:60])
+        raise InvalidError("grid_unreadable", given=shown(text, 60))
     return name, parse_values(name, rest)
 
 
@@ -105,7 +106,9 @@ def parse_values(name: str, text: str) -> Sequence[Any]:
     values = list(itertools.islice(_values(name, text), MAX_SWEEP_RUNS + 1))
     if len(values) > MAX_SWEEP_RUNS:
         more = f"> {MAX_SWEEP_RUNS:,}"
-        raise InvalidError("sweep_too_many_runs", given=more, limit=MAX_SWEEP_RUNS, name=name[:60])
+        raise InvalidError(
+            "sweep_too_many_runs", given=more, limit=MAX_SWEEP_RUNS, name=shown(name, 60)
+        )
     return values
 
 
@@ -131,7 +134,7 @@ def _range(name: str, first: str, last: str, step: str | None) -> range:
     start, stop, by = int(first), int(last), int(step or 1)
     values = range(start, stop + (1 if by > 0 else -1), by) if by else range(0)
     if not by or (stop - start) * by < 0:
-        raise InvalidError("grid_range_empty", name=name[:60], given=f"{first}..{last}")
+        raise InvalidError("grid_range_empty", name=shown(name, 60), given=f"{first}..{last}")
     return values
 
 
@@ -147,13 +150,13 @@ def _values(name: str, text: str) -> Iterable[Any]:
             continue
         found = _VALUE.match(text, place)
         if found is None:  # something stands after a closing quote
-            raise InvalidError("grid_unreadable", given=f"{name}={text}"[:60])
+            raise InvalidError("grid_unreadable", given=shown(f"{name}={text}", 60))
         single, double, plain, end = found.groups()
         plain = plain and plain.strip()
         if single is not None or double is not None:
             yield single.replace("''", "'") if single is not None else double.replace('""', '"')
         elif not plain:
-            raise InvalidError("grid_value_missing", name=name[:60])
+            raise InvalidError("grid_value_missing", name=shown(name, 60))
         else:
             yield typed(plain)
         if not end:
@@ -166,10 +169,10 @@ def _nested(name: str, text: str, place: int) -> tuple[Any, int, bool]:
     try:
         value, place = _JSON.raw_decode(text, place)
     except (ValueError, RecursionError) as error:
-        raise InvalidError("grid_unreadable", given=f"{name}={text}"[:60]) from error
+        raise InvalidError("grid_unreadable", given=shown(f"{name}={text}", 60)) from error
     after = _AFTER.match(text, place)
     if after is None:
-        raise InvalidError("grid_unreadable", given=f"{name}={text}"[:60])
+        raise InvalidError("grid_unreadable", given=shown(f"{name}={text}", 60))
     return value, after.end(), not after[1]
 
 
@@ -185,7 +188,7 @@ def parse_grid(axes: Iterable[str]) -> dict[str, Sequence[Any]]:
     for text in axes:
         name, values = parse_axis(text)
         if name in grid:
-            raise InvalidError("sweep_name_twice", name=name[:60])
+            raise InvalidError("sweep_name_twice", name=shown(name, 60))
         grid[name] = values
     return grid
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from madang.domain.run_inputs import check_declared, check_parameters
+from madang.domain.shown import shown
 from madang.domain.sweep import MAX_SWEEP_BYTES
 from madang.domain.sweep_grid import count_runs
+from madang.domain.wanted import NOTHING, Wanted, check_wanted
 from madang.errors import InvalidError
 
 
@@ -44,7 +46,7 @@ class SweepPlan:
         names = [*self.fixed, *self.table, *self.grid]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise InvalidError("sweep_name_twice", name=twice[:60])
+            raise InvalidError("sweep_name_twice", name=shown(twice, 60))
         if not self.grid and not self.table:
             raise InvalidError("sweep_empty", name="")
         rows = min((len(column) for column in self.table.values()), default=1)
@@ -62,32 +64,36 @@ class SweepPlan:
             for point in itertools.product(*self.grid.values()):
                 yield {**given, **dict(zip(self.grid, point, strict=True))}
 
-    def checked(self, declared: list[str] | None) -> list[dict[str, Any]]:
+    def checked(self, declared: list[str] | None, wanted: Wanted = NOTHING) -> list[dict[str, Any]]:
         """Return the parameters of all runs after each was checked as a single run's would be.
 
         Raises
         ------
         InvalidError
-            As :meth:`count`, ``check_parameters`` and ``check_declared``; ``sweep_too_large`` when
-            they are too large together, which one large value in a grid soon makes them.
+            As :meth:`count`, ``check_parameters``, ``check_declared`` and ``check_wanted``;
+            ``sweep_too_large`` when they are too large together, which one large value in a grid
+            soon makes them.
         """
         self.count()
         check_declared(dict.fromkeys([*self.fixed, *self.names()]), declared)
-        return check_points(self.points())
+        return check_points(self.points(), wanted)
 
 
-def check_points(points: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def check_points(
+    points: Iterable[Mapping[str, Any]], wanted: Wanted = NOTHING
+) -> list[dict[str, Any]]:
     """Return the parameters of all runs after each was checked, and all of them together.
 
     Raises
     ------
     InvalidError
-        As ``check_parameters``; ``sweep_too_large``.
+        As ``check_parameters`` and ``check_wanted``; ``sweep_too_large``.
     """
     found: list[dict[str, Any]] = []
     size = 0
     for point in points:
         found.append(check_parameters(point))
+        check_wanted(point, wanted)
         size += len(json.dumps(point, ensure_ascii=False).encode())
         if size > MAX_SWEEP_BYTES:
             raise InvalidError("sweep_too_large", limit_bytes=MAX_SWEEP_BYTES)

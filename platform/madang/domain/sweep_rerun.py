@@ -11,13 +11,18 @@ from typing import Any
 from madang.domain.run_inputs import check_declared
 from madang.domain.sweep_grid import count_runs
 from madang.domain.sweep_plan import SweepPlan, check_points
+from madang.domain.wanted import NOTHING, Wanted
 from madang.errors import InvalidError
 
 Point = Mapping[str, Any]
 
 
 def changed_points(
-    old: Sequence[Point], plan: SweepPlan, overrides: Point, declared: list[str] | None
+    old: Sequence[Point],
+    plan: SweepPlan,
+    overrides: Point,
+    declared: list[str] | None,
+    wanted: Wanted = NOTHING,
 ) -> list[dict[str, Any]]:
     """Return the parameters of each run of the new sweep, checked as a single run's would be.
 
@@ -31,6 +36,8 @@ def changed_points(
         Values for every row, whose number stays as it is.
     declared
         Names that the notebook's ``parameters`` cell assigns; None when it has no such cell.
+    wanted
+        What that cell wants of their values.
 
     Raises
     ------
@@ -59,7 +66,7 @@ def changed_points(
     count_runs(plan.grid, rows * len(rests))
     new = list(plan.points())
     points = [{**rest, **point, **overrides} for rest in rests for point in new]
-    return check_points(points)
+    return check_points(points, wanted)
 
 
 def _without(old: Sequence[Point], named: Set[str]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from madang.domain.run import MAX_PARAMETERS, MAX_PARAMETERS_BYTES
+from madang.domain.shown import shown
 from madang.domain.sweep import MAX_SWEEP_RUNS
 from madang.domain.sweep_grid import typed
 from madang.errors import InvalidError
@@ -24,18 +25,18 @@ def read_csv(text: str) -> Columns:
     Raises
     ------
     InvalidError
-        ``table_unreadable``, ``sweep_name_twice``, ``table_row_uneven``, ``table_value_missing``,
-        ``grid_value_not_finite``, ``sweep_too_many_runs``, ``sweep_empty``,
-        ``parameters_too_many``.
+        ``table_unreadable``, ``sweep_name_twice``, ``table_name_missing``, ``table_row_uneven``,
+        ``table_value_missing``, ``grid_value_not_finite``, ``sweep_too_many_runs``,
+        ``sweep_empty``, ``parameters_too_many``, ``parameters_too_large``.
     """
     lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     try:
         names = [name.strip() for name in next(lines, [])]
         if len(names) > MAX_PARAMETERS:
             raise InvalidError("parameters_too_many", given=len(names), limit=MAX_PARAMETERS)
-        columns = _named(names)
+        columns = check_names(names)
         for number, line in enumerate((line for line in lines if line), 1):
-            _check_count(number)
+            check_count(number)
             if len(line) != len(names):
                 raise InvalidError(
                     "table_row_uneven", row=number, given=len(line), limit=len(names)
@@ -43,13 +44,20 @@ def read_csv(text: str) -> Columns:
             for name, cell in zip(names, line, strict=True):
                 columns[name].append(_cell(name, number, cell))
     except csv.Error as error:
+        limit = csv.field_size_limit()
+        if str(limit) in str(error):  # beyond what is taken, so that nobody reads it to the end
+            raise InvalidError(
+                "parameters_too_large",
+                given_bytes=f"> {limit}",
+                limit_bytes=MAX_PARAMETERS_BYTES,
+            ) from error
         raise InvalidError("table_unreadable", given=str(error)[:80]) from error
     return _full(columns)
 
 
 def _cell(name: str, row: int, cell: str) -> Any:
     if not cell.strip():
-        raise InvalidError("table_value_missing", name=name[:60], row=row)
+        raise InvalidError("table_value_missing", name=shown(name, 60), row=row)
     if len(cell) > MAX_PARAMETERS_BYTES:
         raise InvalidError(
             "parameters_too_large", given_bytes=len(cell.encode()), limit_bytes=MAX_PARAMETERS_BYTES
@@ -86,15 +94,15 @@ def from_rows(rows: Sequence[Any]) -> Columns:
     InvalidError
         ``table_unreadable``, ``table_value_missing``, ``sweep_too_many_runs``, ``sweep_empty``.
     """
-    _check_count(len(rows))
+    check_count(len(rows))
     if not all(isinstance(row, Mapping) for row in rows):
         raise InvalidError("table_unreadable", given="a row that is no object")
     names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = _named(names)
+    columns = check_names(names)
     for number, row in enumerate(rows, 1):
         for name in names:
             if name not in row:
-                raise InvalidError("table_value_missing", name=str(name)[:60], row=number)
+                raise InvalidError("table_value_missing", name=shown(name, 60), row=number)
             columns[name].append(row[name])
     return _full(columns)
 
@@ -108,18 +116,27 @@ def from_columns(found: Mapping[str, Sequence[Any]]) -> Columns:
         ``table_value_missing`` where one is shorter, ``sweep_too_many_runs``, ``sweep_empty``.
     """
     longest = max((len(column) for column in found.values()), default=0)
-    _check_count(longest)
+    check_count(longest)
     for name, column in found.items():
         if len(column) < longest:
-            raise InvalidError("table_value_missing", name=str(name)[:60], row=len(column) + 1)
-    return _full(_named(found) | {name: list(column) for name, column in found.items()})
+            raise InvalidError("table_value_missing", name=shown(name, 60), row=len(column) + 1)
+    return _full(check_names(found) | {name: list(column) for name, column in found.items()})
 
 
-def _named(names: Iterable[str]) -> Columns:
+def check_names(names: Iterable[Any]) -> Columns:
+    """Return empty columns, after each was found to have a name of its own.
+
+    Raises
+    ------
+    InvalidError
+        ``table_name_missing``, ``sweep_name_twice``.
+    """
     columns: Columns = {}
-    for name in names:
+    for number, name in enumerate(names, 1):
+        if not isinstance(name, str) or not name.strip():
+            raise InvalidError("table_name_missing", column=number)
         if name in columns:
-            raise InvalidError("sweep_name_twice", name=str(name)[:60])
+            raise InvalidError("sweep_name_twice", name=shown(name, 60))
         columns[name] = []
     return columns
 
@@ -130,8 +147,14 @@ def _full(columns: Columns) -> Columns:
     return columns
 
 
-def _check_count(count: int) -> None:
-    """Stop early: nobody waits until a table of a billion rows is read to be refused."""
+def check_count(count: int) -> None:
+    """Stop early: nobody waits until a table of a billion rows is read to be refused.
+
+    Raises
+    ------
+    InvalidError
+        ``sweep_too_many_runs``.
+    """
     if count > MAX_SWEEP_RUNS:
         raise InvalidError(
             "sweep_too_many_runs", given=f"{count:,}", limit=MAX_SWEEP_RUNS, name="table"
@@ -142,7 +165,7 @@ def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise InvalidError("sweep_name_twice", name=name[:60])
+            raise InvalidError("sweep_name_twice", name=shown(name, 60))
         found[name] = value
     return found
 

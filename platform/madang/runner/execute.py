@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from madang.domain.run import RunState
-from madang.domain.run_inputs import check_declared, check_notebook, check_parameters
+from madang.domain.run_inputs import check_fit, check_notebook, check_parameters
 from madang.errors import MadangError
 from madang.runner.disk import DISK_FULL, is_full, says_full
 from madang.runner.files import RunFolder
@@ -61,7 +61,7 @@ def execute_folder(
     task = json.loads(folder.task.read_text(encoding="utf-8"))
     try:
         parameters = check_parameters(task["parameters"])
-        check_declared(parameters, check_notebook(folder.notebook.read_bytes())["declared"])
+        check_fit(parameters, check_notebook(folder.notebook.read_bytes()))
     except MadangError as error:
         return outcome(RunState.FAILED, error.code, name=type(error).__name__, value=str(error))
     return _run(folder, parameters, watch, kernel, secrets, task)

@@ -8,8 +8,8 @@ from typing import Any
 from madang.domain.project import Project
 from madang.domain.run import Run, RunState
 from madang.domain.run_inputs import (
-    check_declared,
     check_files,
+    check_fit,
     check_notebook,
     check_parameters,
 )
@@ -41,7 +41,7 @@ class RunSubmits(RunLooks):
         await core.store.read(lambda tx: access.usable_project(tx, actor, request.project))
         # Parsing up to 10 MiB would hold everybody else up.
         facts = await asyncio.to_thread(check_notebook, request.notebook)
-        check_declared(check_parameters(request.parameters), facts["declared"])
+        check_fit(check_parameters(request.parameters), facts)
         given = check_files(request.files)
         notebook = await core.artifacts.put(request.notebook)
         files = {name: await core.artifacts.put(data) for name, data in given.items()}
@@ -127,7 +127,7 @@ class RunSubmits(RunLooks):
         notebook = await core.artifacts.get(found.notebook_sha256)
         facts = await asyncio.to_thread(check_notebook, notebook)
         given = check_parameters({**found.parameters, **request.parameters})
-        check_declared(given, facts["declared"])
+        check_fit(given, facts)
         changes: dict[str, Any] = {
             "name": leasing.checked_name(request.name or found.name),
             "parameters": given,

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from madang.domain.run_inputs import check_declared, check_files, check_notebook, check_parameters
+from madang.domain.run_inputs import check_files, check_fit, check_notebook, check_parameters
 from madang.domain.schedule import MAX_SCHEDULES, Schedule, check_times, due_after
 from madang.errors import ConflictError, NotFoundError, RefusedError
 from madang.services import access, acts, environment_use, leasing, secrets
@@ -130,7 +130,7 @@ class Schedules:
             await self._sweeps.plan(actor, replace(what, pilot=""))
             return
         facts = await asyncio.to_thread(check_notebook, what.notebook)
-        check_declared(check_parameters(what.parameters), facts["declared"])
+        check_fit(check_parameters(what.parameters), facts)
         check_files(what.files)
         self._core.flavor(what.flavor)
 

@@ -26,14 +26,14 @@ _FAILED = (RunState.FAILED, RunState.EXPIRED)
 
 
 def _changed(notebook: bytes, old: Points, request: SweepRerun) -> Points:
-    declared = check_notebook(notebook)["declared"]
+    facts = check_notebook(notebook)
     table = read_json(request.table) if request.table else {}
     twice = next((name for name in request.typed if name in request.grid), None)
     if twice is not None:
         raise InvalidError("sweep_name_twice", name=twice[:60])
     grid = {**request.grid, **parse_typed(request.typed)}
     plan = SweepPlan(grid=grid, table=table, fixed=request.parameters)
-    return changed_points(old, plan, request.overrides, declared)
+    return changed_points(old, plan, request.overrides, facts["declared"], facts["wanted"])
 
 
 class SweepReruns(SweepSubmits):

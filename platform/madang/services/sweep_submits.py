@@ -47,7 +47,8 @@ def _prepare(request: SweepRequest) -> _Prepared:
     read = read_csv if request.table_kind == "csv" else read_json
     table = read(request.table) if request.table else {}
     plan = SweepPlan(grid=_grid(request), table=table, fixed=request.parameters)
-    return _Prepared(plan, plan.checked(facts["declared"]), check_files(request.files))
+    points = plan.checked(facts["declared"], facts["wanted"])
+    return _Prepared(plan, points, check_files(request.files))
 
 
 def _grid(request: SweepRequest) -> Mapping[str, Sequence[Any]]:

@@ -1,5 +1,6 @@
 """Again with other parameters, the order of one's own work, and results that are there already."""
 
+import json
 from typing import Any
 
 import pytest
@@ -327,3 +328,24 @@ async def test_a_kill_forgets_nobody_who_waits(house: Any) -> None:
     await house.restart()
     await house.turn(2)
     assert (await house.services.slots.next(worker, 0)) is not None
+
+
+async def test_what_the_cell_states_is_held_to_by_the_service_as_well(house: Any) -> None:
+    cell = b'"source": "x: int\\ny: list = []"'
+    stated = NOTEBOOK.replace(b'"source": "x = 1\\ny = 2"', cell)
+    assert cell in stated
+    bora = await house.actor("bora")
+    runs, sweeps = house.services.runs, house.services.sweeps
+    for given, code in (({"x": "1"}, "type_wrong"), ({"y": []}, "missing")):
+        with pytest.raises(InvalidError, match=f"parameter_{code}"):
+            await house.submit("bora", notebook=stated, parameters=given)
+        with pytest.raises(InvalidError, match=f"parameter_{code}"):
+            await submitted(house, "bora", notebook=stated, grid={}, table=json.dumps([given]))
+    assert (await runs.list(bora), await sweeps.list(bora)) == ([], [])
+    run = await house.submit("bora", notebook=stated, parameters={"x": 1})
+    with pytest.raises(InvalidError, match="parameter_type_wrong"):
+        await runs.rerun(bora, run["id"], RunRerun(parameters={"y": 1}))
+    sweep = await submitted(house, "bora", notebook=stated, grid={"x": [1, 2]})
+    for wrong in (SweepRerun(overrides={"y": 1}), SweepRerun(typed={"x": "a"})):
+        with pytest.raises(InvalidError, match="parameter_type_wrong"):
+            await sweeps.plan_rerun(bora, sweep["id"], wrong)

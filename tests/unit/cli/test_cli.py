@@ -8,6 +8,7 @@ import types
 import pytest
 
 from madang.cli.runs import parameter
+from madang.errors import InvalidError
 
 from ..client.conftest import problem
 
@@ -130,8 +131,13 @@ def test_parameters_are_json_or_text():
     assert parameter("lr=0.1") == ("lr", 0.1)
     assert parameter('a={"b": [1, null]}') == ("a", {"b": [1, None]})
     assert parameter("name=vision=lab") == ("name", "vision=lab")
-    assert parameter("x=NaN") == ("x", "NaN")
     assert parameter("x=") == ("x", "")
+    # What is no JSON has the type that papermill gives it: the text "False" would be true.
+    assert parameter("x=False") == ("x", False)
+    assert [parameter(f"x={text}")[1] for text in ("None", "True", "007")] == [None, True, 7]
+    for text in ("NaN", "nan", "-inf", "Infinity", "[1, NaN]"):
+        with pytest.raises(InvalidError, match="grid_value_not_finite"):
+            parameter(f"x={text}")
 
 
 def test_run_watches_until_the_end(service, madang, notebook, tmp_path):

@@ -68,10 +68,10 @@ def test_bytes_parameters_and_files_are_sent(service, client, path):
     ("change", "code"),
     [
         ({"notebook": "https://host/x.ipynb"}, "path_is_url"),
-        ({"notebook": "missing.ipynb"}, "input_unreadable"),
+        ({"notebook": "missing.ipynb"}, "input_missing"),
         ({"parameters": {"lt": 1}}, "parameters_undeclared"),
         ({"parameters": {"lr": float("nan")}}, "parameters_not_json"),
-        ({"files": {"../x": "train"}}, "input_unreadable"),
+        ({"files": {"../x": "train"}}, "input_missing"),
         ({"limit": "soon"}, "duration_unreadable"),
     ],
 )
@@ -159,3 +159,24 @@ def test_the_service_refuses(service, client, path):
     service.on("POST", "runs", (403, problem("budget_too_small", 403)))
     with pytest.raises(errors.RefusedError, match="budget_too_small said do this"):
         run(path, client=client)
+
+
+def test_a_declared_file_that_links_elsewhere_goes_only_with_who_names_it(
+    service, client, path, tmp_path
+):
+    service.on("POST", "runs", (201, view()), (201, view()))
+    secret = tmp_path / ".ssh" / "key"
+    secret.parent.mkdir()
+    secret.write_text("key")
+    declared = tmp_path / "data" / "a.csv"
+    declared.rename(tmp_path / "data" / "b.csv")
+    declared.symlink_to("b.csv")
+    run(path, client=client)  # within the place that its name says
+    declared.unlink()
+    declared.symlink_to("../.ssh/key")
+    with pytest.raises(errors.InvalidError) as caught:
+        run(path, client=client)
+    assert caught.value.code == "path_link_outside"
+    assert caught.value.details["target"] == str(secret)
+    run(path, files={"key.txt": secret}, client=client)
+    assert len(service.calls) == 2

@@ -7,6 +7,7 @@ import pytest
 
 from madang import errors
 from madang.client import Sweep, sweep
+from madang.client.parameter_tables import columns_of
 from madang.client.progress import as_html, as_line
 
 CELL = {
@@ -106,7 +107,7 @@ def test_grid_table_and_notebook_are_sent_once(service, client, path, tmp_path):
         ({"table": pd.DataFrame([[1, 2]], columns=["seed", "seed"])}, "sweep_name_twice"),
         ({"table": [{"seed": 1}, {"lr": 1}]}, "table_value_missing"),
         ({"table": "runs.xlsx"}, "table_kind_unknown"),
-        ({"table": "none.csv"}, "input_unreadable"),
+        ({"table": "none.csv"}, "input_missing"),
         ({"table": "https://example.org/t.csv"}, "path_is_url"),
     ],
 )
@@ -126,6 +127,9 @@ def test_a_parquet_table_is_read_with_pandas(service, client, path, tmp_path):
     sweep(path, table=frame, client=client)
     first, second = (json.loads(call["body"]["table"]) for call in service.calls)
     assert first == second == {"lr": [0.5, 0.25], "seed": [1, 2], "state": ["가", "a,b"]}
+    nested = {"lr": [[[1, 2], [3]], [[4]]], "seed": [1, 2]}
+    pd.DataFrame(nested).to_parquet(tmp_path / "n.parquet")
+    assert columns_of(tmp_path / "n.parquet") == nested
     (tmp_path / "broken.parquet").write_bytes(b"no parquet")
     with pytest.raises(errors.InvalidError, match="table_unreadable"):
         sweep(path, table=tmp_path / "broken.parquet", client=client)

@@ -17,6 +17,7 @@ from madang.domain.run_inputs import (
     check_notebook,
     check_parameters,
 )
+from madang.domain.wanted import Wanted
 from madang.errors import InvalidError
 from madang.i18n import catalogue, problem
 
@@ -124,7 +125,9 @@ def test_notebook_facts():
         )
     )
     assert facts["source"].startswith("lr: float = 0.1\n%matplotlib")
-    assert {key: value for key, value in facts.items() if key != "source"} == {
+    # What is said last counts: the number that takes the place of a float is of no stated type.
+    assert facts["wanted"] == Wanted()
+    assert {key: facts[key] for key in facts if key not in ("source", "wanted")} == {
         "cells": 4,
         "code_cells": 3,
         "declared": ["lr", "a", "b", "c"],

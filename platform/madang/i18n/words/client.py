@@ -65,6 +65,19 @@ TEXTS = {
         "Write `async with madang.Cluster(asynchronous=True) as cluster:`.",
         "`async with madang.Cluster(asynchronous=True) as cluster:`처럼 써 주세요.",
     ),
+    "error.input_missing.message": ("There is no file {path}", "{path} 파일이 없습니다."),
+    "error.input_missing.hint": (
+        "Check the name; without a leading / it is looked for from {folder}",
+        "이름을 확인해 주세요. /로 시작하지 않으면 {folder}에서 찾습니다.",
+    ),
+    "error.input_not_file.message": (
+        "Cannot read {path}: it is a folder, a pipe or a device, and a plain file is expected.",
+        "{path}을(를) 읽을 수 없습니다. 폴더, 파이프, 장치가 아닌 보통 파일이어야 합니다.",
+    ),
+    "error.input_not_file.hint": (
+        "Save what it gives into a file first.",
+        "내용을 먼저 파일로 저장해 주세요.",
+    ),
     "error.input_unreadable.message": (
         "Cannot read {path}: {given}",
         "{path}을(를) 읽을 수 없습니다: {given}",

@@ -50,6 +50,33 @@ TEXTS = {
         "Correct the names, or assign defaults in a cell tagged `parameters`.",
         "이름을 고치거나, `parameters` 태그를 붙인 셀에서 기본값을 정해 주세요.",
     ),
+    "error.parameter_type_wrong.message": (
+        "The parameter '{parameter}' wants {wanted}, as the notebook states; given was {given}.",
+        "노트북에 따르면 매개변수 '{parameter}'은(는) {wanted} 형이어야 하는데, {given}이(가) 주어졌습니다.",
+    ),
+    "error.parameter_type_wrong.hint": (
+        "Give a value of that type (digits as text in quotes: -p '{parameter}=\"5\"', in a grid "
+        '{parameter}="5", in a table JSON or parquet), or change the annotation in the cell '
+        "tagged `parameters`.",
+        '그 형의 값을 주세요(숫자 모양의 글자는 따옴표로: -p \'{parameter}="5"\', 그리드는 {parameter}="5", 표는 JSON이나 parquet). 아니면 `parameters` 태그 셀의 주석(annotation)을 고쳐 주세요.',
+    ),
+    "error.parameter_missing.message": (
+        "No value was given for {given}, and the notebook has no default.",
+        "{given}의 값이 주어지지 않았고, 노트북에 기본값도 없습니다.",
+    ),
+    "error.parameter_missing.hint": (
+        "Give it with -p {parameter}=…, in a grid or a table, or write a default into the cell "
+        "tagged `parameters`.",
+        "-p {parameter}=… 이나 그리드, 표로 값을 주거나, `parameters` 태그 셀에 기본값을 써 주세요.",
+    ),
+    "error.path_link_outside.message": (
+        "The file '{given}', which the notebook declares, is a link to another place: {target}",
+        "노트북에 선언된 파일 '{given}'은(는) 다른 곳을 가리키는 링크입니다: {target}",
+    ),
+    "error.path_link_outside.hint": (
+        "If that file is meant to travel with the run, name it yourself with --file.",
+        "그 파일을 정말 함께 보내려면 --file 로 직접 지정해 주세요.",
+    ),
     "error.notebook_too_large.message": (
         "The notebook is too large: {given_bytes} bytes, at most {limit_bytes} are taken.",
         "노트북이 너무 큽니다. {given_bytes}바이트이고, {limit_bytes}바이트까지 받을 수 있습니다.",

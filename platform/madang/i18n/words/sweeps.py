@@ -73,6 +73,23 @@ TEXTS = {
         "Give CSV with a line of names, or JSON: a list of objects, or an object of lists.",
         "이름 줄이 있는 CSV나 JSON(객체의 목록 또는 목록의 객체)으로 주세요.",
     ),
+    "error.table_not_utf8.message": (
+        "Line {line} of the table '{given}' is not UTF-8.",
+        "표 '{given}'의 {line}번째 줄이 UTF-8이 아닙니다.",
+    ),
+    "error.table_not_utf8.hint": (
+        "Save it again as UTF-8 (in Excel: CSV UTF-8), or convert it: iconv -f CP949 -t UTF-8.",
+        "UTF-8로 다시 저장하거나(엑셀: CSV UTF-8), iconv -f CP949 -t UTF-8 로 바꿔 주세요.",
+    ),
+    "error.table_name_missing.message": (
+        "Column {column} of the table has no name.",
+        "표의 {column}번째 열에 이름이 없습니다.",
+    ),
+    "error.table_name_missing.hint": (
+        "Write the parameter's name into the first line; pandas leaves its index out with "
+        "to_csv(…, index=False).",
+        "첫 줄에 매개변수 이름을 써 주세요. pandas의 색인은 to_csv(…, index=False) 로 뺄 수 있습니다.",
+    ),
     "error.table_row_uneven.message": (
         "Row {row} of the table has {given} values where {limit} names are given.",
         "표의 {row}번째 행에 값이 {given}개인데, 이름은 {limit}개입니다.",
