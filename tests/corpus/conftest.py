@@ -10,6 +10,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from notebooks import OTHER
 
+pytest.register_assert_rewrite("differences")
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _places(tmp_path_factory):
