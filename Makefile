@@ -28,22 +28,24 @@ up: $(STAMP) ## start proxy, hub and service on this machine
 demo: $(STAMP) ## tell the whole story over HTTP and check every step
 	$(BIN)/madang demo
 
+# A plugin that tests/hostile alone needs, and that every process would take five seconds to load.
+PYTEST := $(BIN)/python -m pytest -p no:schemathesis
 PLANS := tests/contract/services/plans
 FORK_SAFETY := tests/integration/forked/test_fork_safety.py
 
 test: test-unit test-contract test-integration ## all tests that need nothing but this machine
 
 test-unit: $(STAMP) ## rules, without I/O
-	$(BIN)/python -m pytest -n 2 tests/unit
+	$(PYTEST) -n 2 --dist worksteal tests/unit
 
 test-contract: $(STAMP) ## one suite for every engine and every store
-	$(BIN)/python -m pytest -n 2 tests/contract --ignore $(PLANS)
+	$(PYTEST) -n 2 --dist worksteal tests/contract --ignore $(PLANS)
 
 test-plans: $(STAMP) ## every story with one thing going wrong at every point of it
-	$(BIN)/python -m pytest -n 2 $(PLANS)
+	$(PYTEST) -n 2 $(PLANS)
 
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration --ignore tests/integration/stack --ignore $(FORK_SAFETY)
+	$(PYTEST) -n 2 --dist loadfile tests/integration --ignore tests/integration/stack --ignore $(FORK_SAFETY)
 
 test-hostile: $(STAMP) ## everything the API and the pages can be sent, and who may do what (4 minutes)
 	$(BIN)/python -m pytest -n 2 tests/hostile
@@ -58,10 +60,10 @@ compiler:
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends gcc libc6-dev; }
 
 test-faults: $(STAMP) compiler ## kills, refusals, full disks and jumping clocks on a real installation
-	$(BIN)/python -m pytest tests/integration/stack tests/faults
+	$(PYTEST) tests/integration/stack tests/faults
 
 test-corpus: $(STAMP) ## notebooks of all kinds give cell by cell what stock papermill gives, and what a fork may inherit
-	$(BIN)/python -m pytest -n 2 tests/corpus $(FORK_SAFETY)
+	$(PYTEST) -n 2 tests/corpus $(FORK_SAFETY)
 
 bench: $(STAMP) bench-replay bench-pages ## all figures against their peers: spawn, reads, pages, cluster, memory, replay (30 minutes)
 	$(BIN)/python tests/benchmarks/bench_spawn.py

@@ -1,9 +1,10 @@
 """Environments and their revisions: what was asked for, and what became of each build."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from madang.domain.environment import (
     BuildState,
@@ -13,10 +14,12 @@ from madang.domain.environment import (
 )
 from madang.errors import ConflictError
 from madang.store.columns import columns_of, members_of, read_as, values_of
+from madang.store.searches import conditions, given
 from madang.store.tables import environments, revisions
 
 _COLUMNS = columns_of(environments, Environment)
 # Made once: making a statement costs as much as carrying it out.
+_GET = select(*_COLUMNS).where(environments.c.id == bindparam("environment"))
 _OF_PROJECT = (
     select(*_COLUMNS)
     .where(environments.c.project == bindparam("project"), environments.c.deleted_ms.is_(None))
@@ -45,8 +48,7 @@ class Environments:
 
     def get(self, environment: str) -> Environment | None:
         """Return an environment by id, also one that was deleted."""
-        query = select(*_COLUMNS).where(environments.c.id == environment)
-        found = self._connection.execute(query).first()
+        found = self._connection.execute(_GET, {"environment": environment}).first()
         return None if found is None else read_as(Environment, found)
 
     def find(self, project: str, name_or_id: str) -> Environment | None:
@@ -96,13 +98,10 @@ class Environments:
         self, environment: str | None = None, state: str | Iterable[str] | None = None
     ) -> list[Revision]:
         """Return builds, the newest of each environment first; what is None is not asked for."""
-        query = select(*_REVISION)
-        if environment is not None:
-            query = query.where(revisions.c.environment == environment)
-        if state is not None:
-            query = query.where(revisions.c.state.in_(members_of(BuildState, state)))
-        query = query.order_by(revisions.c.environment, revisions.c.n.desc())
-        return [read_as(Revision, row) for row in self._connection.execute(query)]
+        states = None if state is None else members_of(BuildState, state)
+        asked = given(environment=environment, states=states)
+        rows = self._connection.execute(_revisions(frozenset(asked)), asked)
+        return [read_as(Revision, row) for row in rows]
 
     def built_by(self, run: str) -> Revision | None:
         """Return the build that a run is for; None for an ordinary run."""
@@ -133,3 +132,10 @@ class Environments:
         if after is None:
             raise ConflictError("build_moved_on", environment=revision.environment, n=revision.n)
         return after
+
+
+@cache
+def _revisions(asked: frozenset[str]) -> Select[Any]:
+    one, several = {"environment": revisions.c.environment}, {"states": revisions.c.state}
+    query = select(*_REVISION).where(*conditions(asked, one, several))
+    return query.order_by(revisions.c.environment, revisions.c.n.desc())

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from madang.domain.lease import Lease, LeaseKind, LeaseState, check_transition
 from madang.errors import ConflictError
 from madang.store.columns import columns_of, members_of, read_as, values_of
+from madang.store.searches import conditions, given
 from madang.store.tables import attempts, leases, people, projects
 
 _COLUMNS = columns_of(leases, Lease)
@@ -97,6 +98,10 @@ _SHOWN: Select[Any] = (
     .where(leases.c.id.in_(bindparam("ids", expanding=True)))
 )
 SHOWN_AT_ONCE = 500
+_SIGNED = ("state", "target", "reason", "attempt", "claimed_ms", "held_back", "started_ms")
+_SIGNATURES = select(leases.c.id, *(leases.c[name] for name in _SIGNED)).where(
+    leases.c.state.in_(_UNFINISHED)
+)
 _WAITING_BY_FLAVOR = (
     select(leases.c.flavor, func.count())
     .where(leases.c.state == LeaseState.QUEUED)
@@ -149,17 +154,16 @@ class Leases:
         newest_first: bool = False,
     ) -> list[Lease]:
         """Return leases by time of request; what is None is not asked for."""
-        asked = {
-            "states": None if state is None else members_of(LeaseState, state),
-            "kinds": None if kind is None else members_of(LeaseKind, kind),
-            "projects": None if projects is None else list(projects),
-            "person": person,
-            "project": project,
-            "name": name,
-            "limit": limit,
-        }
-        given = {key: value for key, value in asked.items() if value is not None}
-        rows = self._connection.execute(_finding(frozenset(given), newest_first), given)
+        asked = given(
+            states=None if state is None else members_of(LeaseState, state),
+            kinds=None if kind is None else members_of(LeaseKind, kind),
+            projects=None if projects is None else list(projects),
+            person=person,
+            project=project,
+            name=name,
+            limit=limit,
+        )
+        rows = self._connection.execute(_finding(frozenset(asked), newest_first), asked)
         return [read_as(Lease, row) for row in rows]
 
     def unfinished(self) -> list[Lease]:
@@ -202,13 +206,12 @@ class Leases:
         person: str | None = None,
     ) -> int:
         """Return how many leases there are; those that have not ended unless a state is given."""
-        asked = {
-            "states": members_of(LeaseState, state),
-            "kinds": None if kind is None else members_of(LeaseKind, kind),
-            "person": person,
-        }
-        given = {key: value for key, value in asked.items() if value is not None}
-        return int(self._connection.execute(_counting(frozenset(given)), given).scalar_one())
+        asked = given(
+            states=members_of(LeaseState, state),
+            kinds=None if kind is None else members_of(LeaseKind, kind),
+            person=person,
+        )
+        return int(self._connection.execute(_counting(frozenset(asked)), asked).scalar_one())
 
     def waiting_by_flavor(self) -> dict[str, int]:
         """Return how many leases wait, by flavor."""
@@ -224,9 +227,7 @@ class Leases:
 
     def signatures(self) -> dict[str, tuple[Any, ...]]:
         """Return what a waiting request would want to know of each lease that has not ended."""
-        columns = ("state", "target", "reason", "attempt", "claimed_ms", "held_back", "started_ms")
-        query = select(leases.c.id, *(leases.c[name] for name in columns))
-        rows = self._connection.execute(query.where(leases.c.state.in_(_UNFINISHED)))
+        rows = self._connection.execute(_SIGNATURES)
         return {row[0]: tuple(row[1:]) for row in rows}
 
     def waiting_sizes(self, project: str) -> list[tuple[Lease, int]]:
@@ -271,10 +272,10 @@ class Leases:
         query = update(leases).where(leases.c.id == lease, leases.c.state == before.state)
         if changes and self._connection.execute(query.values(**changes)).rowcount == 0:
             raise ConflictError("lease_moved_on", lease=lease, state=str(before.state))
-        return self._all(select(*_COLUMNS).where(leases.c.id == lease))[0]
+        return self._all(_GET, lease=lease)[0]
 
-    def _all(self, query: Select[Any]) -> list[Lease]:
-        return [read_as(Lease, row) for row in self._connection.execute(query)]
+    def _all(self, query: Select[Any], **values: Any) -> list[Lease]:
+        return [read_as(Lease, row) for row in self._connection.execute(query, values)]
 
 
 @cache
@@ -296,10 +297,4 @@ def _counting(asked: frozenset[str]) -> Select[Any]:
 def _conditions(asked: frozenset[str]) -> list[ColumnElement[bool]]:
     one = {"person": leases.c.person, "project": leases.c.project, "name": leases.c.name}
     several = {"states": leases.c.state, "kinds": leases.c.kind, "projects": leases.c.project}
-    equal = [column == bindparam(name) for name, column in one.items() if name in asked]
-    among = [
-        column.in_(bindparam(name, expanding=True))
-        for name, column in several.items()
-        if name in asked
-    ]
-    return equal + among
+    return conditions(asked, one, several)

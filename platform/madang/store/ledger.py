@@ -35,6 +35,16 @@ _TOTALS = (
     )
     .group_by(entries.c.lease)
 )
+_CHARGED = select(
+    func.sum(entries.c.device_ms),
+    func.sum(-entries.c.amount_microcredits),
+    func.max(entries.c.segment),
+    func.max(entries.c.to_ms),
+).where(
+    entries.c.lease == bindparam("lease"),
+    entries.c.attempt == bindparam("attempt"),
+    entries.c.kind == EntryKind.CHARGE,
+)
 _SLICES = frozenset({EntryKind.CHARGE, EntryKind.OVERHEAD})
 _ONCE = _SLICES | {EntryKind.REFUND}
 _HEAD = select(ledger_head.c.seq, ledger_head.c.hash)
@@ -132,17 +142,8 @@ class Ledger:
             Charged device-milliseconds, charged micro-credits (refunds not subtracted), number
             of the next segment, and up to when it is charged (0: not at all). Overhead is no part.
         """
-        query = select(
-            func.sum(entries.c.device_ms),
-            func.sum(-entries.c.amount_microcredits),
-            func.max(entries.c.segment),
-            func.max(entries.c.to_ms),
-        ).where(
-            entries.c.lease == lease,
-            entries.c.attempt == attempt,
-            entries.c.kind == EntryKind.CHARGE,
-        )
-        device_ms, cost, segment, to_ms = self._connection.execute(query).one()
+        mine = {"lease": lease, "attempt": attempt}
+        device_ms, cost, segment, to_ms = self._connection.execute(_CHARGED, mine).one()
         if segment is None:
             return 0, 0, 0, 0
         # PostgreSQL sums BIGINT as NUMERIC.

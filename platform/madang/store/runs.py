@@ -1,20 +1,42 @@
 """Runs: queued, taken by a slot, finished; taken back when the slot was lost."""
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Integer, Select, bindparam, func, insert, select, update
 
 from madang.domain.lease import TransitionError
 from madang.domain.run import RUN_TRANSITIONS, Run, RunState
 from madang.errors import ConflictError
 from madang.store.columns import columns_of, members_of, read_as, values_of
+from madang.store.searches import conditions, given
 from madang.store.tables import runs
 
 _COLUMNS = columns_of(runs, Run)
 _TURN = (runs.c.priority.desc(), runs.c.submitted_ms, runs.c.id)
 _AT_ONCE = 500
 """Values in one question: databases take only so many."""
+
+# Made once: making a statement costs as much as carrying it out.
+_GET = select(*_COLUMNS).where(runs.c.id == bindparam("run"))
+_OWN = (runs.c.sweep == "", runs.c.state == RunState.QUEUED)
+_PLACE = func.row_number().over(
+    partition_by=(runs.c.person, runs.c.project, runs.c.flavor, runs.c.devices), order_by=_TURN
+)
+_FIRST = (
+    select(runs.c.id, _PLACE.label("place")).where(*_OWN, runs.c.is_held.is_(False)).subquery().c
+)
+_HEADS = (
+    select(*_COLUMNS)
+    .where(runs.c.id.in_(select(_FIRST.id).where(_FIRST.place == 1)))
+    .order_by(runs.c.submitted_ms, runs.c.id)
+)
+_HELD = (
+    select(*_COLUMNS)
+    .where(*_OWN, runs.c.is_held.is_(True))
+    .order_by(runs.c.submitted_ms, runs.c.id)
+)
 
 
 class Runs:
@@ -29,7 +51,7 @@ class Runs:
 
     def get(self, run: str) -> Run | None:
         """Return a run by id."""
-        found = self._all(select(*_COLUMNS).where(runs.c.id == run))
+        found = self._all(_GET, run=run)
         return found[0] if found else None
 
     def find(
@@ -47,20 +69,16 @@ class Runs:
 
         An empty ``sweep`` asks for runs of their own only.
         """
-        query = select(*_COLUMNS)
-        if state is not None:
-            query = query.where(runs.c.state.in_(members_of(RunState, state)))
-        if person is not None:
-            query = query.where(runs.c.person == person)
-        if project is not None:
-            query = query.where(runs.c.project == project)
-        if projects is not None:
-            query = query.where(runs.c.project.in_(projects))
-        if lease is not None:
-            query = query.where(runs.c.lease == lease)
-        if sweep is not None:
-            query = query.where(runs.c.sweep == sweep)
-        return self._all(_ordered(query, newest_first).limit(limit))
+        asked = given(
+            states=None if state is None else members_of(RunState, state),
+            projects=None if projects is None else list(projects),
+            person=person,
+            project=project,
+            lease=lease,
+            sweep=sweep,
+            limit=limit,
+        )
+        return self._all(_finding(frozenset(asked), newest_first), **asked)
 
     def next_queued(self, person: str, project: str, flavor: str, devices: int) -> Run | None:
         """Return the waiting run of its own that a slot of this person and size takes first."""
@@ -81,20 +99,11 @@ class Runs:
 
         Slots take no other, but for the first ones of sweeps.
         """
-        group = (runs.c.person, runs.c.project, runs.c.flavor, runs.c.devices)
-        place = func.row_number().over(partition_by=group, order_by=_TURN)
-        waiting = select(runs.c.id, place.label("place")).where(
-            runs.c.sweep == "", runs.c.state == RunState.QUEUED, runs.c.is_held.is_(False)
-        )
-        first = waiting.subquery()
-        mine = select(first.c.id).where(first.c.place == 1)
-        query = select(*_COLUMNS).where(runs.c.id.in_(mine))
-        return self._all(_ordered(query, newest_first=False))
+        return self._all(_HEADS)
 
     def held(self) -> list[Run]:
         """Return the runs of their own that wait for others to succeed."""
-        waiting = (runs.c.sweep == "", runs.c.state == RunState.QUEUED, runs.c.is_held.is_(True))
-        return self._all(_ordered(select(*_COLUMNS).where(*waiting), newest_first=False))
+        return self._all(_HELD)
 
     def succeeded(
         self,
@@ -170,13 +179,19 @@ class Runs:
         query = update(runs).where(runs.c.id == run, runs.c.state == before.state)
         if changes and self._connection.execute(query.values(**changes)).rowcount == 0:
             raise ConflictError("run_moved_on", run=run, state=str(before.state))
-        return self._all(select(*_COLUMNS).where(runs.c.id == run))[0]
+        return self._all(_GET, run=run)[0]
 
-    def _all(self, query: Select[Any]) -> list[Run]:
-        return [read_as(Run, row) for row in self._connection.execute(query)]
+    def _all(self, query: Select[Any], **values: Any) -> list[Run]:
+        return [read_as(Run, row) for row in self._connection.execute(query, values)]
 
 
-def _ordered(query: Select[Any], newest_first: bool) -> Select[Any]:
-    if newest_first:
-        return query.order_by(runs.c.submitted_ms.desc(), runs.c.id.desc())
-    return query.order_by(runs.c.submitted_ms, runs.c.id)
+@cache
+def _finding(asked: frozenset[str], newest_first: bool) -> Select[Any]:
+    """Return the statement of a search, whose parameters are named as what is asked for."""
+    own = ("person", "project", "lease", "sweep")
+    several = {"states": runs.c.state, "projects": runs.c.project}
+    found = conditions(asked, {name: runs.c[name] for name in own}, several)
+    order = (runs.c.submitted_ms, runs.c.id)
+    query = select(*_COLUMNS).where(*found)
+    query = query.order_by(*(column.desc() if newest_first else column for column in order))
+    return query.limit(bindparam("limit", type_=Integer)) if "limit" in asked else query

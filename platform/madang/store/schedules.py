@@ -3,13 +3,19 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from madang.domain.schedule import Schedule
 from madang.store.columns import columns_of, read_as, values_of
 from madang.store.tables import schedules
 
 _COLUMNS = columns_of(schedules, Schedule)
+# Made once: making a statement costs as much as carrying it out.
+_DUE = (
+    select(*_COLUMNS)
+    .where(schedules.c.paused_for == "", schedules.c.next_ms <= bindparam("at_ms"))
+    .order_by(schedules.c.next_ms, schedules.c.id)
+)
 
 
 class Schedules:
@@ -45,8 +51,7 @@ class Schedules:
 
     def due(self, at_ms: int) -> list[Schedule]:
         """Return the active schedules whose time has come, the longest waiting first."""
-        query = select(*_COLUMNS).where(schedules.c.paused_for == "", schedules.c.next_ms <= at_ms)
-        return self._all(query.order_by(schedules.c.next_ms, schedules.c.id))
+        return self._all(_DUE, at_ms=at_ms)
 
     def count(self, person: str) -> int:
         """Return how many schedules a person has."""
@@ -62,5 +67,5 @@ class Schedules:
         """Take a schedule away; what it submitted stays."""
         self._connection.execute(delete(schedules).where(schedules.c.id == schedule))
 
-    def _all(self, query: Select[Any]) -> list[Schedule]:
-        return [read_as(Schedule, row) for row in self._connection.execute(query)]
+    def _all(self, query: Select[Any], **values: Any) -> list[Schedule]:
+        return [read_as(Schedule, row) for row in self._connection.execute(query, values)]

@@ -6,19 +6,49 @@ database, by the index that begins with the sweep.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from madang.domain.run import Run, RunState
 from madang.domain.sweep import MAX_PARALLEL, Sweep
 from madang.store.columns import columns_of, members_of, read_as, values_of
+from madang.store.searches import conditions, given
 from madang.store.sweep_sorting import keys_of
 from madang.store.tables import runs, sweeps
 
 _COLUMNS = columns_of(sweeps, Sweep)
 _RUN = columns_of(runs, Run)
 _IN_TABLE = runs.c.is_superseded.is_(False)
+# Made once: making a statement costs as much as carrying it out.
+_GET = select(*_COLUMNS).where(sweeps.c.id == bindparam("sweep"))
+_OF_SLOTS = select(runs.c.lease, runs.c.sweep).where(
+    runs.c.lease.in_(bindparam("leases", expanding=True)), runs.c.state == RunState.RUNNING
+)
+_MINE = (runs.c.sweep == bindparam("sweep"), _IN_TABLE)
+_WAITING = select(func.count()).select_from(
+    select(runs.c.id)
+    .where(*_MINE, runs.c.state == RunState.QUEUED)
+    .limit(bindparam("most", type_=Integer))
+    .subquery()
+)
+_WORKING = (
+    select(runs.c.lease, func.count())
+    .where(*_MINE, runs.c.state == RunState.RUNNING)
+    .group_by(runs.c.lease)
+)
 
 MAX_REASONS = 20
 
@@ -67,7 +97,7 @@ class Sweeps:
 
     def get(self, sweep: str) -> Sweep | None:
         """Return a sweep by id."""
-        found = self._all(select(*_COLUMNS).where(sweeps.c.id == sweep))
+        found = self._all(_GET, sweep=sweep)
         return found[0] if found else None
 
     def find(
@@ -79,17 +109,9 @@ class Sweeps:
         is_open: bool = False,
     ) -> list[Sweep]:
         """Return sweeps, newest first; what is None is not asked for."""
-        query = select(*_COLUMNS)
-        if person is not None:
-            query = query.where(sweeps.c.person == person)
-        if project is not None:
-            query = query.where(sweeps.c.project == project)
-        if projects is not None:
-            query = query.where(sweeps.c.project.in_(projects))
-        if is_open:
-            query = query.where(sweeps.c.ended_ms.is_(None))
-        order = (sweeps.c.submitted_ms.desc(), sweeps.c.id.desc())
-        return self._all(query.order_by(*order).limit(limit))
+        some = None if projects is None else list(projects)
+        asked = given(person=person, project=project, projects=some, limit=limit)
+        return self._all(_finding(frozenset(asked), is_open), **asked)
 
     def change(self, sweep: str, **changes: Any) -> None:
         """Change fields of a sweep, such as ``is_paused`` or ``ended_ms``."""
@@ -173,17 +195,10 @@ class Sweeps:
 
         Asked at every look and by every slot that wants work, so it never counts ten thousand.
         """
-        mine = (runs.c.sweep == sweep, _IN_TABLE)
-        most = MAX_PARALLEL * runs_per_device
-        found = select(runs.c.id).where(*mine, runs.c.state == RunState.QUEUED).limit(most)
-        waiting = self._connection.execute(select(func.count()).select_from(found.subquery()))
-        working = (
-            select(runs.c.lease, func.count())
-            .where(*mine, runs.c.state == RunState.RUNNING)
-            .group_by(runs.c.lease)
-        )
-        slots = {lease: int(n) for lease, n in self._connection.execute(working)}
-        return int(waiting.scalar_one()), slots
+        most = {"sweep": sweep, "most": MAX_PARALLEL * runs_per_device}
+        waiting = int(self._connection.execute(_WAITING, most).scalar_one())
+        working = self._connection.execute(_WORKING, {"sweep": sweep})
+        return waiting, {lease: int(n) for lease, n in working}
 
     def last_end_ms(self, sweep: str) -> int | None:
         """Return when the last of its runs ended."""
@@ -274,10 +289,19 @@ class Sweeps:
 
     def of_slots(self, leases: Collection[str]) -> Mapping[str, str]:
         """Return the sweep of the run that each slot executes now; empty for a run of its own."""
-        query = select(runs.c.lease, runs.c.sweep).where(
-            runs.c.lease.in_(leases), runs.c.state == RunState.RUNNING
-        )
-        return {lease: sweep for lease, sweep in self._connection.execute(query)}
+        rows = self._connection.execute(_OF_SLOTS, {"leases": list(leases)})
+        return {lease: sweep for lease, sweep in rows}
 
-    def _all(self, query: Select[Any]) -> list[Sweep]:
-        return [read_as(Sweep, row) for row in self._connection.execute(query)]
+    def _all(self, query: Select[Any], **values: Any) -> list[Sweep]:
+        return [read_as(Sweep, row) for row in self._connection.execute(query, values)]
+
+
+@cache
+def _finding(asked: frozenset[str], is_open: bool) -> Select[Any]:
+    """Return the statement of a search, whose parameters are named as what is asked for."""
+    one = {"person": sweeps.c.person, "project": sweeps.c.project}
+    query = select(*_COLUMNS).where(*conditions(asked, one, {"projects": sweeps.c.project}))
+    if is_open:
+        query = query.where(sweeps.c.ended_ms.is_(None))
+    query = query.order_by(sweeps.c.submitted_ms.desc(), sweeps.c.id.desc())
+    return query.limit(bindparam("limit", type_=Integer)) if "limit" in asked else query

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from migrated import new_database
-from sqlalchemy import event
+from migrated import hurry, new_database
 
 from madang.domain.profile import Flavor, Profile
 from madang.engines.hostile import HostileEngine
@@ -73,14 +72,7 @@ class House:
     def store(self) -> Store:
         """Open the rows, as each start of a service does."""
         path = self.folder / "madang.sqlite"
-        opened = Store(f"sqlite:///{path}" if path.exists() else new_database(path))
-
-        # What survives a power cut is asked of the store in its own tests.
-        @event.listens_for(opened._writing, "connect")
-        def hurry(connection: Any, _record: Any) -> None:
-            connection.execute("PRAGMA synchronous = OFF")
-
-        return opened
+        return hurry(Store(f"sqlite:///{path}" if path.exists() else new_database(path)))
 
     def ports(self) -> Engine:
         """Return the engine as services see it."""

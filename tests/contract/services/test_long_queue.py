@@ -1,6 +1,7 @@
 """A long queue, a long ledger and many who wait: the same answers, without reading it all."""
 
 import asyncio
+import inspect
 import random
 import time
 from collections import defaultdict
@@ -9,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Select
 
 from madang.engines.local import standings
 from madang.engines.local.admission import LocalAdmission
@@ -181,3 +183,25 @@ async def test_who_waits_is_counted_once_for_each_change(house: Any) -> None:
         core.store.read = read
     await house.ask("bora", profile="gpu-4", name="second")
     assert (await pool.pool(bora))["waiting"] == before + 1
+
+
+async def test_a_look_makes_no_question_anew(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop looks every second for ever: what it asks is put together once."""
+    lease = await house.ask("ada")
+    await house.submit("bora")
+    await house.turn()
+    await house.launch(lease["id"])
+    # Each question was asked once, and what is asked now and then has just had its turn.
+    await house.turn(4)
+    await house.turn(1, step_ms=0)
+    made: list[str] = []
+    make = Select.__init__
+
+    def counted(self: Select[Any], *entities: Any) -> None:
+        caller = inspect.stack()[2]
+        made.append(f"{caller.filename}:{caller.lineno} {caller.function}")
+        make(self, *entities)
+
+    monkeypatch.setattr(Select, "__init__", counted)
+    await house.turn(2, step_ms=0)
+    assert made == []

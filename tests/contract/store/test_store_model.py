@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from migrated import hurry, new_database
 
 from madang.domain.project import Grant, Project
 from madang.errors import ConflictError
@@ -249,15 +250,10 @@ def _settings(examples: int, steps: int) -> settings:
 
 def test_money_on_sqlite() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        template = Path(folder) / "template.sqlite"
-        store = Store(f"sqlite:///{template}")
-        store.migrate()
-        store.close()
 
         def open_store() -> tuple[Store, Callable[[], None]]:
             path = Path(folder) / "one.sqlite"
-            path.write_bytes(template.read_bytes())
-            return Store(f"sqlite:///{path}"), lambda: path.unlink()
+            return hurry(Store(new_database(path))), path.unlink
 
         run_state_machine_as_test(_machine(open_store), settings=_settings(100, 25))
 

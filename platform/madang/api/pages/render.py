@@ -6,7 +6,7 @@ Knows neither services nor identity, so that an error page can be shown when tho
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from fastapi import Response
@@ -87,24 +87,27 @@ def script_words(lang: str) -> str:
     return json.dumps(shown, ensure_ascii=False)
 
 
+@cache
+def _templates() -> Environment:
+    """Return the templates, which know no installation and are compiled once in each process."""
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader("madang.api.pages"), FileSystemLoader(looks.TEMPLATES)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(credits=credits_short, hours=wording.hours, moment=wording.moment)
+    return made
+
+
 class Renderer:
     """Renders screens with the links of one installation."""
 
     def __init__(self, public_url: str, assets: Assets) -> None:
         self.links = Links.of(public_url)
         self._assets = assets
-        self._templates = Environment(
-            loader=ChoiceLoader(
-                [PackageLoader("madang.api.pages"), FileSystemLoader(looks.TEMPLATES)]
-            ),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters.update(
-            credits=credits_short, hours=wording.hours, moment=wording.moment
-        )
+        self._templates = _templates()
 
     def render(
         self,
