@@ -39,13 +39,14 @@ test-unit: $(STAMP) ## rules, without I/O
 	$(PYTEST) -n 2 --dist worksteal tests/unit
 
 test-contract: $(STAMP) ## one suite for every engine and every store
-	$(PYTEST) -n 2 --dist worksteal tests/contract --ignore $(PLANS)
+	$(PYTEST) -n 3 --dist worksteal tests/contract --ignore $(PLANS)
 
 test-plans: $(STAMP) ## every story with one thing going wrong at every point of it
 	$(PYTEST) -n 2 $(PLANS)
 
+# Most of their time they wait for processes to start, answer and end, so four share two cores.
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
-	$(PYTEST) -n 2 --dist loadfile tests/integration --ignore tests/integration/stack --ignore $(FORK_SAFETY)
+	$(PYTEST) -n 4 --dist loadfile tests/integration --ignore tests/integration/stack --ignore $(FORK_SAFETY)
 
 test-hostile: $(STAMP) ## everything the API and the pages can be sent, and who may do what (4 minutes)
 	$(BIN)/python -m pytest -n 2 tests/hostile

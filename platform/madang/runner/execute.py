@@ -22,6 +22,7 @@ from madang.domain.run import RunState
 from madang.domain.run_inputs import check_fit, check_notebook, check_parameters
 from madang.errors import MadangError
 from madang.runner.disk import DISK_FULL, is_full, says_full
+from madang.runner.few_storages import few_storages
 from madang.runner.files import RunFolder
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.late_grammar import late_grammar
@@ -76,7 +77,7 @@ def _run(
     task: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Run papermill and translate each way it can end."""
-    with late_grammar():
+    with late_grammar(), few_storages():
         from nbclient.exceptions import DeadKernelError
         from papermill.exceptions import PapermillExecutionError
 

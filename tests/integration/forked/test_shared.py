@@ -2,10 +2,21 @@
 
 import pytest
 
+from madang.runner.forked.parents import parents
+
 from .conftest import notebook, run, texts
 
 pytestmark = pytest.mark.integration
 PARAMETERS = ("a = 0", "parameters")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _alone(tmp_path_factory):
+    """One warm process for all; each notebook grows its own from it, which none of these ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        yield
+        parents.close()
 
 
 def test_they_run_once_and_every_run_has_what_they_made(tmp_path):

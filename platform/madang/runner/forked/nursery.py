@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
+from madang.runner.few_storages import few_storages
 from madang.runner.forked import checks, rebirth
 from madang.runner.forked.child import be_kernel
 from madang.runner.forked.kernel import ForkedApp, build, missing_names
@@ -170,7 +171,7 @@ def main(arguments: Sequence[str]) -> int:
     checks.remember(app)
     importlib.import_module("psutil")  # each kernel would import it to leave
     if "runs" in arguments[1:]:
-        with late_grammar():
+        with late_grammar(), few_storages():
             importlib.import_module("madang.runner.forked.run")
             importlib.import_module("madang.runner.forked.executor")
         checks.remember_tasks()
