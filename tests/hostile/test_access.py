@@ -63,7 +63,7 @@ BEFORE = {
 """What must have been done for an act to be possible."""
 
 RUN_ENDED = {
-    *("run_output", "run_retry", "run_rerun", "/runs/{run_id}/view"),
+    *("run_output", "run_retry", "run_rerun", "run_plan_rerun", "/runs/{run_id}/view"),
 }
 
 
@@ -131,6 +131,7 @@ class Acts:
             "schedule_create": {"project": "vision", "notebook": NOTEBOOK, "cron": "0 2 1 1 *"},
             "schedule_copy": {"cron": "0 2 1 1 *"},
             "run_rerun": {},
+            "run_plan_rerun": {},
             "run_prioritize": {"priority": 1},
             "sweep_rerun": {},
             "sweep_plan_rerun": {},

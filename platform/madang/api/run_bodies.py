@@ -7,7 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from madang.api.bodies import PLAIN, Body, Devices, LimitS, Name, Word, ms_of
-from madang.domain.run import MAX_AFTER, MAX_PARAMETERS, MAX_PARAMETERS_BYTES, MAX_PRIORITY
+from madang.domain.run import (
+    MAX_AFTER,
+    MAX_CHECKPOINT_S,
+    MAX_PARAMETERS,
+    MAX_PARAMETERS_BYTES,
+    MAX_PRIORITY,
+    MIN_CHECKPOINT_S,
+)
 from madang.domain.schedule import MAX_CRON_CHARS
 from madang.domain.secret import MAX_SECRETS_OF_RUN
 from madang.domain.sweep import (
@@ -18,6 +25,7 @@ from madang.domain.sweep import (
 )
 from madang.errors import InvalidError
 from madang.services.requests import (
+    NewSize,
     RunRequest,
     RunRerun,
     ScheduleCopy,
@@ -25,6 +33,7 @@ from madang.services.requests import (
     SweepRequest,
     SweepRerun,
 )
+from madang.units import MS_PER_S
 
 Grid = Annotated[
     dict[str, Annotated[list[Any], Field(max_length=MAX_SWEEP_RUNS)]],
@@ -38,6 +47,7 @@ Parallel = Annotated[int, Field(ge=1, le=MAX_PARALLEL)]
 PerDevice = Annotated[int, Field(ge=1, le=MAX_RUNS_PER_DEVICE)]
 After = Annotated[list[Word], Field(max_length=MAX_AFTER)]
 Secrets = Annotated[list[Word], Field(max_length=MAX_SECRETS_OF_RUN)]
+CheckpointS = Annotated[float, Field(ge=MIN_CHECKPOINT_S, le=MAX_CHECKPOINT_S)]
 Priority = Annotated[int, Field(ge=-MAX_PRIORITY, le=MAX_PRIORITY)]
 
 
@@ -57,6 +67,7 @@ class RunBody(Body):
     reuse: bool = False
     after: After = Field(default_factory=list)
     secrets: Secrets = Field(default_factory=list)
+    checkpoint_after_s: CheckpointS | None = None
 
     def request(self) -> RunRequest:
         """Return it as the use-case takes it, which checks notebook, parameters and names.
@@ -82,6 +93,7 @@ class RunBody(Body):
             is_reusing=self.reuse,
             after=tuple(self.after),
             secrets=tuple(self.secrets),
+            checkpoint_after_ms=round((self.checkpoint_after_s or 0) * MS_PER_S),
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 
@@ -120,6 +132,7 @@ class SweepBody(Body):
     reuse: bool = False
     after: After = Field(default_factory=list)
     secrets: Secrets = Field(default_factory=list)
+    checkpoint_after_s: CheckpointS | None = None
 
     def request(self) -> SweepRequest:
         """Return it as the use-case takes it, which checks every set of parameters.
@@ -152,6 +165,7 @@ class SweepBody(Body):
             pilot=self.pilot,
             after=tuple(self.after),
             secrets=tuple(self.secrets),
+            checkpoint_after_ms=round((self.checkpoint_after_s or 0) * MS_PER_S),
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 
@@ -191,8 +205,29 @@ class ScheduleCopyBody(Body):
         )
 
 
-class RunRerunBody(Body):
-    """Run one again with other parameters; those that are not named stay as they were."""
+class AgainBody(Body):
+    """What may be changed of work that is submitted again, of either kind.
+
+    An empty environment is the installation's own; what is null or left out stays as it was.
+    """
+
+    flavor: Word | None = None
+    devices: Devices | None = None
+    limit_s: LimitS | None = None
+    environment: Word | None = None
+
+    def size(self) -> NewSize:
+        """Return what is said anew of where it executes, and for how long."""
+        return NewSize(
+            flavor=self.flavor or None,
+            devices=self.devices,
+            limit_ms=ms_of(self.limit_s),
+            environment=self.environment,
+        )
+
+
+class RunRerunBody(AgainBody):
+    """Run one again with changes; parameters that are not named stay as they were."""
 
     name: Name = ""
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -206,11 +241,12 @@ class RunRerunBody(Body):
             parameters=self.parameters,
             priority=self.priority,
             is_reusing=self.reuse,
+            size=self.size(),
         )
 
 
-class SweepRerunBody(Body):
-    """Run a sweep again with other parameters; what is not named stays as it was.
+class SweepRerunBody(AgainBody):
+    """Run a sweep again with changes; what is not named stays as it was.
 
     Grid, table and parameters take the place of the old values of the same names. Overrides change
     a value in every row. ``typed`` holds axes of the grid as people type them.
@@ -230,7 +266,8 @@ class SweepRerunBody(Body):
 
     def request(self) -> SweepRerun:
         """Return it as the use-case takes it, which checks every set of parameters."""
-        return SweepRerun(**self.model_dump(exclude={"reuse"}), is_reusing=self.reuse)
+        same = self.model_dump(exclude={"reuse", *AgainBody.model_fields})
+        return SweepRerun(**same, is_reusing=self.reuse, size=self.size())
 
 
 class PriorityBody(Body):

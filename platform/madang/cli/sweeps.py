@@ -17,7 +17,6 @@ from madang.cli.output import (
     credits,
     details,
     done,
-    hours,
     note,
     noun,
     say,
@@ -37,6 +36,7 @@ from madang.cli.parameters import (
     Secret,
     parameter,
 )
+from madang.cli.plans import show_plan
 from madang.cli.runs import follow
 from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL
 
@@ -45,7 +45,6 @@ _SWEEP = (
     "origin reused after flavor devices limit_ms notebook_sha256 submitted_ms ended_ms "
     "expected_end_ms standing waits_for"
 )
-_PLAN = "project runs names flavor devices limit_ms max_parallel runs_per_device"
 _VALUES_CHARS = 48
 _HEAD = "position state parameters recorded cells took credits why id"
 _RIGHT = (0, 4, 5, 6)
@@ -142,7 +141,7 @@ def sweep(
     )
     with MadangClient() as client:
         if dry_run:
-            _show_plan(client.post("sweep-plans", body), as_json)
+            show_plan(client.post("sweep-plans", body), as_json)
             return
         if pilot:
             _try_one(body, client, is_agreed=yes)
@@ -167,18 +166,6 @@ def _try_one(body: dict[str, Any], client: Any, *, is_agreed: bool) -> None:
         return True
 
     try_one(body, client, agree, follow)
-
-
-def _show_plan(plan: dict[str, Any], as_json: bool) -> None:
-    said = plan | {
-        "names": ", ".join(plan["names"]),
-        "most_hours": hours(plan["at_most_device_ms"]),
-        "most_credits": credits(plan["at_most_microcredits"]),
-        "left_credits": credits(plan["left_microcredits"]),
-    }
-    details(plan if as_json else said, as_json, f"{_PLAN} most_hours most_credits left_credits")
-    if plan["reused"] and not as_json:
-        note(say("cli.sweep_reused", count=plan["reused"], runs=plan["runs"]))
 
 
 def _watch(job: Any) -> None:

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from madang.client.checkpoints import kept_after
+from madang.client.checkpoints import checked_after
 from madang.client.handle import Handle
 from madang.client.http import MadangClient
 from madang.client.inputs import check_links, read_files, read_input
@@ -135,12 +135,29 @@ class Run(Handle):
         name: str | None = None,
         priority: int | None = None,
         reuse: bool = False,
+        **size: Any,
     ) -> "Run":
-        """Submit a new run from the same snapshot; parameters that are not named stay."""
-        given = {"name": name, "priority": priority, "parameters": dict(parameters or {})}
-        body = {key: value for key, value in given.items() if value is not None}
-        view = self._http.post(f"runs/{self.id}/rerun", body | {"reuse": reuse})
-        return Run(view, self._http)
+        """Submit a new run from the same snapshot; what is not named stays as it was.
+
+        Parameters
+        ----------
+        parameters
+            Take the place of those with the same names.
+        **size
+            ``flavor``, ``devices``, ``limit`` (such as ``"2h"``) and ``environment`` (empty for the
+            installation's own).
+        """
+        body = again_body({"name": name, "priority": priority, **size}) | {"reuse": reuse}
+        body["parameters"] = dict(parameters or {})
+        return Run(self._http.post(f"runs/{self.id}/rerun", body), self._http)
+
+    def plan_rerun(
+        self, parameters: Mapping[str, Any] | None = None, *, reuse: bool = False, **size: Any
+    ) -> dict[str, Any]:
+        """Return what :meth:`rerun` would submit, and what it would cost at most; keeps nothing."""
+        body = again_body(size) | {"reuse": reuse, "parameters": dict(parameters or {})}
+        plan: dict[str, Any] = self._http.post(f"runs/{self.id}/rerun-plan", body)
+        return plan
 
     def prioritize(self, priority: int) -> "Run":
         """Let slots take it before or after your others in the project (-10 to 10)."""
@@ -225,9 +242,9 @@ def run(
         check_fit(given, facts)
         size = (flavor, devices, limit, environment)
         order = (priority, reuse, after, secrets)
-        body = kept_after(body, checkpoint_after) | {
+        body |= {
             "parameters": given,
-            **asked(project, name, *size, *order),
+            **asked(project, name, *size, *order, checkpoint_after=checkpoint_after),
         }
     except MadangError as error:
         raise spoken(error) from error.__cause__
@@ -288,13 +305,14 @@ def asked(
     reuse: bool = False,
     after: Iterable[str] = (),
     secrets: Iterable[str] = (),
+    checkpoint_after: float | None = None,
 ) -> dict[str, Any]:
     """Return what is sent of the size and the payer of a run; without a name the file's stays."""
     body: dict[str, Any] = {
         "project": project or os.environ.get("MADANG_PROJECT", ""),
         "flavor": flavor,
         "devices": devices,
-        "limit_s": max(1, math.ceil(parse_duration_ms(limit) / 1000)),
+        "limit_s": _limit_s(limit),
     }
     if name:
         body["name"] = name
@@ -308,7 +326,30 @@ def asked(
         body["after"] = befores
     if named := check_secret_names(secrets):
         body["secrets"] = list(named)
+    if checkpoint_after is not None:
+        body["checkpoint_after_s"] = checked_after(checkpoint_after)
     return body
+
+
+def again_body(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is sent of work that is submitted again; what is None stays as it was.
+
+    Raises
+    ------
+    InvalidError
+        ``duration_unreadable`` for a limit that says no time.
+    """
+    body = {key: value for key, value in given.items() if value is not None}
+    if "limit" in body:
+        try:
+            body["limit_s"] = _limit_s(body.pop("limit"))
+        except MadangError as error:
+            raise spoken(error) from error.__cause__
+    return body
+
+
+def _limit_s(limit: str | float) -> int:
+    return max(1, math.ceil(parse_duration_ms(limit) / 1000))
 
 
 def _named(

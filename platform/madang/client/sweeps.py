@@ -19,13 +19,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from madang.client.checkpoints import kept_after
 from madang.client.handle import Handle
 from madang.client.http import MadangClient
 from madang.client.parameter_tables import columns_of
 from madang.client.pilots import Agree, ask, try_one
 from madang.client.progress import Progress, as_html
-from madang.client.runs import asked, snapshot
+from madang.client.runs import again_body, asked, snapshot
 from madang.client.sweep_tables import as_frame, write
 from madang.client.words import spoken
 from madang.domain.run_inputs import check_parameters
@@ -171,7 +170,7 @@ class Sweep(Handle):
         overrides: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> "Sweep":
-        """Submit a new sweep from the same snapshot, with other parameters.
+        """Submit a new sweep from the same snapshot, with changes.
 
         Parameters
         ----------
@@ -181,22 +180,27 @@ class Sweep(Handle):
         overrides
             Values for every row, whose number stays as it is.
         **more
-            ``name``, ``max_parallel``, ``runs_per_device``, ``priority`` and ``reuse``; what is
-            left out stays. With ``only_failed`` those that failed or ran out of time, not all that
-            were there.
+            ``name``, ``flavor``, ``devices``, ``limit``, ``environment`` (empty for the
+            installation's own), ``max_parallel``, ``runs_per_device``, ``priority`` and ``reuse``;
+            what is left out stays. With ``only_failed`` those that failed or ran out of time, not
+            all that were there.
         """
-        try:
-            columns = columns_of(table) if table is not None else {}
-        except MadangError as error:
-            raise spoken(error) from error.__cause__
-        body = {
-            "grid": {key: list(_values(values)) for key, values in (grid or {}).items()},
-            "table": json.dumps(columns) if columns else "",
-            "parameters": dict(parameters or {}),
-            "overrides": dict(overrides or {}),
-            **{key: value for key, value in more.items() if value is not None},
-        }
+        body = _again(grid, table, parameters, overrides, more)
         return Sweep(self._http.post(f"sweeps/{self.id}/rerun", body), self._http)
+
+    def plan_rerun(
+        self,
+        grid: Mapping[str, Iterable[Any]] | None = None,
+        *,
+        table: Any = None,
+        parameters: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Return what :meth:`rerun` would submit, and what it would cost at most; keeps nothing."""
+        body = _again(grid, table, parameters, overrides, more)
+        plan: dict[str, Any] = self._http.post(f"sweeps/{self.id}/rerun-plan", body)
+        return plan
 
     def prioritize(self, priority: int) -> "Sweep":
         """Let slots take its runs before or after your others in the project (-10 to 10)."""
@@ -209,6 +213,27 @@ class Sweep(Handle):
 
     def _repr_html_(self) -> str:
         return as_html(self.view)
+
+
+def _again(
+    grid: Mapping[str, Iterable[Any]] | None,
+    table: Any,
+    parameters: Mapping[str, Any] | None,
+    overrides: Mapping[str, Any] | None,
+    more: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what is sent of a sweep that is submitted again."""
+    try:
+        columns = columns_of(table) if table is not None else {}
+    except MadangError as error:
+        raise spoken(error) from error.__cause__
+    return {
+        "grid": {key: list(_values(values)) for key, values in (grid or {}).items()},
+        "table": json.dumps(columns) if columns else "",
+        "parameters": dict(parameters or {}),
+        "overrides": dict(overrides or {}),
+        **again_body(more),
+    }
 
 
 def _ending(path: str | Path, kind: str) -> Path:
@@ -233,7 +258,6 @@ def body_of(
     limit: str | float = "1h",
     environment: str = "",
     max_parallel: int = DEFAULT_PARALLEL,
-    checkpoint_after: float | None = None,
     runs_per_device: int = 1,
     **planned: Any,
 ) -> dict[str, Any]:
@@ -246,7 +270,7 @@ def body_of(
         body, facts = snapshot(notebook, files)
         plan.checked(facts["declared"], facts["wanted"])
         return {
-            **kept_after(body, checkpoint_after),
+            **body,
             **asked(project, name, flavor, devices, limit, environment, **planned),
             "grid": {key: list(values) for key, values in axes.items()},
             "table": json.dumps(columns) if columns else "",

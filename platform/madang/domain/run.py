@@ -16,6 +16,10 @@ MAX_PRIORITY = 10
 MAX_AFTER = 20
 """Runs and sweeps that one may wait for."""
 
+MIN_CHECKPOINT_S = 1
+MAX_CHECKPOINT_S = 86_400
+"""Seconds between saves of a run that its person may ask for."""
+
 
 class RunState(StrEnum):
     """Where a run is; the last four are final."""
@@ -94,6 +98,9 @@ class Run:
     lane, lanes
         Which of the runs that its slot works on at the same time it is, from 0, and how many may
         be: so many share the device, and what it costs.
+    checkpoint_after_ms
+        How long between saves, as its person said; 0 as the notebook says, or as usual. Beside the
+        snapshot, so that it makes no other notebook of it.
     """
 
     id: str
@@ -139,6 +146,7 @@ class Run:
     recorded: Mapping[str, Any] = field(default_factory=dict)
     lane: int = 0
     lanes: int = 1
+    checkpoint_after_ms: int = 0
     secrets: tuple[str, ...] = ()
 
     @property

@@ -66,6 +66,8 @@ class Sweep:
         Runs and sweeps that must succeed first, and whether one of them has not yet.
     secrets
         Names of the project's secrets that each of its runs gets.
+    checkpoint_after_ms
+        How long between saves of its runs; 0 as the notebook says, or as usual.
     """
 
     id: str
@@ -90,6 +92,7 @@ class Sweep:
     is_held: bool = False
     runs_per_device: int = 1
     secrets: tuple[str, ...] = ()
+    checkpoint_after_ms: int = 0
 
 
 def check_sharing(runs_per_device: int, devices: int) -> None:

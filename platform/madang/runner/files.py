@@ -71,7 +71,8 @@ def make_run_folder(
     python
         Interpreter of the kernel; empty for our own.
     checkpoint
-        ``folder`` where checkpoints lie, and the ``key`` of those that fit; None keeps nothing.
+        ``folder`` where checkpoints lie, the ``key`` of those that fit, and ``said_s`` where its
+        person said how long between saves; None keeps nothing.
     provenance
         What the output's metadata say of the run, see :mod:`madang.runner.provenance`.
 

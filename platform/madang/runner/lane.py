@@ -256,7 +256,11 @@ def _contents(
 
 
 def _checkpoint(task: Mapping[str, Any], kept: Path | None) -> dict[str, Any] | None:
-    return None if kept is None else {"folder": str(kept), "key": key_of(task)}
+    if kept is None:
+        return None
+    after_ms = int(task.get("checkpoint_after_ms") or 0)  # an older service says nothing of it
+    said = {"said_s": after_ms / 1000} if after_ms else {}
+    return {"folder": str(kept), "key": key_of(task), **said}
 
 
 def _is_over(result: Mapping[str, Any]) -> bool:

@@ -29,7 +29,7 @@ FAILING = "failing"
 
 _RUN_FIELDS = (
     *("parameters", "flavor", "devices", "limit_ms", "environment"),
-    *("priority", "is_reusing", "after", "secrets"),
+    *("priority", "is_reusing", "after", "secrets", "checkpoint_after_ms"),
 )
 
 
@@ -117,7 +117,7 @@ class Due:
         }
         if schedule.is_sweep:
             return SweepRequest(**same, **asked)
-        return RunRequest(**same, **{name: asked[name] for name in _RUN_FIELDS})
+        return RunRequest(**same, **{name: asked[name] for name in _RUN_FIELDS if name in asked})
 
 
 _GOING = (RunState.QUEUED, RunState.RUNNING, SweepState.PAUSED)

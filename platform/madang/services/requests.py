@@ -132,6 +132,25 @@ class RunRequest:
     is_reusing: bool = False
     after: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    checkpoint_after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSize:
+    """What work that is submitted again executes on and in; what is None stays as it was.
+
+    Attributes
+    ----------
+    devices
+        With another flavor and none said, as many as before where that kind has devices at all.
+    environment
+        Name or id; empty for the installation's own.
+    """
+
+    flavor: str | None = None
+    devices: int | None = None
+    limit_ms: int | None = None
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +169,7 @@ class RunRerun:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     priority: int | None = None
     is_reusing: bool = False
+    size: NewSize = field(default_factory=NewSize)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +243,7 @@ class SweepRequest:
     is_reusing: bool = False
     after: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    checkpoint_after_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +275,7 @@ class SweepRerun:
     runs_per_device: int | None = None
     priority: int | None = None
     is_reusing: bool = False
+    size: NewSize = field(default_factory=NewSize)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""How runs come to be: submitted, submitted again, and again with other parameters."""
+"""How runs come to be: submitted, and submitted again as they were."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from madang.errors import ConflictError, RefusedError
 from madang.services import access, after, environment_use, leasing, reuse, secrets
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
-from madang.services.requests import Actor, RunRequest, RunRerun
+from madang.services.requests import Actor, RunRequest
 from madang.services.run_looks import RunLooks
 from madang.services.slot_opening import ensure_slots, slot_lease
 from madang.services.slots import files_of
@@ -49,19 +49,20 @@ class RunSubmits(RunLooks):
         def work(tx: Tx) -> str:
             project = access.usable_project(tx, actor, request.project)
             run = self._row(actor, project, request, notebook, files)
-            run = _printed(run, secrets.versions(tx, project, request.secrets))
+            run = printed(run, secrets.versions(tx, project, request.secrets))
             if request.environment:
                 inside = environment_use.usable(tx, project, request.environment)
                 run = replace(run, environment=inside.id)
 
             def make() -> str:
-                return _add(core, tx, actor, project, run, request.is_reusing)
+                return add(core, tx, actor, project, run, request.is_reusing)
 
             asked = (request.project, request.name, notebook, request.parameters, files)
             size = (request.flavor, request.devices, request.limit_ms)
             more = (request.environment, request.priority, request.is_reusing, request.after)
             # As before for runs without: a request is told from another one by this.
-            named = [run.secrets] if run.secrets else []
+            named: list[Any] = [run.secrets] if run.secrets else []
+            named += [run.checkpoint_after_ms] if run.checkpoint_after_ms else []
             print_ = fingerprint("run", asked, size, more, *named)
             return once(tx, actor.person.id, key, print_, run.submitted_ms, make)[0]
 
@@ -89,63 +90,16 @@ class RunSubmits(RunLooks):
             old = access.visible_run(tx, actor, run_id)
             if old.person == actor.person.id and not old.is_final:
                 raise ConflictError("retry_not_final", state=str(old.state))
-            project = _repeatable(tx, actor, old)
+            project = repeatable(tx, actor, old)
 
             def make() -> str:
-                run = _again(old, files_of(tx, old), core.clock())
-                run = _printed(run, secrets.versions(tx, project, old.secrets))
+                run = again(old, files_of(tx, old), core.clock())
+                run = printed(run, secrets.versions(tx, project, old.secrets))
                 if old.may_be_continued and not from_start:
                     run = replace(run, continues=old.checkpoint_run)
-                return _add(core, tx, actor, project, run, False)
+                return add(core, tx, actor, project, run, False)
 
             print_ = fingerprint("retry", run_id, *(["start"] if from_start else []))
-            return once(tx, actor.person.id, key, print_, core.clock(), make)[0]
-
-        return await self._kept(actor, await core.store.write(work))
-
-    async def rerun(
-        self, actor: Actor, run_id: str, request: RunRerun, *, key: str | None = None
-    ) -> dict[str, Any]:
-        """Submit a run like one that is there, with other parameters; the old one goes on.
-
-        Raises
-        ------
-        RefusedError
-            ``retry_not_yours``, as :meth:`retry`.
-        ConflictError
-            ``retry_is_rebuild``, as :meth:`retry`.
-        """
-        access.require_person(actor)
-        core = self._core
-
-        def look(tx: Tx) -> Run:
-            old = access.visible_run(tx, actor, run_id)
-            _repeatable(tx, actor, old)
-            return old
-
-        found = await core.store.read(look)
-        notebook = await core.artifacts.get(found.notebook_sha256)
-        facts = await asyncio.to_thread(check_notebook, notebook)
-        given = check_parameters({**found.parameters, **request.parameters})
-        check_fit(given, facts)
-        changes: dict[str, Any] = {
-            "name": leasing.checked_name(request.name or found.name),
-            "parameters": given,
-            "priority": found.priority if request.priority is None else request.priority,
-        }
-
-        def work(tx: Tx) -> str:
-            old = access.visible_run(tx, actor, run_id)
-            project = _repeatable(tx, actor, old)
-            if old.environment:
-                environment_use.usable(tx, project, old.environment)
-
-            def make() -> str:
-                run = _again(old, files_of(tx, old), core.clock(), **changes)
-                run = _printed(run, secrets.versions(tx, project, old.secrets))
-                return _add(core, tx, actor, project, run, request.is_reusing)
-
-            print_ = fingerprint("rerun", run_id, changes, request.is_reusing)
             return once(tx, actor.person.id, key, print_, core.clock(), make)[0]
 
         return await self._kept(actor, await core.store.write(work))
@@ -179,6 +133,7 @@ class RunSubmits(RunLooks):
             files=files,
             priority=request.priority,
             after=request.after,
+            checkpoint_after_ms=request.checkpoint_after_ms,
         )
 
 
@@ -191,7 +146,7 @@ def check_room(core: Core, tx: Tx, actor: Actor, project: Project, run: Run) -> 
     leasing.check_budget(core, tx, project, slot)
 
 
-def _add(core: Core, tx: Tx, actor: Actor, project: Project, run: Run, is_reusing: bool) -> str:
+def add(core: Core, tx: Tx, actor: Actor, project: Project, run: Run, is_reusing: bool) -> str:
     """Keep a run: waiting, or ended already where its result is there."""
     found: Mapping[str, Run] = {}
     if is_reusing:
@@ -205,7 +160,7 @@ def _add(core: Core, tx: Tx, actor: Actor, project: Project, run: Run, is_reusin
     return row.id
 
 
-def _repeatable(tx: Tx, actor: Actor, old: Run) -> Project:
+def repeatable(tx: Tx, actor: Actor, old: Run) -> Project:
     """Return the project of a run that the actor may submit once more."""
     if old.person != actor.person.id:
         raise RefusedError("retry_not_yours", given=old.name)
@@ -214,7 +169,7 @@ def _repeatable(tx: Tx, actor: Actor, old: Run) -> Project:
     return access.usable_project(tx, actor, old.project)
 
 
-def _again(old: Run, files: Mapping[str, str], at_ms: int, **changes: Any) -> Run:
+def again(old: Run, files: Mapping[str, str], at_ms: int, **changes: Any) -> Run:
     """Return a waiting run like an old one, which it remembers."""
     fresh = Run(
         id=new_id("run", at_ms),
@@ -231,11 +186,12 @@ def _again(old: Run, files: Mapping[str, str], at_ms: int, **changes: Any) -> Ru
         environment=old.environment,
         origin=old.id,
         priority=old.priority,
+        checkpoint_after_ms=old.checkpoint_after_ms,
     )
     return replace(fresh, **changes)
 
 
-def _printed(run: Run, versions: Mapping[str, int]) -> Run:
+def printed(run: Run, versions: Mapping[str, int]) -> Run:
     """Return a run with its secrets, and with what tells it from others."""
     given = (run.notebook_sha256, run.files, [run.parameters], versions)
     return replace(run, fingerprint=reuse.fingerprints(*given)[0], secrets=tuple(versions))

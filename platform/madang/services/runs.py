@@ -7,12 +7,12 @@ from madang.errors import ConflictError, RefusedError
 from madang.services import access, acts
 from madang.services.requests import Actor
 from madang.services.run_ends import CANCELLING
-from madang.services.run_submits import RunSubmits
+from madang.services.run_reruns import RunReruns
 from madang.services.slot_opening import ensure_slots
 from madang.store import Tx
 
 
-class Runs(RunSubmits):
+class Runs(RunReruns):
     """What people may do with runs."""
 
     async def prioritize(self, actor: Actor, run_id: str, priority: int) -> dict[str, Any]:

@@ -49,5 +49,6 @@ async def request_like(core: Core, actor: Actor, sweep_id: str, name: str = "") 
         max_parallel=sweep.max_parallel,
         priority=sweep.priority,
         secrets=sweep.secrets,
+        checkpoint_after_ms=sweep.checkpoint_after_ms,
         runs_per_device=sweep.runs_per_device,
     )

@@ -156,6 +156,7 @@ class Slots:
             "limit_ms": run.limit_ms,
             "lanes": run.lanes,
             "continues": run.continues,
+            "checkpoint_after_ms": run.checkpoint_after_ms,
             "python": await self._python(run),
             "environment_report": await core.store.read(lambda tx: _report_of(tx, run)),
             "build_folder": await self._build_folder(run, view["person"]),

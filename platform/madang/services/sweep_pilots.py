@@ -34,6 +34,7 @@ def pilot_request(actor: Actor, request: SweepRequest, point: Mapping[str, Any])
         limit_ms=request.limit_ms,
         environment=request.environment,
         secrets=request.secrets,
+        checkpoint_after_ms=request.checkpoint_after_ms,
     )
 
 

@@ -1,8 +1,8 @@
-"""Sweeps like one that is there, with other parameters: what it had, the plan, and the submit."""
+"""Sweeps like one that is there, changed: what it had, the plan, and the submit."""
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 from madang.domain.run import RunState
@@ -14,10 +14,9 @@ from madang.domain.sweep_rerun import changed_points
 from madang.domain.sweep_table import read_json
 from madang.domain.sweep_text import written
 from madang.errors import ConflictError, InvalidError, RefusedError
-from madang.services import access, leasing, reuse, secrets
+from madang.services import access, leasing, resizing, reuse, secrets
 from madang.services.idempotency import fingerprint
-from madang.services.requests import Actor, SweepRerun
-from madang.services.sweep_rows import inside
+from madang.services.requests import Actor, NewSize, SweepRerun
 from madang.services.sweep_submits import Points, SweepSubmits
 from madang.store import Tx
 from madang.units import new_id
@@ -70,15 +69,14 @@ class SweepReruns(SweepSubmits):
 
         def work(tx: Tx) -> dict[str, Any]:
             project = access.usable_project(tx, actor, sweep.project)
-            row = inside(tx, project, sweep, sweep.environment)
-            return self._planned(tx, actor, project, row, names, points, prints)
+            return self._planned(tx, actor, project, sweep, names, points, prints)
 
         return await self._core.store.read(work)
 
     async def rerun(
         self, actor: Actor, sweep_id: str, request: SweepRerun, *, key: str | None = None
     ) -> dict[str, Any]:
-        """Submit a new sweep like one that is there: its snapshot and size, other parameters.
+        """Submit a new sweep like one that is there: its snapshot, with what is said anew.
 
         Raises
         ------
@@ -90,7 +88,10 @@ class SweepReruns(SweepSubmits):
         sweep, points = await self._like(actor, sweep_id, request)
         many = (sweep.max_parallel, sweep.runs_per_device)
         size = (sweep.name, many, sweep.priority, request.is_reusing)
-        print_ = await asyncio.to_thread(fingerprint, "sweep.rerun", sweep.origin, size, points)
+        asked = ("sweep.rerun", sweep.origin, size, points)
+        # As before for reruns of the old size: a request is told from another one by this.
+        anew = [astuple(request.size)] if request.size != NewSize() else []
+        print_ = await asyncio.to_thread(fingerprint, *asked, *anew)
         given = (sweep.environment, points, request.is_reusing)
         return await self._keep(actor, sweep, *given, print_=print_, key=key)
 
@@ -118,11 +119,17 @@ class SweepReruns(SweepSubmits):
         old, points = await self._old(actor, sweep_id, only_failed=request.only_failed)
         notebook = await core.artifacts.get(old.notebook_sha256)
         points = await asyncio.to_thread(_changed, notebook, points, request)
+
+        def inside(tx: Tx) -> str:
+            project = access.usable_project(tx, actor, old.project)
+            return resizing.environment(tx, project, old, request.size)
+
         at_ms = core.clock()
         sweep = replace(
             old,
             id=new_id("sweep", at_ms),
             name=leasing.checked_name(request.name or old.name),
+            environment=await core.store.read(inside),
             max_parallel=request.max_parallel or old.max_parallel,
             runs_per_device=request.runs_per_device or old.runs_per_device,
             priority=old.priority if request.priority is None else request.priority,
@@ -134,6 +141,7 @@ class SweepReruns(SweepSubmits):
             origin=old.id,
             after=(),
             is_held=False,
+            **resizing.resized(core, old, request.size),
         )
         check_sharing(sweep.runs_per_device, sweep.devices)
         return sweep, points

@@ -74,6 +74,7 @@ def runs_of(
             position=position,
             fingerprint=print_,
             secrets=tuple(versions),
+            checkpoint_after_ms=sweep.checkpoint_after_ms,
         )
         for (position, parameters), print_ in zip(given, prints, strict=True)
     ]

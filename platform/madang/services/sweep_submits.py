@@ -155,7 +155,8 @@ class SweepSubmits(SweepLooks):
         order = (request.priority, request.is_reusing, request.after)
         more = (request.environment, made.parameters, order)
         # As before for sweeps without: a request is told from another one by this.
-        named = [sweep.secrets] if sweep.secrets else []
+        named: list[Any] = [sweep.secrets] if sweep.secrets else []
+        named += [sweep.checkpoint_after_ms] if sweep.checkpoint_after_ms else []
         print_ = await asyncio.to_thread(fingerprint, "sweep", asked, size, more, *named)
         given = (request.environment, made.parameters, request.is_reusing)
         return await self._keep(actor, sweep, *given, print_=print_, key=key)
@@ -232,6 +233,7 @@ class SweepSubmits(SweepLooks):
             files=files,
             priority=request.priority,
             after=request.after,
+            checkpoint_after_ms=request.checkpoint_after_ms,
         )
 
 

@@ -135,13 +135,16 @@ def test_a_retry_goes_on_from_what_the_failed_run_kept(service, start, tmp_path)
         "open(own + '/mark', 'w').close()\nassert is_second",
         "print(x, time.sleep)",
     )
-    data = notebook(*cells, metadata={"madang": {"checkpoint": 1}})
+    # What its person said with the submit counts, also for a notebook that wants none.
+    data = notebook(*cells, metadata={"madang": {"checkpoint": False}})
     kept = tmp_path / "home" / ".local" / "state" / "madang" / "checkpoints"
     old = kept / "run-0"
     old.mkdir(parents=True)
     os.utime(old, (0, 0))
     service.add("run-1", data)
     service.add("run-2", data)
+    for task in service.tasks:
+        task["checkpoint_after_ms"] = 1_000
     service.tasks[1]["continues"] = "run-1"
     service.is_over = True
     assert start().wait(60) == 0

@@ -130,6 +130,9 @@ class Things:
     async def retry(self, actor: Actor, thing_id: str, *, from_start: bool, key: str | None) -> Any:
         return self._note("retry", actor, thing_id, from_start=from_start, key=key)
 
+    async def plan_rerun(self, actor: Actor, thing_id: str, request: Any) -> Any:
+        return self._note("plan_rerun", actor, thing_id, request=request)
+
     async def rerun(self, actor: Actor, thing_id: str, request: Any, *, key: str | None) -> Any:
         return self._note("rerun", actor, thing_id, request=request, key=key)
 
@@ -199,9 +202,6 @@ class FakeChanges(Things):
 class FakeSweeps(Things):
     async def plan(self, actor: Actor, request: Any) -> Any:
         return self._note("plan", actor, request=request)
-
-    async def plan_rerun(self, actor: Actor, thing_id: str, request: Any) -> Any:
-        return self._note("plan_rerun", actor, thing_id, request=request)
 
     async def pilot(self, actor: Actor, request: Any, *, key: str | None) -> Any:
         return self._note("pilot", actor, request=request, key=key)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -261,6 +262,47 @@ def test_again_with_other_parameters(service, madang):
     assert (body["reuse"], "priority" in body, "name" in body) == (True, False, False)
 
 
+SIZE = ("--flavor", "cpu", "--devices", "0", "--limit", "2h", "--environment", "")
+SENT = {"flavor": "cpu", "devices": 0, "limit_s": 7200, "environment": ""}
+COST = {"at_most_device_ms": 0, "at_most_microcredits": 0, "left_microcredits": 5_000_000}
+
+
+def test_again_on_another_size_and_planned_first(service, madang):
+    service.on("GET", "sweeps/sweep-1", (200, whole("failed", failed=2)))
+    service.on("POST", "sweeps/sweep-1/rerun", (201, whole() | {"id": "sweep-2"}))
+    plan = {"project": "lab", "runs": 2, "reused": 1, "names": ["lr"], "flavor": "cpu", **COST}
+    plan |= {"devices": 0, "limit_ms": 7_200_000, "max_parallel": 4, "runs_per_device": 2}
+    service.on("POST", "sweeps/sweep-1/rerun-plan", (200, plan))
+    asked = (*SIZE, "--runs-per-device", "2")
+    status, out, said = madang("sweeps", "rerun", "sweep-1", *asked, "--dry-run")
+    assert (status, "5.00" in out, "1 of 2" in said) == (0, True, True)
+    assert service.called("POST", "sweeps/sweep-1/rerun") == []
+    assert madang("sweeps", "rerun", "sweep-1", *asked)[0] == 0
+    for path in ("rerun-plan", "rerun"):
+        (call,) = service.called("POST", f"sweeps/sweep-1/{path}")
+        body = call["body"]
+        assert body.items() >= (SENT | {"runs_per_device": 2}).items()
+        assert "max_parallel" not in body
+    assert madang("sweeps", "rerun", "sweep-1", "--limit", "soon")[0] == 2
+
+
+def test_a_run_again_on_another_size_and_planned_first(service, madang):
+    service.on("GET", "runs/run-1", (200, {"id": "run-1", "state": "failed", "version": "a"}))
+    made = {"id": "run-2", "name": "r", "state": "queued", "version": "a"}
+    service.on("POST", "runs/run-1/rerun", (201, made))
+    plan = {"project": "lab", "is_reused": True, "parameters": {"lr": 0.3}, **COST}
+    plan |= {"flavor": "cpu", "devices": 0, "limit_ms": 7_200_000}
+    service.on("POST", "runs/run-1/rerun-plan", (200, plan))
+    asked = ("runs", "rerun", "run-1", "--set", "lr=0.3", *SIZE)
+    status, out, said = madang(*asked, "--dry-run")
+    assert (status, "lr=0.3" in out, "taken over" in said) == (0, True, True)
+    assert json.loads(madang(*asked, "--dry-run", "--json")[1]) == plan
+    assert service.called("POST", "runs/run-1/rerun") == []
+    assert madang(*asked)[:2] == (0, "run-2 queued\n")
+    (call,) = service.called("POST", "runs/run-1/rerun")
+    assert call["body"] == SENT | {"parameters": {"lr": 0.3}, "reuse": False}
+
+
 def test_a_priority_may_be_below_zero(service, madang):
     service.on("PATCH", "sweeps/sweep-1", (200, whole()))
     status, out, _ = madang("sweeps", "priority", "sweep-1", "-5")
@@ -293,8 +335,9 @@ def test_what_must_succeed_first_is_sent(service, madang, notebook):
 def test_seconds_between_saves_are_sent_within_their_limits(service, madang, notebook, verb, more):
     service.on("POST", f"{verb}s", (201, whole()))
     assert madang(verb, notebook, *more, "--checkpoint-after", "5")[0] == 0
-    sent = json.loads(service.calls[0]["body"]["notebook"])
-    assert sent["metadata"]["madang"] == {"checkpoint": 5}
+    body = service.calls[0]["body"]
+    assert body["checkpoint_after_s"] == 5
+    assert body["notebook"] == Path(notebook).read_text()
     status, _, said = madang(verb, notebook, *more, "--checkpoint-after", "0")
     assert status != 0
     assert "from 1 to 86400 seconds" in said

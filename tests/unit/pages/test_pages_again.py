@@ -1,5 +1,7 @@
 """Running again with changes: the ways to the forms, and what they are filled with."""
 
+import re
+
 
 async def test_a_sweep_offers_it_and_its_form_holds_the_old_values(house):
     one = house.sweeps[0]
@@ -37,3 +39,31 @@ async def test_the_form_of_a_run_holds_its_parameters_and_is_for_ones_own(house)
     html = (await house.get(f"/runs/{one['id']}/again")).text
     assert "Only its person may run this again" in html
     assert 'again-form"' not in html
+
+
+async def test_both_forms_have_where_it_runs_and_for_how_long_as_it_was(house):
+    flavor = house.pool["flavors"][-1]
+    sweep, run = house.sweeps[0], house.runs[1]
+    for one, where in ((sweep, "sweeps"), (run, "runs")):
+        one |= {"flavor": flavor["name"], "devices": 3, "limit_ms": 600_000}
+        one["environment"] = {"id": "environment-x", "name": "gone", "revision": 1}
+        html = (await house.get(f"/{where}/{one['id']}/again")).text
+        assert '<option value="600" selected>' in html
+        assert re.search(r'id="f-devices"[^>]* value="3"', html)
+        assert re.search(r'<option value="gone"[^>]* selected>', html)
+        chosen = re.findall(r'name="flavor" value="([^"]+)"[^>]* checked', html)
+        assert chosen == [flavor["name"]]
+        one["flavor"] = "sold"
+        html = (await house.get(f"/{where}/{one['id']}/again")).text
+        assert not re.search(r'name="flavor"[^>]* checked', html)
+    assert 'id="f-runs_per_device"' not in html
+    html = (await house.get(f"/sweeps/{sweep['id']}/again")).text
+    assert re.search(r'id="f-runs_per_device"[^>]* value="1"', html)
+
+
+async def test_the_form_for_a_sweep_asks_how_often_to_save(house):
+    html = (await house.get("/sweeps/new")).text
+    assert re.search(r'id="f-checkpoint_after"[^>]* min="1" max="86400"', html)
+    assert "never takes more than a tenth of the time" in html
+    house.lang = "ko"
+    assert "저장 간격(초)" in (await house.get("/sweeps/new")).text

@@ -12,6 +12,7 @@ from madang.api.pages.secrets import usable_secrets
 from madang.api.pages.sweep_columns import named
 from madang.domain.project import MAY_USE
 from madang.domain.run import MAX_NOTEBOOK_BYTES, MAX_PARAMETERS_BYTES
+from madang.domain.sweep import DEFAULT_PARALLEL
 
 TONES = {
     "queued": "wait",
@@ -26,7 +27,7 @@ TONES = {
 _FINAL = ("succeeded", "failed", "cancelled", "expired")
 _LOG_SHOWN = 200_000
 _PARAMETERS_IN_LIST = 3
-_LIMITS_S = (900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400)
+LIMITS_S = (900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400)
 
 
 def _row(visit: Visit, run: dict[str, Any]) -> dict[str, Any]:
@@ -99,13 +100,23 @@ async def choices(visit: Visit) -> dict[str, Any]:
     me = await visit.services.projects.me(visit.actor)
     pool = await visit.services.pool.pool(visit.actor)
     projects = [project for project in me["projects"] if project["role"] in MAY_USE]
+    flavors = pool_pictures(pool, [])
+    most = flavors[0]["devices_total"] if flavors else 0
     return {
         "projects": projects,
-        "flavors": pool_pictures(pool, []),
+        "flavors": flavors,
         "environments": await ready_environments(visit),
         "secrets": await usable_secrets(visit, projects),
-        "limits_s": _LIMITS_S,
-        "limit_chosen_s": 3_600,
+        "limits_s": LIMITS_S,
+        "chosen": {
+            "flavor": flavors[0]["name"] if flavors else "",
+            "devices": min(1, most),
+            "devices_most": most,
+            "limit_s": 3_600,
+            "environment": "",
+            "max_parallel": DEFAULT_PARALLEL,
+            "runs_per_device": 1,
+        },
         "max_notebook_bytes": MAX_NOTEBOOK_BYTES,
     }
 

@@ -5,19 +5,20 @@ import json
 from madang.api.pages.frame import Visit
 from madang.api.pages.render import Screen
 from madang.api.pages.runs import TONES, choices
-from madang.domain.sweep import DEFAULT_PARALLEL, MAX_PARALLEL, MAX_RUNS_PER_DEVICE
+from madang.domain.run import MAX_CHECKPOINT_S, MIN_CHECKPOINT_S
+from madang.domain.sweep import MAX_PARALLEL, MAX_RUNS_PER_DEVICE
 from madang.i18n import catalogue, text
 
 _SAID = "pages.sweep_new.say."
 
 
-def said(visit: Visit) -> str:
-    """Return what the script says, as JSON; only this page carries it."""
+def said(visit: Visit, **instead: str) -> str:
+    """Return what the script says, as JSON; only pages that need it carry it."""
     words = {
         key[len(_SAID) :]: text(key, visit.lang) for key in catalogue() if key.startswith(_SAID)
     }
     states = {f"state_{state}": visit.words(f"run.state.{state}") for state in TONES}
-    return json.dumps(words | states, ensure_ascii=False)
+    return json.dumps(words | states | instead, ensure_ascii=False)
 
 
 async def show_form(visit: Visit) -> Screen:
@@ -30,8 +31,9 @@ async def show_form(visit: Visit) -> Screen:
         values={
             **await choices(visit),
             "said": said(visit),
-            "parallel_chosen": DEFAULT_PARALLEL,
             "parallel_most": MAX_PARALLEL,
             "per_device_most": MAX_RUNS_PER_DEVICE,
+            "checkpoint_least": MIN_CHECKPOINT_S,
+            "checkpoint_most": MAX_CHECKPOINT_S,
         },
     )

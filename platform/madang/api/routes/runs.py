@@ -22,7 +22,7 @@ from madang.api.routes.common import (
     noun_router,
 )
 from madang.api.run_bodies import PriorityBody, RunBody, RunRerunBody
-from madang.api.shapes.runs import Run
+from madang.api.shapes.runs import Run, RunPlan
 from madang.domain.run import RunState
 from madang.units import is_id
 
@@ -109,8 +109,16 @@ async def run_retry(
 async def run_rerun(
     house: TheHouse, actor: Someone, run_id: str, body: RunRerunBody, key: Key = None
 ) -> Response:
-    """Submit a run like this one, from the same snapshot, with other parameters."""
+    """Submit a run like this one, from the same snapshot, with changes."""
     return answer(await house.services.runs.rerun(actor, run_id, body.request(), key=key), 201)
+
+
+@router.post("/runs/{run_id}/rerun-plan", operation_id="run_plan_rerun", response_model=RunPlan)
+async def run_plan_rerun(
+    house: TheHouse, actor: Someone, run_id: str, body: RunRerunBody
+) -> Response:
+    """Show what a new run like this one would be and cost at most; nothing is submitted."""
+    return answer(await house.services.runs.plan_rerun(actor, run_id, body.request()))
 
 
 @router.patch("/runs/{run_id}", operation_id="run_prioritize", response_model=Run)

@@ -169,7 +169,7 @@ async def sweep_retry(
 async def sweep_rerun(
     house: TheHouse, actor: Someone, sweep_id: str, body: SweepRerunBody, key: Key = None
 ) -> Response:
-    """Submit a new sweep like this one, from the same snapshot, with other parameters."""
+    """Submit a new sweep like this one, from the same snapshot, with changes."""
     return answer(await house.services.sweeps.rerun(actor, sweep_id, body.request(), key=key), 201)
 
 

@@ -76,6 +76,20 @@ class Run(Shape):
     version: str
 
 
+class RunPlan(Shape):
+    """What a run would be, and cost at most if it took its whole time."""
+
+    project: str
+    is_reused: bool
+    parameters: dict[str, Any]
+    flavor: str
+    devices: Count
+    limit_ms: Count
+    at_most_device_ms: DeviceMs
+    at_most_microcredits: Micro
+    left_microcredits: Micro
+
+
 class SecretValue(Shape):
     """A value for the kernel of the run, and its version."""
 
@@ -93,6 +107,7 @@ class Work(Shape):
     limit_ms: Count
     lanes: Count
     continues: str
+    checkpoint_after_ms: Count
     python: str
     environment_report: str
     build_folder: str

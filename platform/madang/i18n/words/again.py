@@ -33,12 +33,21 @@ TEXTS = {
         "노트북, 파일, 값이 모두 같은 결과가 이미 있으면 그대로 쓰기",
     ),
     "pages.again.same": (
-        "As before: project {project}, {devices}, at most {limit} for each run.",
-        "이전과 같은 것: 프로젝트 {project}, {devices}, 실행마다 최대 {limit}.",
+        "As before: project {project}, files and secrets.",
+        "이전과 같은 것: 프로젝트 {project}, 파일, 비밀 값.",
     ),
     "pages.again.parameters_help": (
         "JSON. Names that you leave out keep their old value.",
         "JSON으로 씁니다. 지운 이름은 이전 값을 그대로 씁니다.",
+    ),
+    "pages.again.plan_empty": (
+        "What it will cost shows here once what is above fits.",
+        "위 내용이 맞으면 비용이 여기에 나타납니다.",
+    ),
+    "pages.again.plan_run": ("What it costs at most", "최대 비용"),
+    "pages.again.reused_run": (
+        "The result is there already: it is taken over and costs nothing.",
+        "같은 결과가 이미 있어서 그대로 쓰며, 비용은 들지 않습니다.",
     ),
     "pages.again.submit_run": ("Run again", "다시 실행"),
     "pages.again.from_cell": ("Run again after cell {cell}", "{cell}번 셀 다음부터 다시 실행"),

@@ -63,6 +63,10 @@ TEXTS = {
         "{id} has priority {level} among your waiting work in the project.",
         "{id}의 우선순위를 {level}(으)로 바꿨습니다. 이 프로젝트에서 기다리는 내 작업 사이의 순서입니다.",
     ),
+    "cli.run_reused": (
+        "The result is there already and is taken over; it costs nothing.",
+        "결과가 이미 있어서 그대로 씁니다. 비용은 들지 않습니다.",
+    ),
     "cli.sweep_reused": (
         "{count} of {runs} are there already; they are not executed and cost nothing.",
         "{runs}건 중 {count}건은 이미 결과가 있어 다시 실행하지 않습니다. 비용도 들지 않습니다.",

@@ -101,6 +101,19 @@ TEXTS = {
     "pages.sweep_new.say.submit": ("Submit sweep", "스윕 제출"),
     "pages.sweep_new.say.submit_runs": ("Submit {runs} runs", "실행 {runs}건 제출"),
     "pages.sweep_new.say.runs": ("Runs: {runs}", "실행 {runs}건"),
+    "pages.sweep_new.say.reused": (
+        "There already, taken over at no cost: {count}.",
+        "이미 있어서 비용 없이 그대로 쓰는 결과: {count}건.",
+    ),
+    "pages.sweep_new.checkpoint": ("Seconds between saves", "저장 간격(초)"),
+    "pages.sweep_new.checkpoint_usual": (
+        "as the notebook says, or 30",
+        "노트북에 적힌 대로, 없으면 30",
+    ),
+    "pages.sweep_new.checkpoint_help": (
+        "A run saves its variables between cells this often, so that a later attempt goes on from there. Shorter loses less work when a machine fails; saving never takes more than a tenth of the time. From 1 to 86,400.",
+        "셀 사이에서 이 간격으로 변수를 저장해 두고, 다시 실행할 때 거기서 이어 갑니다. 짧을수록 장비가 멈췄을 때 잃는 작업이 적고, 저장에는 전체 시간의 10분의 1까지만 씁니다. 1에서 86,400까지 쓸 수 있습니다.",
+    ),
     "pages.sweep_new.say.more": ("and {count} more", "그 밖에 {count}건"),
     "pages.sweep_new.say.cells": (
         "Code cells: {count}. Parameters: {parameters}.",

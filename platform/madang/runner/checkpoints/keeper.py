@@ -55,12 +55,13 @@ class Plan:
     def read(cls, folder: RunFolder, task: Mapping[str, Any]) -> "Plan | None":
         """Return the plan of a run folder; None where nothing is to be kept."""
         asked = task.get("checkpoint")
-        after_s = _asked_of(folder)
+        # Whoever submitted it decides, also about a notebook that wants none.
+        after_s = asked.get("said_s") or _asked_of(folder) if asked else None
         if not asked or after_s is None:
             return None
         given = Stored(Path(asked["folder"]), folder.work)
         limits = {n: asked[n] for n in ("after_s", "limit_bytes", "rest") if n in asked}
-        return cls(given, asked["key"], **{"after_s": after_s, **limits})
+        return cls(given, asked["key"], **{"after_s": float(after_s), **limits})
 
 
 def _asked_of(folder: RunFolder) -> float | None:

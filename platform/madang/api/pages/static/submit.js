@@ -41,11 +41,26 @@ function follow(field) {
   $("f-devices").value = total ? Math.min(total, Math.max(1, Number($("f-devices").value))) : 0;
 }
 
-const chosen = () => ({
-  name: $("f-name").value.trim(), project: $("f-project").value, environment: $("f-environment")?.value || "",
-  secrets: [...document.querySelectorAll("input[name='secrets']:checked")].map((box) => box.value),
-  flavor: flavor().value, devices: Number($("f-devices").value), limit_s: Number($("f-limit").value),
+// What it runs on; a kind of device that is no longer there is left out, and refused in words.
+const size = () => ({
+  environment: $("f-environment")?.value || "", flavor: flavor()?.value,
+  devices: Number($("f-devices").value), limit_s: Number($("f-limit").value),
 });
 
-window.madang.submitting = { flavor, follow, chosen };
+const chosen = () => ({
+  ...size(), name: $("f-name").value.trim(), project: $("f-project").value,
+  secrets: [...document.querySelectorAll("input[name='secrets']:checked")].map((box) => box.value),
+});
+
+const PLACES = [
+  [/^name/, "name"], [/^sharing/, "runs_per_device"], [/^environment/, "environment"], [/^limit/, "limit"], [/devices/, "devices"],
+];
+
+// The field beside which a problem belongs; empty where the form has none for it.
+function placeOf({ code = "", details = {} }) {
+  const field = (details.field || "").replace(/_s$/, "") || PLACES.find(([codes]) => codes.test(code))?.[1];
+  return field && $(`e-${field}`) ? field : "";
+}
+
+window.madang.submitting = { flavor, follow, chosen, size, placeOf };
 if ($("f-project")) project();

@@ -14,6 +14,9 @@ const count = (value) => value.toLocaleString(document.documentElement.lang);
 const hours = (ms) => number(ms / 3.6e6);
 const credits = (micro) => number(micro / 1e6);
 
+// None where nothing is said; what is no number is refused by the service.
+const seconds = ({ value, validity }) => (value || validity.badInput ? Number(value) : null);
+
 // Outputs are most of a notebook, and nothing that is asked before it is submitted needs them.
 function withoutOutputs(text) {
   const notebook = JSON.parse(text);
@@ -34,7 +37,8 @@ function start(form) {
   const body = (text) => ({
     ...submitting.chosen(), notebook: text, typed: typed(), ...table,
     max_parallel: Number($("f-max_parallel").value),
-    runs_per_device: Number($("f-runs_per_device").value), pilot: pilot ? pilot.id : "",
+    runs_per_device: Number($("f-runs_per_device").value),
+    checkpoint_after_s: seconds($("f-checkpoint_after")), pilot: pilot ? pilot.id : "",
   });
 
   // ---- what is wrong stands beside its field ----
@@ -56,9 +60,7 @@ function start(form) {
     if (row && !code.startsWith("table")) return row.id.slice(2);
     if (table.table && /^(table|sweep|grid|parameter)/.test(code)) return "table";
     if (/^notebook/.test(code)) return "notebook";
-    if (/^name/.test(code)) return "name";
-    if (code === "sharing_one_device") return "runs_per_device";
-    return ["name", "devices", "max_parallel", "runs_per_device"].find((field) => named.includes(field)) || "plan";
+    return submitting.placeOf({ code, details }) || "plan";
   }
 
   function refuse(problem) {

@@ -1,5 +1,5 @@
-// The form that submits a sweep again with changes. Fields hold the old values, and only what was
-// changed is sent; what that makes and costs is read by the service alone.
+// The form that submits a sweep or a run again with changes. Fields hold what it had; what the
+// changes make of it and what that costs is read by the service alone.
 
 const $ = (id) => document.getElementById(id);
 const PAUSE_MS = 400;
@@ -13,18 +13,13 @@ function number(value) {
 }
 
 function start(form) {
-  const { call, fill, prefix, newKey } = window.madang;
+  const { call, fill, words, prefix, newKey, submitting } = window.madang;
   const said = JSON.parse(form.dataset.said);
+  const isRun = Boolean($("f-parameters"));
   const rows = [...form.querySelectorAll("input[data-name]")];
   let key = newKey(), asked = 0, timer = 0, isPriced = false, isSending = false;
 
-  const body = () => ({
-    typed: Object.fromEntries(rows.filter((row) => row.value.trim() && row.value.trim() !== row.defaultValue)
-      .map((row) => [row.dataset.name, row.value])),
-    only_failed: form.querySelector('input[name="which"]:checked')?.value === "failed",
-    name: $("f-name").value.trim(), max_parallel: Number($("f-max_parallel").value), reuse: $("f-reuse").checked,
-  });
-
+  // ---- what is wrong stands beside its field ----
   function say(name, message) {
     $(`e-${name}`).textContent = message;
     const field = $(`f-${name}`);
@@ -36,11 +31,12 @@ function start(form) {
     for (const line of form.querySelectorAll(".error[id]")) say(line.id.slice(2), "");
   }
 
-  function placeOf({ code = "", details = {} }) {
+  function placeOf(problem) {
+    const { code = "", details = {} } = problem;
     const named = [details.parameter, ...(details.field || "").split("."), details.name];
     const row = rows.find((one) => named.includes(one.dataset.name));
     if (row) return row.id.slice(2);
-    return /^name/.test(code) ? "name" : ["name", "max_parallel"].find((field) => named.includes(field)) || "plan";
+    return isRun && /^parameter/.test(code) ? "parameters" : submitting.placeOf(problem) || "plan";
   }
 
   function refuse(problem) {
@@ -49,15 +45,53 @@ function start(form) {
     say(placeOf(problem), `${problem.message} ${problem.hint}`);
   }
 
+  // ---- what is asked for ----
+  function parameters() {
+    const text = $("f-parameters").value.trim();
+    if (new Blob([text]).size > Number(form.dataset.maxParameters)) {
+      say("parameters", words.json_large);
+      return null;
+    }
+    try {
+      const found = JSON.parse(text || "{}");
+      if (found && typeof found === "object" && !Array.isArray(found)) return { parameters: found };
+      say("parameters", words.json_object);
+    } catch (error) {
+      say("parameters", fill(words.json_broken, { reason: error.message }));
+    }
+    return null;
+  }
+
+  const values = () => ({
+    typed: Object.fromEntries(rows.filter((row) => row.value.trim() && row.value.trim() !== row.defaultValue)
+      .map((row) => [row.dataset.name, row.value])),
+    only_failed: form.querySelector('input[name="which"]:checked')?.value === "failed",
+    max_parallel: Number($("f-max_parallel").value), runs_per_device: Number($("f-runs_per_device").value),
+  });
+
+  // Null while the parameters of a run cannot be read.
+  function body() {
+    const given = isRun ? parameters() : values();
+    return given && { ...submitting.size(), name: $("f-name").value.trim(), reuse: $("f-reuse").checked, ...given };
+  }
+
+  // ---- what it would be and cost ----
   function show(found) {
     isPriced = Boolean(found);
-    $("plan-runs").textContent = found ? fill(said.runs, { runs: count(found.runs) }) : said.plan_empty;
-    $("again-submit").textContent = found ? fill(said.submit_runs, { runs: count(found.runs) }) : said.submit;
+    const runs = found ? count(found.runs ?? 1) : "";
+    $("plan-runs").textContent = found ? fill(said.runs, { runs }) : said.plan_empty;
+    $("again-submit").textContent = found ? fill(said.submit_runs, { runs }) : said.submit;
     $("plan-rest").hidden = !found;
+    const reused = found?.reused ?? Number(found?.is_reused || 0);
+    $("plan-reused").textContent = reused ? fill(said.reused, { count: count(reused) }) : "";
     if (!found) return;
     $("most-hours").textContent = number(found.at_most_device_ms / 3.6e6);
     $("most-cost").textContent = number(found.at_most_microcredits / 1e6);
     $("left").textContent = number(found.left_microcredits / 1e6);
+    if (!isRun) list(found);
+  }
+
+  function list(found) {
     $("first").replaceChildren(...found.first.map((point) => {
       const line = document.createElement("li");
       line.className = "params";
@@ -66,28 +100,32 @@ function start(form) {
       }
       return line;
     }));
-    if (found.runs > found.first.length) {
-      const line = $("first").appendChild(document.createElement("li"));
-      line.className = "note";
-      line.textContent = fill(said.more, { count: count(found.runs - found.first.length) });
-    }
+    if (found.runs <= found.first.length) return;
+    const line = $("first").appendChild(document.createElement("li"));
+    line.className = "note";
+    line.textContent = fill(said.more, { count: count(found.runs - found.first.length) });
   }
 
   async function plan() {
     clearTimeout(timer);
     const mine = ++asked;
-    const found = await call("POST", `${form.dataset.api}/rerun-plan`, body(), undefined, (problem) => {
+    allRight();
+    const wanted = body();
+    if (!wanted) {
+      show(null);
+      return;
+    }
+    const found = await call("POST", `${form.dataset.api}/rerun-plan`, wanted, undefined, (problem) => {
       if (mine === asked) refuse(problem);
     });
-    if (!found || mine !== asked) return;
-    allRight();
-    show(found);
+    if (found && mine === asked) show(found);
   }
 
-  form.addEventListener("input", () => {
+  form.addEventListener("input", (event) => {
     // Other content is another request; the same content sent twice stays one.
     key = newKey();
     isPriced = false;
+    submitting.follow(event.target);
     clearTimeout(timer);
     timer = setTimeout(plan, PAUSE_MS);
   });
@@ -106,7 +144,7 @@ function start(form) {
     const made = await call("POST", `${form.dataset.api}/rerun`, body(), key, refuse);
     isSending = false;
     $("again-submit").ariaBusy = null;
-    if (made) location.assign(`${prefix}/sweeps/${encodeURIComponent(made.id)}`);
+    if (made) location.assign(`${prefix}/${isRun ? "runs" : "sweeps"}/${encodeURIComponent(made.id)}`);
     else form.querySelector('[aria-invalid="true"]')?.focus();
   });
 
