@@ -56,6 +56,10 @@ def test_repeat_a_sweep_look_pause_and_remove(visit, picture):
     expect(row).to_contain_text("each morning")
     expect(row).to_contain_text("Monday to Friday at 09:30")
     picture(ada, "list")
+    row.get_by_role("button", name="Run now").dblclick()
+    expect(row.locator("a .chip")).to_be_visible()
+    picture(ada, "ran")
+    assert len(ada.call("GET", "sweeps")) == 2, "the one that is repeated, and one of now"
     row.get_by_role("button", name="Pause").click()
     expect(row.locator(".chip").last).to_have_text("Paused")
     row.get_by_role("button", name="Resume").click()
@@ -77,6 +81,7 @@ def test_the_same_on_a_phone_in_korean(visit, picture):
     page.click("#schedule-submit")
     page.wait_for_url("**/schedules#schedule-*")
     expect(page.locator("tbody tr").first).to_contain_text("매일 02:00")
+    expect(page.get_by_role("button", name="지금 실행")).to_be_visible()
     assert fits(page)
     picture(ada, "list")
     page.get_by_role("button", name="삭제").click()

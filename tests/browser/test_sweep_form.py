@@ -43,6 +43,7 @@ def fits(page):
 def test_fill_the_form_try_one_and_submit_a_sweep(visit, picture):
     dana = visit("dana")
     page = at_form(dana)
+    expect(page.locator("#f-notify")).to_be_disabled()
     expect(page.locator("#f-name")).to_have_value("train")
     expect(page.locator("#rows")).to_contain_text("Learning rate of the optimizer.")
     expect(page.locator("#rows")).to_contain_text("which random numbers")
@@ -94,6 +95,37 @@ def test_a_pilot_that_fails_says_why_and_the_form_stays(visit, picture):
     with page.context.expect_page() as opened:
         page.click("#pilot-link")
     expect(opened.value.locator("#screen")).to_contain_text("ZeroDivisionError")
+    end_everything(dana)
+
+
+def test_who_has_an_address_says_for_a_sweep_whether_its_end_is_told(visit, picture):
+    dana = visit("dana", lang="ko", width=390, height=844)
+    page = at_form(dana)
+    expect(page.locator("#h-notify a")).to_have_text("알림 설정 (새 탭)")
+    hook = {"webhook_url": "https://hook.example.org/x", "kinds": []}
+    dana.call("PUT", "me/notices", hook)
+    dana.go("sweeps/new")
+    page.set_input_files("#f-notebook", a_file("train.ipynb", notebook("1", parameters=PARAMETERS)))
+    tick = page.locator("#f-notify")
+    expect(tick).to_be_enabled()
+    expect(tick).not_to_be_checked()
+    page.locator('label[for="f-notify"]').click()
+    expect(tick).to_be_checked()
+    field(page, "seed").fill("1, 2")
+    expect(page.locator("#plan-runs")).to_have_text("실행 2건")
+    assert fits(page)
+    picture(dana, "told")
+    page.click("#sweep-submit")
+    page.wait_for_url("**/sweeps/sweep-*")
+    sweep = page.url.rsplit("/", 1)[1]
+    assert dana.call("GET", f"sweeps/{sweep}")["notify"] is True
+    expect(page.locator("#screen")).to_contain_text("메일이나 웹훅으로 알림")
+    dana.go(f"sweeps/{sweep}/again")
+    expect(page.locator("#f-notify")).to_be_checked()
+    expect(page.locator("#plan-runs")).to_have_text("실행 2건")
+    assert fits(page)
+    picture(dana, "again")
+    dana.call("PUT", "me/notices", {"webhook_url": "", "kinds": []})
     end_everything(dana)
 
 

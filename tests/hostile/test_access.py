@@ -167,7 +167,7 @@ class Acts:
         house, ids = self.house, {**self.ids, "run_id": self.furniture.run}
         if name in ("lease_end", "lease_hold", "lease_change"):
             ids["lease_id"] = house.notebook()["id"]
-        elif name in ("cluster_end", "schedule_delete"):
+        elif name in ("cluster_end", "schedule_delete", "schedule_run"):
             noun = name.split("_")[0]
             ids[f"{noun}_id"] = getattr(house, noun)()["id"]
         elif name in ("environment_rebuild", "environment_delete"):

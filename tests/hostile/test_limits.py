@@ -41,6 +41,7 @@ BODIES: dict[str, tuple[bytes, set[int]]] = {
 WITHOUT_BODY = {
     *("lease_claim", "notices_test", "slot_next", "run_retry"),
     *("sweep_pause", "sweep_resume", "sweep_retry", "schedule_pause", "schedule_resume"),
+    "schedule_run",
     "artifacts_expire",
 }
 WITH_NOTEBOOK = {

@@ -110,6 +110,7 @@ class SweepBody(Body):
     Each row of the table meets each point of the grid. The table travels as text: JSON, a list of
     rows or an object of columns, or CSV. ``typed`` holds axes of the grid as people type them,
     ``0.1,0.01`` or ``0..9``. A plan takes the time of the run ``pilot`` for what may be expected.
+    ``notify`` says whether its end is told by mail and webhook; null as the person's settings say.
     """
 
     project: Word = ""
@@ -133,6 +134,7 @@ class SweepBody(Body):
     after: After = Field(default_factory=list)
     secrets: Secrets = Field(default_factory=list)
     checkpoint_after_s: CheckpointS | None = None
+    notify: bool | None = None
 
     def request(self) -> SweepRequest:
         """Return it as the use-case takes it, which checks every set of parameters.
@@ -166,6 +168,7 @@ class SweepBody(Body):
             after=tuple(self.after),
             secrets=tuple(self.secrets),
             checkpoint_after_ms=round((self.checkpoint_after_s or 0) * MS_PER_S),
+            notify=self.notify,
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 
@@ -263,6 +266,7 @@ class SweepRerunBody(AgainBody):
     runs_per_device: PerDevice | None = None
     priority: Priority | None = None
     reuse: bool = False
+    notify: bool | None = None
 
     def request(self) -> SweepRerun:
         """Return it as the use-case takes it, which checks every set of parameters."""

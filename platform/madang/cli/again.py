@@ -7,7 +7,7 @@ import typer
 
 from madang.cli.leases import Id
 from madang.cli.output import Json, done, show_json, state_word
-from madang.cli.parameters import Grid, Reuse, parameter
+from madang.cli.parameters import Grid, Notify, Reuse, parameter
 from madang.cli.plans import DryRun, show_plan, show_run_plan
 from madang.domain.run import MAX_PRIORITY
 from madang.domain.sweep import MAX_PARALLEL, MAX_RUNS_PER_DEVICE
@@ -118,6 +118,7 @@ def of_sweeps(group: typer.Typer) -> None:
             bool, typer.Option("--only-failed", help="Only what failed or ran out of time.")
         ] = False,
         reuse: Reuse = False,
+        notify: Notify = None,
         dry_run: DryRun = False,
         as_json: Json = False,
     ) -> None:
@@ -152,6 +153,7 @@ def of_sweeps(group: typer.Typer) -> None:
                 "priority": priority,
                 "only_failed": only_failed,
                 "reuse": reuse,
+                "notify": notify,
             }
             if dry_run:
                 show_plan(old.plan_rerun(axes, **asked), as_json)

@@ -32,6 +32,13 @@ CheckpointAfter = Annotated[
     float | None,
     typer.Option(help="Seconds between saves to go on from, 1 to 86400; 30 unless it says else."),
 ]
+Notify = Annotated[
+    bool | None,
+    typer.Option(
+        "--notify/--no-notify",
+        help="Tell me by mail and webhook when all have ended; as in my settings when left out.",
+    ),
+]
 PerDevice = Annotated[
     int,
     typer.Option(

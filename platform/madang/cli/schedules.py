@@ -1,4 +1,4 @@
-"""Verbs about schedules: add, list, pause, let go on, delete."""
+"""Verbs about schedules: add, list, run now, pause, let go on, delete."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -138,6 +138,15 @@ def _acts(group: typer.Typer) -> None:
 
         with MadangClient() as client:
             _shown(client.get(f"schedules/{schedule}"), as_json)
+
+    @group.command("run")
+    def run(schedule: Id, as_json: Json = False) -> None:
+        """Submit it once at once; its next times stay as they are."""
+        from madang.client.http import MadangClient
+
+        with MadangClient() as client:
+            view = client.post(f"schedules/{schedule}/run")
+            done(view, as_json, "cli.schedule_ran", id=schedule, made=view["last_id"])
 
     @group.command("pause")
     def pause(schedule: Id, as_json: Json = False) -> None:

@@ -30,6 +30,7 @@ from madang.cli.parameters import (
     After,
     CheckpointAfter,
     Grid,
+    Notify,
     PerDevice,
     Priority,
     Reuse,
@@ -92,6 +93,7 @@ def sweep(
     secret: Secret = None,
     after: After = None,
     checkpoint_after: CheckpointAfter = None,
+    notify: Notify = None,
     watch: Annotated[bool, typer.Option("--watch", help="Wait, and show how far it is.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show how many runs, device-hours and credits.")
@@ -138,6 +140,7 @@ def sweep(
         secrets=secret or (),
         after=after or (),
         checkpoint_after=checkpoint_after,
+        notify=notify,
     )
     with MadangClient() as client:
         if dry_run:

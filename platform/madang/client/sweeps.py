@@ -181,9 +181,9 @@ class Sweep(Handle):
             Values for every row, whose number stays as it is.
         **more
             ``name``, ``flavor``, ``devices``, ``limit``, ``environment`` (empty for the
-            installation's own), ``max_parallel``, ``runs_per_device``, ``priority`` and ``reuse``;
-            what is left out stays. With ``only_failed`` those that failed or ran out of time, not
-            all that were there.
+            installation's own), ``max_parallel``, ``runs_per_device``, ``priority``, ``notify`` and
+            ``reuse``; what is left out stays. With ``only_failed`` those that failed or ran out of
+            time, not all that were there.
         """
         body = _again(grid, table, parameters, overrides, more)
         return Sweep(self._http.post(f"sweeps/{self.id}/rerun", body), self._http)
@@ -259,6 +259,7 @@ def body_of(
     environment: str = "",
     max_parallel: int = DEFAULT_PARALLEL,
     runs_per_device: int = 1,
+    notify: bool | None = None,
     **planned: Any,
 ) -> dict[str, Any]:
     """Return what is sent of a sweep, after all that can be checked here was; see :func:`sweep`."""
@@ -277,6 +278,7 @@ def body_of(
             "parameters": dict(plan.fixed),
             "max_parallel": max_parallel,
             "runs_per_device": runs_per_device,
+            **({} if notify is None else {"notify": notify}),
         }
     except MadangError as error:
         raise spoken(error) from error.__cause__
@@ -326,7 +328,8 @@ def sweep(
         at the same time, 4 unless said), ``runs_per_device`` (how many runs share the device of a
         slot at the same time, up to 16; 1 unless said), and as for :func:`madang.run` ``project``,
         ``name``, ``files``, ``flavor``, ``devices``, ``limit`` (of one run), ``environment``,
-        ``priority``, ``reuse``, ``after``, ``checkpoint_after`` and ``secrets``.
+        ``priority``, ``reuse``, ``after``, ``checkpoint_after`` and ``secrets``. With ``notify``
+        its end is told by mail and webhook, or not; as your settings say when left out.
 
     Raises
     ------

@@ -68,6 +68,8 @@ class Sweep:
         Names of the project's secrets that each of its runs gets.
     checkpoint_after_ms
         How long between saves of its runs; 0 as the notebook says, or as usual.
+    notify
+        Whether its end is told by mail and webhook; None as its person's settings say.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Sweep:
     runs_per_device: int = 1
     secrets: tuple[str, ...] = ()
     checkpoint_after_ms: int = 0
+    notify: bool | None = None
 
 
 def check_sharing(runs_per_device: int, devices: int) -> None:

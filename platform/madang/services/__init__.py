@@ -64,7 +64,7 @@ class Services:
         self.sweeps = Sweeps(core, self.runs)
         self.sweep_figures = SweepFigures(core)
         self.environments = Environments(core, self.runs)
-        self.schedules = Schedules(core, self.sweeps)
+        self.schedules = Schedules(core, self.runs, self.sweeps)
         self.outputs = Outputs(core)
         self.secrets = Secrets(core)
         self.projects = Projects(core)

@@ -4,7 +4,6 @@ The reconcile loop calls :func:`look`. Each due time has a key of its own, so th
 the submit and the note of it submits nothing twice.
 """
 
-import json
 import logging
 from typing import Any
 
@@ -17,8 +16,10 @@ from madang.errors import MadangError, UnavailableError
 from madang.services import access, after, telling
 from madang.services.core import Core
 from madang.services.people import left_key
-from madang.services.requests import Actor, RunRequest, SweepRequest
+from madang.services.requests import Actor, SweepRequest
 from madang.services.runs import Runs
+from madang.services.schedule_now import GOING
+from madang.services.schedule_requests import request_of
 from madang.services.sweeps import Sweeps
 from madang.store import Tx
 
@@ -26,11 +27,6 @@ log = logging.getLogger(__name__)
 
 OWNER_GONE = "owner_gone"
 FAILING = "failing"
-
-_RUN_FIELDS = (
-    *("parameters", "flavor", "devices", "limit_ms", "environment"),
-    *("priority", "is_reusing", "after", "secrets", "checkpoint_after_ms"),
-)
 
 
 class Due:
@@ -64,7 +60,7 @@ class Due:
         due_ms = due_until(schedule.cron, schedule.zone, now) or schedule.next_ms or now
         next_ms = due_after(schedule.cron, schedule.zone, now)
         before = await core.store.read(lambda tx: after.state_of(tx, schedule.last_id))
-        if before in _GOING and not schedule.is_overlapping:
+        if before in GOING and not schedule.is_overlapping:
             kept: dict[str, Any] = {"next_ms": next_ms, "last_problem": "schedule_still_going"}
             await core.store.write(lambda tx: tx.schedules.change(schedule.id, **kept))
             return
@@ -93,7 +89,7 @@ class Due:
         """Return the run or sweep of a due time, or the code of why there is none."""
         key = f"{schedule.id}:{due_ms}"
         try:
-            request = await self._request(schedule)
+            request = await request_of(self._core, schedule)
             if isinstance(request, SweepRequest):
                 made = await self._sweeps.submit(owner, request, key=key)
             else:
@@ -104,23 +100,7 @@ class Due:
             return "", error.code
         return str(made["id"]), ""
 
-    async def _request(self, schedule: Schedule) -> RunRequest | SweepRequest:
-        get = self._core.artifacts.get
-        asked = json.loads(await get(schedule.request_sha256))
-        asked["after"] = tuple(asked["after"])
-        asked["secrets"] = tuple(asked.get("secrets", ()))  # older schedules know none
-        same: dict[str, Any] = {
-            "project": schedule.project,
-            "name": schedule.name,
-            "notebook": await get(schedule.notebook_sha256),
-            "files": {name: await get(sha256) for name, sha256 in schedule.files.items()},
-        }
-        if schedule.is_sweep:
-            return SweepRequest(**same, **asked)
-        return RunRequest(**same, **{name: asked[name] for name in _RUN_FIELDS if name in asked})
 
-
-_GOING = (RunState.QUEUED, RunState.RUNNING, SweepState.PAUSED)
 _BAD = (RunState.FAILED, RunState.EXPIRED)
 
 

@@ -8,6 +8,9 @@ from typing import Any
 from madang.errors import ConflictError
 from madang.store import Tx
 
+Note = Callable[[Tx, str], None]
+"""Writes down what was made, in the same transaction and only when it was made now."""
+
 
 def fingerprint(*parts: Any) -> str:
     """Return a hash of what was asked, to tell a retry from another request."""

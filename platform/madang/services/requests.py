@@ -221,6 +221,8 @@ class SweepRequest:
         ``json`` or ``csv``.
     pilot
         A run whose time is taken for what the sweep may take; for a plan alone.
+    notify
+        Whether its end is told by mail and webhook; None as the person's settings say.
     """
 
     project: str = ""
@@ -244,6 +246,7 @@ class SweepRequest:
     after: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     checkpoint_after_ms: int = 0
+    notify: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +279,7 @@ class SweepRerun:
     priority: int | None = None
     is_reusing: bool = False
     size: NewSize = field(default_factory=NewSize)
+    notify: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from madang.domain.run_inputs import (
 from madang.errors import ConflictError, RefusedError
 from madang.services import access, after, environment_use, leasing, reuse, secrets
 from madang.services.core import Core
-from madang.services.idempotency import fingerprint, once
+from madang.services.idempotency import Note, fingerprint, once
 from madang.services.requests import Actor, RunRequest
 from madang.services.run_looks import RunLooks
 from madang.services.slot_opening import ensure_slots, slot_lease
@@ -32,7 +32,12 @@ class RunSubmits(RunLooks):
     """Submitting runs."""
 
     async def submit(
-        self, actor: Actor, request: RunRequest, *, key: str | None = None
+        self,
+        actor: Actor,
+        request: RunRequest,
+        *,
+        key: str | None = None,
+        note: Note | None = None,
     ) -> dict[str, Any]:
         """Take a notebook and its parameters; the run waits as a row until a slot takes it."""
         access.require_person(actor)
@@ -55,7 +60,10 @@ class RunSubmits(RunLooks):
                 run = replace(run, environment=inside.id)
 
             def make() -> str:
-                return add(core, tx, actor, project, run, request.is_reusing)
+                made = add(core, tx, actor, project, run, request.is_reusing)
+                if note is not None:
+                    note(tx, made)
+                return made
 
             asked = (request.project, request.name, notebook, request.parameters, files)
             size = (request.flavor, request.devices, request.limit_ms)

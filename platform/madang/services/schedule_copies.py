@@ -50,5 +50,6 @@ async def request_like(core: Core, actor: Actor, sweep_id: str, name: str = "") 
         priority=sweep.priority,
         secrets=sweep.secrets,
         checkpoint_after_ms=sweep.checkpoint_after_ms,
+        notify=sweep.notify,
         runs_per_device=sweep.runs_per_device,
     )

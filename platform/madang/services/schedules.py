@@ -10,12 +10,14 @@ from typing import Any
 
 from madang.domain.run_inputs import check_files, check_fit, check_notebook, check_parameters
 from madang.domain.schedule import MAX_SCHEDULES, Schedule, check_times, due_after
-from madang.errors import ConflictError, NotFoundError, RefusedError
+from madang.errors import ConflictError, RefusedError
 from madang.services import access, acts, environment_use, leasing, secrets
 from madang.services.core import Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.requests import Actor, ScheduleCopy, ScheduleRequest, SweepRequest
+from madang.services.runs import Runs
 from madang.services.schedule_copies import request_like
+from madang.services.schedule_now import submit_now, visible_schedule
 from madang.services.schedule_views import schedule_view, times_view
 from madang.services.sweeps import Sweeps
 from madang.services.views import Names
@@ -34,8 +36,9 @@ def is_sweep(what: SweepRequest) -> bool:
 class Schedules:
     """What people may do with schedules."""
 
-    def __init__(self, core: Core, sweeps: Sweeps) -> None:
+    def __init__(self, core: Core, runs: Runs, sweeps: Sweeps) -> None:
         self._core = core
+        self._runs = runs
         self._sweeps = sweeps
 
     async def add(
@@ -147,7 +150,9 @@ class Schedules:
         access.require_person(actor)
 
         def work(tx: Tx) -> dict[str, Any]:
-            return schedule_view(tx, actor, Names(tx, actor), _visible(tx, actor, schedule_id))
+            return schedule_view(
+                tx, actor, Names(tx, actor), visible_schedule(tx, actor, schedule_id)
+            )
 
         return await self._core.store.read(work)
 
@@ -167,7 +172,7 @@ class Schedules:
         """Let nothing be submitted any more until its person lets it go on."""
 
         def work(tx: Tx) -> None:
-            found = _visible(tx, actor, schedule_id)
+            found = visible_schedule(tx, actor, schedule_id)
             if found.paused_for:
                 return
             if found.person != actor.person.id:
@@ -190,7 +195,7 @@ class Schedules:
         core = self._core
 
         def work(tx: Tx) -> None:
-            found = _visible(tx, actor, schedule_id)
+            found = visible_schedule(tx, actor, schedule_id)
             if found.person != actor.person.id:
                 raise RefusedError("schedule_not_yours", given=found.name)
             access.usable_project(tx, actor, found.project)
@@ -204,11 +209,26 @@ class Schedules:
         await self._write(actor, work)
         return await self.get(actor, schedule_id)
 
+    async def run(
+        self, actor: Actor, schedule_id: str, *, key: str | None = None
+    ) -> dict[str, Any]:
+        """Submit it once at once; its next times stay.
+
+        Raises
+        ------
+        RefusedError
+            ``schedule_not_yours``.
+        ConflictError
+            ``schedule_still_going``.
+        """
+        await submit_now(self._core, self._runs, self._sweeps, actor, schedule_id, key)
+        return await self.get(actor, schedule_id)
+
     async def delete(self, actor: Actor, schedule_id: str) -> None:
         """Take a schedule away; what it submitted stays."""
 
         def work(tx: Tx) -> None:
-            found = _visible(tx, actor, schedule_id)
+            found = visible_schedule(tx, actor, schedule_id)
             if found.person != actor.person.id:
                 acts.record(self._core, tx, actor, "schedule.delete", found.id)
             tx.schedules.drop(found.id)
@@ -224,10 +244,3 @@ def _print(schedule: Schedule) -> str:
     """Return what tells a repeated request from another one."""
     same = replace(schedule, id="", submitted_ms=0, next_ms=None)
     return fingerprint("schedule", asdict(same))
-
-
-def _visible(tx: Tx, actor: Actor, schedule_id: str) -> Schedule:
-    found = tx.schedules.get(schedule_id)
-    if found is None or not access.may_manage(tx, actor, found.person, found.project):
-        raise NotFoundError("schedule_unknown", given=schedule_id[:60])
-    return found

@@ -90,7 +90,8 @@ class SweepReruns(SweepSubmits):
         size = (sweep.name, many, sweep.priority, request.is_reusing)
         asked = ("sweep.rerun", sweep.origin, size, points)
         # As before for reruns of the old size: a request is told from another one by this.
-        anew = [astuple(request.size)] if request.size != NewSize() else []
+        anew: list[Any] = [astuple(request.size)] if request.size != NewSize() else []
+        anew += [] if request.notify is None else [{"notify": request.notify}]
         print_ = await asyncio.to_thread(fingerprint, *asked, *anew)
         given = (sweep.environment, points, request.is_reusing)
         return await self._keep(actor, sweep, *given, print_=print_, key=key)
@@ -141,6 +142,7 @@ class SweepReruns(SweepSubmits):
             origin=old.id,
             after=(),
             is_held=False,
+            notify=old.notify if request.notify is None else request.notify,
             **resizing.resized(core, old, request.size),
         )
         check_sharing(sweep.runs_per_device, sweep.devices)

@@ -19,7 +19,7 @@ from madang.domain.sweep_table import read_csv, read_json
 from madang.errors import InvalidError
 from madang.services import access, after, leasing, reuse, secrets, sweep_slots
 from madang.services.core import Core
-from madang.services.idempotency import fingerprint, once
+from madang.services.idempotency import Note, fingerprint, once
 from madang.services.requests import Actor, SweepRequest
 from madang.services.runs import Runs
 from madang.services.sweep_looks import SweepLooks
@@ -132,7 +132,12 @@ class SweepSubmits(SweepLooks):
         )
 
     async def submit(
-        self, actor: Actor, request: SweepRequest, *, key: str | None = None
+        self,
+        actor: Actor,
+        request: SweepRequest,
+        *,
+        key: str | None = None,
+        note: Note | None = None,
     ) -> dict[str, Any]:
         """Take a notebook and all sets of parameters; the runs wait as rows."""
         access.require_person(actor)
@@ -157,9 +162,10 @@ class SweepSubmits(SweepLooks):
         # As before for sweeps without: a request is told from another one by this.
         named: list[Any] = [sweep.secrets] if sweep.secrets else []
         named += [sweep.checkpoint_after_ms] if sweep.checkpoint_after_ms else []
+        named += [] if sweep.notify is None else [{"notify": sweep.notify}]
         print_ = await asyncio.to_thread(fingerprint, "sweep", asked, size, more, *named)
         given = (request.environment, made.parameters, request.is_reusing)
-        return await self._keep(actor, sweep, *given, print_=print_, key=key)
+        return await self._keep(actor, sweep, *given, print_=print_, key=key, note=note)
 
     async def _keep(
         self,
@@ -171,6 +177,7 @@ class SweepSubmits(SweepLooks):
         *,
         print_: str,
         key: str | None,
+        note: Note | None = None,
     ) -> dict[str, Any]:
         """Write a sweep and all its runs, once for each key."""
         core = self._core
@@ -199,6 +206,8 @@ class SweepSubmits(SweepLooks):
                 is_held = is_held and reused < len(rows)
                 kept = replace(row, reused=reused, after=befores, is_held=is_held)
                 tx.sweeps.add(kept, rows)
+                if note is not None:
+                    note(tx, row.id)
                 return row.id
 
             return once(tx, actor.person.id, key, print_, sweep.submitted_ms, make)[0]
@@ -234,6 +243,7 @@ class SweepSubmits(SweepLooks):
             priority=request.priority,
             after=request.after,
             checkpoint_after_ms=request.checkpoint_after_ms,
+            notify=request.notify,
         )
 
 

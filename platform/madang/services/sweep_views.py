@@ -71,6 +71,7 @@ def sweep_view(
         "reused": sweep.reused,
         "after": after.view(tx, names, sweep),
         "secrets": list(sweep.secrets),
+        "notify": sweep.notify,
         "flavor": sweep.flavor,
         "devices": sweep.devices,
         "limit_ms": sweep.limit_ms,

@@ -31,11 +31,20 @@ def tell(
     data: Mapping[str, Any],
     at_ms: int,
     until_ms: int | None = None,
+    wish: bool | None = None,
 ) -> bool:
-    """Tell a person something on each channel that they want it on; False if all was told."""
+    """Tell a person something on each channel that they want it on; False if all was told.
+
+    Parameters
+    ----------
+    wish
+        Whether they want just this by mail and webhook; None as their settings say. The list on our
+        page has everything.
+    """
     settings = tx.notices.settings(person)
     channels = [Channel.PAGE]
-    if settings is not None and (kind is NoticeKind.TEST or kind in settings.kinds):
+    is_wanted = settings is not None and (kind is NoticeKind.TEST or kind in settings.kinds)
+    if settings is not None and (is_wanted if wish is None else wish):
         channels += [Channel.MAIL] if settings.mail else []
         channels += [Channel.WEBHOOK] if settings.webhook_url else []
     is_new = False
@@ -102,7 +111,8 @@ def sweep_ended(tx: Tx, sweep: Sweep, state: SweepState, at_ms: int) -> None:
         "state": str(state),
     }
     # Once more after each time that failed runs were tried again.
-    tell(tx, sweep.person, NoticeKind.RUN, f"sweep:{sweep.id}:{at_ms}", data, at_ms)
+    dedupe = f"sweep:{sweep.id}:{at_ms}"
+    tell(tx, sweep.person, NoticeKind.RUN, dedupe, data, at_ms, wish=sweep.notify)
 
 
 def waited_in_vain(tx: Tx, item: Run | Sweep, waited_for: str, at_ms: int) -> None:
@@ -116,7 +126,8 @@ def waited_in_vain(tx: Tx, item: Run | Sweep, waited_for: str, at_ms: int) -> No
         "why": "after_failed",
         "waited_for": waited_for,
     }
-    tell(tx, item.person, NoticeKind.RUN, f"after:{item.id}", data, at_ms)
+    wish = item.notify if isinstance(item, Sweep) else None
+    tell(tx, item.person, NoticeKind.RUN, f"after:{item.id}", data, at_ms, wish=wish)
 
 
 def _lease(tx: Tx, lease: Lease) -> dict[str, Any]:

@@ -347,6 +347,7 @@ sweeps = Table(
     _later_names("secrets"),
     Column("runs_per_device", Integer, nullable=False, autoincrement=False, server_default="1"),
     _later_count("checkpoint_after_ms"),
+    Column("notify", Boolean, nullable=True),
     Index(None, "ended_ms"),
     Index(None, "person", "submitted_ms"),
     Index(None, "project", "submitted_ms"),

@@ -4,12 +4,13 @@ import asyncio
 from typing import Any
 
 import pytest
+from test_sweep_life import submitted, workers
 
 from madang.domain.notice import Channel, NoticeState
 from madang.errors import InvalidError, RefusedError
 from madang.notices.ports import Message, refused, undelivered
 from madang.services.delivery import PLACES
-from madang.services.requests import ExtendRequest, NoticeRequest
+from madang.services.requests import ExtendRequest, NoticeRequest, SweepRerun
 from madang.settings.files import NoticePolicy, SmtpPolicy
 
 MIN = 60_000
@@ -169,6 +170,48 @@ async def test_a_run_is_told_when_it_ends(house: Any, mail: Recorder) -> None:
     await deliver(house)
     assert [(m.kind, m.subject) for m in mail.got] == [("run", "Run 'sweep' has failed")]
     assert mail.got[0].link.endswith(f"/runs/{run['id']}")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "wish", "is_told"),
+    [(ALL, None, True), (ALL, False, False), ((), None, False), ((), True, True)],
+)
+async def test_a_sweep_tells_its_end_as_was_said_of_it_or_else_as_the_settings_say(
+    house: Any, kinds: tuple[str, ...], wish: bool | None, is_told: bool
+) -> None:
+    mail, hook = Recorder(), Recorder()
+    plug(house, mail=mail, webhook=hook, page=Recorder())
+    await wants(house, "ada", kinds=kinds, webhook_url=URL)
+    ada, services = await house.actor("ada"), house.services
+    view = await submitted(house, grid={"x": [1]}, max_parallel=1, notify=wish)
+    again = await services.sweeps.rerun(ada, view["id"], SweepRerun())
+    other = await services.sweeps.rerun(ada, view["id"], SweepRerun(notify=not is_told))
+    assert (view["notify"], again["notify"], other["notify"]) == (wish, wish, not is_told)
+    await services.sweeps.cancel(ada, other["id"])
+    for worker in (await workers(house)).values():
+        task = await services.slots.next(worker, 0)
+        await services.slots.finish(worker, task["run"]["id"], {"state": "succeeded"})
+    await house.turn(2)
+    await deliver(house)
+    told = {f"https://lab/services/madang/sweeps/{one['id']}" for one in (view, again)}
+    for channel in (mail, hook):
+        assert {message.link for message in channel.got} == (told if is_told else set())
+    assert len(await rows(house, "ada")) == 2, "the list on the page has it either way"
+
+
+@pytest.mark.parametrize("wish", [True, False])
+async def test_a_sweep_that_waits_in_vain_is_told_as_was_said_of_it(
+    house: Any, mail: Recorder, wish: bool
+) -> None:
+    plug(house, mail=mail)
+    await wants(house, "ada", kinds=() if wish else ALL)
+    ada = await house.actor("ada")
+    first = await submitted(house, grid={"x": [1]})
+    await submitted(house, grid={"x": [1]}, after=(first["id"],), notify=wish)
+    await house.services.sweeps.cancel(ada, first["id"])
+    await house.turn(4)
+    await deliver(house)
+    assert [message.data.get("why") for message in mail.got] == ["after_failed"] * wish
 
 
 async def test_only_chosen_kinds_go_out_and_the_page_has_all(house: Any, mail: Recorder) -> None:

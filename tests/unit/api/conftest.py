@@ -253,6 +253,9 @@ class FakeSchedules(Things):
     async def resume(self, actor: Actor, thing_id: str) -> Any:
         return self._note("resume", actor, thing_id)
 
+    async def run(self, actor: Actor, thing_id: str, *, key: str | None) -> Any:
+        return self._note("run", actor, thing_id, key=key)
+
     async def delete(self, actor: Actor, thing_id: str) -> Any:
         return self._note("delete", actor, thing_id)
 

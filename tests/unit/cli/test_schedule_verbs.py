@@ -66,5 +66,9 @@ def test_list_show_pause_resume_and_delete(service, madang):
     assert "Asia/Seoul" in madang("schedule", "show", "schedule-1")[1]
     assert madang("schedule", "pause", "schedule-1")[1].startswith("schedule-1 is paused")
     assert "next time: 2026-09-22" in madang("schedule", "resume", "schedule-1")[1]
+    ran = VIEW | {"last_id": "sweep-9"}
+    service.on("POST", "schedules/schedule-1/run", (200, ran))
+    assert "sweep-9. Its next times stay." in madang("schedule", "run", "schedule-1")[1]
+    assert json.loads(madang("schedule", "run", "schedule-1", "--json")[1]) == ran
     assert madang("schedule", "delete", "schedule-1")[1].startswith("schedule-1 is deleted")
     assert json.loads(madang("schedule", "list", "--json")[1])[0]["id"] == "schedule-1"

@@ -303,6 +303,19 @@ def test_a_run_again_on_another_size_and_planned_first(service, madang):
     assert call["body"] == SENT | {"parameters": {"lr": 0.3}, "reuse": False}
 
 
+@pytest.mark.parametrize(("more", "wish"), [(["--notify"], True), (["--no-notify"], False)])
+def test_whether_the_end_is_told_is_sent_only_where_it_was_said(
+    service, madang, notebook, more, wish
+):
+    service.on("GET", "sweeps/sweep-1", (200, whole()))
+    service.on("POST", "sweeps", (201, whole()))
+    service.on("POST", "sweeps/sweep-1/rerun", (201, whole()))
+    for asked in (["sweep", notebook, "-g", "lr=1,2"], ["sweeps", "rerun", "sweep-1"]):
+        assert madang(*asked)[0] == madang(*asked, *more)[0] == 0
+        plain, said = [c["body"] for c in service.calls if c["method"] == "POST"][-2:]
+        assert ("notify" in plain, said["notify"]) == (False, wish)
+
+
 def test_a_priority_may_be_below_zero(service, madang):
     service.on("PATCH", "sweeps/sweep-1", (200, whole()))
     status, out, _ = madang("sweeps", "priority", "sweep-1", "-5")

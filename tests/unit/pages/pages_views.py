@@ -170,6 +170,7 @@ def sweep(now: int, number: int, **changes: Any) -> dict[str, Any]:
         "waits_for": None,
         "can_manage": True,
         "is_mine": True,
+        "notify": None,
     } | changes
 
 

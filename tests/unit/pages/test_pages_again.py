@@ -67,3 +67,24 @@ async def test_the_form_for_a_sweep_asks_how_often_to_save(house):
     assert "never takes more than a tenth of the time" in html
     house.lang = "ko"
     assert "저장 간격(초)" in (await house.get("/sweeps/new")).text
+
+
+async def test_the_tick_for_being_told_begins_as_the_settings_say(house):
+    one = house.sweeps[0]
+    where = f"/sweeps/{one['id']}/again"
+
+    async def tick(path):
+        (found,) = re.findall(r'<input id="f-notify"[^>]*>', (await house.get(path)).text)
+        return " checked" in found, " disabled" in found
+
+    assert await tick("/sweeps/new") == await tick(where) == (True, False)
+    one["notify"] = False
+    assert await tick(where) == (False, False)
+    assert "no mail, no webhook" in (await house.get(f"/sweeps/{one['id']}")).text
+    house.notices["kinds"] = []
+    one["notify"] = True
+    assert (await tick("/sweeps/new"), await tick(where)) == ((False, False), (True, False))
+    assert "mail or webhook" in (await house.get(f"/sweeps/{one['id']}")).text
+    house.notices |= {"mail": "", "webhook_url": ""}
+    assert await tick("/sweeps/new") == await tick(where) == (False, True)
+    assert 'href="/services/madang/settings"' in (await house.get("/sweeps/new")).text

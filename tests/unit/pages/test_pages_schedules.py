@@ -24,6 +24,7 @@ async def test_a_paused_one_says_why_and_only_its_person_lets_it_go_on(house):
     ]
     html = (await house.get("/schedules")).text
     assert html.count("/resume") == 1
+    assert html.count('/run"') == 3, "also of a paused one, and never of another person's"
     assert "2 active, 2 paused" in html
     assert "paused: gone" in html
     assert "not yet" in html

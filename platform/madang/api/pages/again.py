@@ -10,7 +10,7 @@ from madang.api.pages.home import pool_pictures
 from madang.api.pages.leases import is_mine
 from madang.api.pages.render import Screen
 from madang.api.pages.runs import LIMITS_S
-from madang.api.pages.sweep_form import said
+from madang.api.pages.sweep_form import said, telling
 from madang.domain.run import MAX_PARAMETERS_BYTES
 from madang.domain.sweep import MAX_PARALLEL, MAX_RUNS_PER_DEVICE
 from madang.units import MS_PER_S
@@ -65,6 +65,7 @@ async def show_sweep(visit: Visit) -> Screen:
             **found,
             "chosen": found["chosen"] | many,
             "sweep": sweep,
+            "telling": await telling(visit, sweep["notify"]),
             "failed": sweep["counts"]["failed"] + sweep["counts"]["expired"],
             "parameters": offered["parameters"],
             "parallel_most": MAX_PARALLEL,

@@ -87,6 +87,17 @@ async def schedule_resume(house: TheHouse, actor: Someone, schedule_id: str) -> 
     return answer(await house.services.schedules.resume(actor, schedule_id))
 
 
+@router.post("/schedules/{schedule_id}/run", operation_id="schedule_run", response_model=Schedule)
+async def schedule_run(
+    house: TheHouse, actor: Someone, schedule_id: str, key: Key = None
+) -> Response:
+    """Submit it once at once, as its person; its next times stay as they are.
+
+    Asked again within five seconds, the answer is what was just submitted.
+    """
+    return answer(await house.services.schedules.run(actor, schedule_id, key=key))
+
+
 @router.delete("/schedules/{schedule_id}", operation_id="schedule_delete", status_code=204)
 async def schedule_delete(house: TheHouse, actor: Someone, schedule_id: str) -> Response:
     """Take a schedule away; what it submitted stays."""

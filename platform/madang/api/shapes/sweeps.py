@@ -55,6 +55,7 @@ class Sweep(Shape):
     reused: Count
     after: list[Before]
     secrets: list[str]
+    notify: bool | None
     flavor: str
     devices: Count
     limit_ms: Count

@@ -52,6 +52,7 @@ TEXTS = {
     "pages.schedules.when": ("When", "시간"),
     "pages.schedules.next": ("Next times", "다음 실행"),
     "pages.schedules.last": ("Last time", "최근 실행"),
+    "pages.schedules.run": ("Run now", "지금 실행"),
     "pages.schedules.never": ("not yet", "아직 없음"),
     "pages.schedules.late": (
         "times were missed before; this one stood for them all",

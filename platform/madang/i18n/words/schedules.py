@@ -42,12 +42,24 @@ TEXTS = {
         "`madang schedule`로 내 목록을 확인해 주세요.",
     ),
     "error.schedule_not_yours.message": (
-        "Only its person may let '{given}' go on.",
-        "예약 '{given}'은(는) 만든 분만 다시 시작할 수 있습니다.",
+        "Only its person may run '{given}' now or let it go on.",
+        "예약 '{given}'은(는) 만든 분만 지금 실행하거나 다시 시작할 수 있습니다.",
     ),
     "error.schedule_not_yours.hint": (
         "It is submitted as that person. Add a schedule under your own name instead.",
         "만든 분의 이름으로 실행되기 때문입니다. 내 이름으로 예약을 새로 만들어 주세요.",
+    ),
+    "error.schedule_still_going.message": (
+        "'{given}' was submitted already and has not ended yet ({last}).",
+        "예약 '{given}'은(는) 이미 제출되어 아직 끝나지 않았습니다({last}).",
+    ),
+    "error.schedule_still_going.hint": (
+        "Wait for its end or cancel it; a schedule that may overlap does not wait.",
+        "끝날 때까지 기다리거나 취소해 주세요. 겹침을 허용한 예약은 기다리지 않습니다.",
+    ),
+    "cli.schedule_ran": (
+        "{id} was submitted now: {made}. Its next times stay.",
+        "{id}을(를) 지금 제출했습니다: {made}. 다음 시간은 그대로입니다.",
     ),
     "error.schedule_over.message": (
         "No time is left for the schedule '{given}'.",
@@ -83,6 +95,7 @@ TEXTS = {
         "`madang schedule show {schedule}`({project})로 이유를 보고, `madang schedule resume {schedule}`로 다시 시작할 수 있습니다.",
     ),
     "pages.admin.act.schedule.pause": ("paused a schedule", "예약 일시 중지"),
+    "pages.admin.act.schedule.run": ("ran a schedule at once", "예약 바로 실행"),
     "pages.admin.act.schedule.delete": ("deleted a schedule", "예약 삭제"),
     "column.cron": ("cron", "cron"),
     "column.timezone": ("time zone", "시간대"),

@@ -114,6 +114,22 @@ TEXTS = {
         "A run saves its variables between cells this often, so that a later attempt goes on from there. Shorter loses less work when a machine fails; saving never takes more than a tenth of the time. From 1 to 86,400.",
         "셀 사이에서 이 간격으로 변수를 저장해 두고, 다시 실행할 때 거기서 이어 갑니다. 짧을수록 장비가 멈췄을 때 잃는 작업이 적고, 저장에는 전체 시간의 10분의 1까지만 씁니다. 1에서 86,400까지 쓸 수 있습니다.",
     ),
+    "pages.sweep_new.notify": (
+        "Tell me by mail or webhook when all runs have ended",
+        "모든 실행이 끝나면 메일이나 웹훅으로 알리기",
+    ),
+    "pages.sweep_new.notify_help": (
+        "For this sweep alone; your settings stay as they are. The list of notices shows it either way.",
+        "이 스윕에만 해당하고 알림 설정은 그대로입니다. 알림 목록에는 언제나 나타납니다.",
+    ),
+    "pages.sweep_new.notify_nowhere": (
+        "You have given no mail or web address yet.",
+        "아직 메일이나 웹훅 주소가 없습니다.",
+    ),
+    "pages.sweep_new.notify_settings": ("Notice settings (new tab)", "알림 설정 (새 탭)"),
+    "pages.sweep.notify": ("At the end", "끝나면"),
+    "pages.sweep.notify_yes": ("mail or webhook", "메일이나 웹훅으로 알림"),
+    "pages.sweep.notify_no": ("no mail, no webhook", "메일·웹훅 알림 없음"),
     "pages.sweep_new.say.more": ("and {count} more", "그 밖에 {count}건"),
     "pages.sweep_new.say.cells": (
         "Code cells: {count}. Parameters: {parameters}.",

@@ -66,6 +66,7 @@ function start(form) {
     typed: Object.fromEntries(rows.filter((row) => row.value.trim() && row.value.trim() !== row.defaultValue)
       .map((row) => [row.dataset.name, row.value])),
     only_failed: form.querySelector('input[name="which"]:checked')?.value === "failed",
+    notify: submitting.notify(),
     max_parallel: Number($("f-max_parallel").value), runs_per_device: Number($("f-runs_per_device").value),
   });
 

@@ -52,6 +52,9 @@ const chosen = () => ({
   secrets: [...document.querySelectorAll("input[name='secrets']:checked")].map((box) => box.value),
 });
 
+// As the settings say, or as it was, unless the tick was changed.
+const notify = () => ($("f-notify").checked === $("f-notify").defaultChecked ? null : $("f-notify").checked);
+
 const PLACES = [
   [/^name/, "name"], [/^sharing/, "runs_per_device"], [/^environment/, "environment"], [/^limit/, "limit"], [/devices/, "devices"],
 ];
@@ -62,5 +65,5 @@ function placeOf({ code = "", details = {} }) {
   return field && $(`e-${field}`) ? field : "";
 }
 
-window.madang.submitting = { flavor, follow, chosen, size, placeOf };
+window.madang.submitting = { flavor, follow, chosen, size, notify, placeOf };
 if ($("f-project")) project();

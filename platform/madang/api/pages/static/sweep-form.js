@@ -38,7 +38,7 @@ function start(form) {
     ...submitting.chosen(), notebook: text, typed: typed(), ...table,
     max_parallel: Number($("f-max_parallel").value),
     runs_per_device: Number($("f-runs_per_device").value),
-    checkpoint_after_s: seconds($("f-checkpoint_after")), pilot: pilot ? pilot.id : "",
+    notify: submitting.notify(), checkpoint_after_s: seconds($("f-checkpoint_after")), pilot: pilot ? pilot.id : "",
   });
 
   // ---- what is wrong stands beside its field ----

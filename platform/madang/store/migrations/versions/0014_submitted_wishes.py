@@ -1,4 +1,4 @@
-"""What is said with a submit beside the snapshot: how often runs are saved."""
+"""What is said with a submit beside the snapshot: how often runs are saved, and who is told."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,3 +15,4 @@ def upgrade() -> None:
             table,
             sa.Column("checkpoint_after_ms", sa.Integer(), nullable=False, server_default="0"),
         )
+    op.add_column("sweeps", sa.Column("notify", sa.Boolean(), nullable=True))
