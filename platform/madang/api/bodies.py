@@ -38,6 +38,9 @@ MAX_TIME_MS = 4_102_444_800_000
 # No control characters, no line separators, nothing that turns the direction of writing.
 PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
 Name = Annotated[str, StringConstraints(max_length=100, pattern=PLAIN)]
+MAX_WITH_END = 256 * 1024
+"""Characters of an executed notebook that the end of its run may carry."""
+
 Word = Annotated[str, StringConstraints(max_length=64, pattern=PLAIN)]
 Reason = Annotated[str, StringConstraints(max_length=300, pattern=PLAIN)]
 Person = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=PLAIN)]
@@ -304,6 +307,15 @@ class FinishBody(Body):
     kernel: KernelBody | None = None
     progress: ProgressBody | None = None
     recorded: dict[str, Any] | None = None
+    output: Annotated[str, StringConstraints(max_length=MAX_WITH_END)] = Field(
+        default="", description="The executed notebook, where it is small."
+    )
+
+
+class EndedBody(FinishBody):
+    """How the run before ended, told with the question for the next one."""
+
+    run: Word
 
 
 class NoticesBody(Body):

@@ -7,12 +7,12 @@ processes that runs are forked from, and one group of processes that the system 
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -21,8 +21,9 @@ from madang.client.http import MadangClient
 from madang.domain.run import RunState
 from madang.errors import ConflictError, MadangError
 from madang.runner.checkpoints.place import ENV as CHECKPOINT_ENV
-from madang.runner.checkpoints.place import OWN, forget, held, key_of
+from madang.runner.checkpoints.place import OWN, held, key_of
 from madang.runner.disk import reserve
+from madang.runner.ended import Ended, failed
 from madang.runner.files import RunFolder, make_run_folder
 from madang.runner.forked.parents import Wanted
 from madang.runner.forked.refused import ForkRefusedError
@@ -37,8 +38,6 @@ QUICK_S = 0.3
 """Progress is told at once when a cell ends, but not more often than this."""
 
 OUTPUT_EVERY_S = 15.0
-DELIVER_S = 600.0
-DELIVER_STOPPING_S = 60.0
 GRACE_S = 10.0
 XLA_FRACTIONS = ("XLA_PYTHON_CLIENT_MEM_FRACTION", "XLA_CLIENT_MEM_FRACTION")
 """What JAX is told which part of a device's memory it takes at once; the second name is newer."""
@@ -88,14 +87,14 @@ class Lane:
         if child is not None:
             child.terminate()
 
-    def run(self, task: Mapping[str, Any]) -> None:
-        """Execute one run and report its end; its folder stays only where that failed."""
+    def run(self, task: Mapping[str, Any]) -> Ended:
+        """Execute one run; whoever called hands in how it ended."""
         run = task["run"]
         first = str(task.get("continues") or run["id"])
-        with (
-            MadangClient(self._shared.url, task["token"]) as client,
-            held(self._shared.checkpoints, (first, str(run["id"]))) as kept,
-        ):
+        with ExitStack() as holding:
+            client = holding.enter_context(MadangClient(self._shared.url, task["token"]))
+            ids = (first, str(run["id"]))
+            kept = holding.enter_context(held(self._shared.checkpoints, ids))
             report = Report(client, run["id"])
             secrets = task.get("secrets") or {}
             values = {name: str(one["value"]) for name, one in secrets.items()}
@@ -109,13 +108,10 @@ class Lane:
                 folder = make_run_folder(root, *_contents(task), _checkpoint(task, kept), given)
                 result = self._execute(folder, task, report, kept, values)
             except MadangError as error:
-                result = _failed(error.code, error)
+                result = failed(error.code, error)
             except OSError as error:
-                result = _failed("slot_disk", error)
-            if self._hand_in(folder, report, result):
-                shutil.rmtree(root, ignore_errors=True)
-                if kept is not None and _is_over(result):
-                    forget(kept)
+                result = failed("slot_disk", error)
+            return Ended(folder, report, result, kept, holding.pop_all())
 
     def _execute(
         self,
@@ -159,7 +155,7 @@ class Lane:
     def _died(self, kills: OomKills, code: int | None) -> dict[str, Any]:
         """Return the end of a run whose process could not say it; kills of others are not its."""
         is_short = self._shared.kills.claim() if self._lanes > 1 else bool(kills.since())
-        return _failed(OUT_OF_MEMORY if is_short else "runner_died", f"exit status {code}")
+        return failed(OUT_OF_MEMORY if is_short else "runner_died", f"exit status {code}")
 
     def _wanted(
         self, folder: RunFolder, env: Mapping[str, str], task: Mapping[str, Any], report: Report
@@ -230,14 +226,6 @@ class Lane:
                 output_at = time.monotonic() + OUTPUT_EVERY_S
         return is_told_to_stop
 
-    def _hand_in(self, folder: RunFolder, report: Report, result: dict[str, Any]) -> bool:
-        """Send output and end; a run whose output did not arrive has not succeeded."""
-        deadline = time.monotonic() + (DELIVER_STOPPING_S if self.is_stopping else DELIVER_S)
-        has_output = report.send_output(folder.output, deadline)
-        if not has_output and result["state"] == RunState.SUCCEEDED:
-            result = _failed("output_not_saved", "the service did not take the executed notebook")
-        return report.send_end(result, deadline) and has_output
-
 
 def _contents(
     task: Mapping[str, Any],
@@ -261,13 +249,6 @@ def _checkpoint(task: Mapping[str, Any], kept: Path | None) -> dict[str, Any] | 
     after_ms = int(task.get("checkpoint_after_ms") or 0)  # an older service says nothing of it
     said = {"said_s": after_ms / 1000} if after_ms else {}
     return {"folder": str(kept), "key": key_of(task), **said}
-
-
-def _is_over(result: Mapping[str, Any]) -> bool:
-    """Tell whether nothing will go on from where the run was; one that failed may be retried."""
-    if result["state"] == RunState.SUCCEEDED:
-        return True
-    return bool(result["state"] == RunState.CANCELLED and result["reason"] == "cancelled")
 
 
 def _run_env(
@@ -306,16 +287,6 @@ def _is_killed_for_memory(result: Mapping[str, Any]) -> bool:
     """Tell whether a run says so because its kernel is gone, not because a cell said it."""
     error = result.get("error") or {}
     return result["reason"] == OUT_OF_MEMORY and error.get("name") == "DeadKernelError"
-
-
-def _failed(reason: str, error: object) -> dict[str, Any]:
-    name = type(error).__name__ if isinstance(error, Exception) else "RunnerError"
-    value = str(error)[:2_000]
-    return {
-        "state": RunState.FAILED.value,
-        "reason": reason,
-        "error": {"cell": 0, "name": name, "value": value},
-    }
 
 
 def _read_events(descriptor: int, report: Report) -> None:

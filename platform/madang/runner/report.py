@@ -16,6 +16,9 @@ PAUSE_S = 1.0
 MAX_LOG_CHARACTERS = 64_000
 """Log text of one report; the service keeps no more than about that."""
 
+SMALL_BYTES = 256 * 1024
+"""Executed notebooks up to this size go with the end of their run, larger ones by themselves."""
+
 
 class Report:
     """What the service should know about a run, and the calls that tell it.
@@ -28,6 +31,7 @@ class Report:
 
     def __init__(self, client: MadangClient, run_id: str) -> None:
         self._client = client
+        self.run_id = run_id
         self._path = f"runs/{run_id}"
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {"cells_done": 0, "cells_total": 0, "cell": 0}
@@ -80,10 +84,30 @@ class Report:
             return True
         return False
 
-    def send_end(self, result: dict[str, Any], deadline: float) -> bool:
-        """Tell how the run ended, and what of its progress was not told yet."""
+    def small_output(self, path: Path) -> str | None:
+        """Return the executed notebook where it may go with the end of its run; None elsewhere.
+
+        Empty when there is none, or when the service has this very version.
+        """
+        try:
+            state = path.stat()
+            if (state.st_mtime_ns, state.st_ino) == self._saved:
+                return ""
+            return None if state.st_size > SMALL_BYTES else path.read_bytes().decode()
+        except FileNotFoundError:
+            return ""
+        except UnicodeDecodeError:
+            return None
+
+    def end(self, result: dict[str, Any], output: str = "") -> dict[str, Any]:
+        """Return how the run ended, and what of its progress was not told yet."""
         with self._lock:
             body = result | {"progress": self._counts | {"log": self._log}}
+        return body | {"output": output} if output else body
+
+    def send_end(self, result: dict[str, Any], deadline: float, output: str = "") -> bool:
+        """Tell how the run ended, with its executed notebook where that is given."""
+        body = self.end(result, output)
         return self._deliver("POST", f"{self._path}/finish", deadline, body=body)
 
     def _deliver(self, method: str, path: str, deadline: float, **what: Any) -> bool:

@@ -20,10 +20,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+import httpx
+
 from madang.client.http import MadangClient
 from madang.domain.sweep import MAX_RUNS_PER_DEVICE
 from madang.errors import MadangError, UnavailableError
 from madang.runner.checkpoints.place import place_of, sweep_old
+from madang.runner.ended import Ended
 from madang.runner.forked.runs import ForkedRuns
 from madang.runner.lane import GRACE_S, Lane, Shared
 from madang.runner.memory import SharedKills
@@ -67,7 +70,8 @@ class Slot:
         )
         self._free = deque(range(MAX_RUNS_PER_DEVICE))
         self._busy: dict[int, tuple[Lane, threading.Thread]] = {}
-        self._ended: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[tuple[int, Ended | None]] = queue.SimpleQueue()
+        self._to_tell: Ended | None = None
         self._most = 1
         self._fault: BaseException | None = None
         self._is_waiting = False
@@ -101,6 +105,7 @@ class Slot:
                 self._stop_lanes()
             for _, thread in list(self._busy.values()):
                 thread.join()
+            self._tell_what_is_left()
             self._shared.runs.close()
 
     @contextlib.contextmanager
@@ -119,9 +124,10 @@ class Slot:
         while True:
             try:
                 with self._leaving():
-                    number = self._ended.get(block=len(self._busy) >= self._most)
+                    number, ended = self._ended.get(block=len(self._busy) >= self._most)
             except queue.Empty:
                 return
+            self._to_tell = ended or self._to_tell
             self._busy.pop(number)[1].join()
             self._free.appendleft(number)
             if self._fault is not None:
@@ -136,8 +142,7 @@ class Slot:
         lane, asked_s = self._free[0], time.monotonic()
         query = {"lane": lane} if lane else None
         try:
-            with self._leaving():
-                answer = self._client.request("POST", "slots/next", query=query, retry_s=0)
+            answer = self._ask(query)
         except UnavailableError:
             time.sleep(PAUSE_S)
             return None
@@ -151,6 +156,39 @@ class Slot:
         task: dict[str, Any] = answer.json()
         return task
 
+    def _ask(self, query: dict[str, Any] | None) -> httpx.Response:
+        """Ask for a run, and tell with it how the one before has ended.
+
+        Where no answer says that this arrived, the end is handed in once more by itself; to be told
+        twice does not hurt.
+        """
+        ended, self._to_tell = self._to_tell, None
+        body = ended.told_with_next() if ended is not None else None
+        try:
+            with self._leaving():
+                answer = self._client.request(
+                    "POST", "slots/next", query=query, body=body, retry_s=0
+                )
+        except BaseException as error:
+            if ended is not None and getattr(error, "code", "") == "slot_over":
+                ended.taken()  # it is written down before the service looks for a next one
+            elif ended is not None:
+                ended.hand_in(is_stopping=self.is_stopping)
+            raise
+        if ended is not None:
+            ended.taken()
+        return answer
+
+    def _tell_what_is_left(self) -> None:
+        """Hand in what no request took along."""
+        while True:
+            if self._to_tell is not None:
+                self._to_tell.hand_in(is_stopping=True)
+            try:
+                self._to_tell = self._ended.get_nowait()[1]
+            except queue.Empty:
+                return
+
     def _begin(self, task: Mapping[str, Any]) -> None:
         """Have a run executed in the lane that asked for it."""
         number = self._free.popleft()
@@ -159,14 +197,19 @@ class Slot:
         lane = Lane(self._shared, self._most)
 
         def work() -> None:
+            to_tell: Ended | None = None
             try:
-                lane.run(task)
+                ended = lane.run(task)
+                if self._most == 1 and not lane.is_stopping and ended.told_with_next() is not None:
+                    to_tell = ended
+                else:
+                    ended.hand_in(is_stopping=lane.is_stopping)
             except BaseException as error:
                 # Of this program. The service would hand the same run to this lane again and
                 # again; a slot that ends with a fault is counted and limited.
                 self._fault = error
             finally:
-                self._ended.put(number)
+                self._ended.put((number, to_tell))
 
         thread = threading.Thread(target=work, name=f"lane-{number}")
         self._busy[number] = lane, thread

@@ -231,18 +231,20 @@ class Slots:
             raise ConflictError("run_moved_on", run=run.id, state=str(run.state))
         sha256 = await core.artifacts.put(data)
 
-        def work(tx: Tx) -> None:
-            run = _own(tx, actor, run_id)
-            tx.runs.change(run.id, RunState.RUNNING, output_sha256=sha256)
-            if run.output_sha256 != sha256:
-                tx.outputs.doom([run.output_sha256], core.clock())
-
-        await core.store.write(work)
+        await core.store.write(
+            lambda tx: _keep_output(tx, _own(tx, actor, run_id), sha256, core.clock())
+        )
         core.bus.publish("runs")
         return {"sha256": sha256}
 
     async def finish(self, actor: Actor, run_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Take the end of a run; saying it twice is harmless, another end is refused."""
+        core = self._core
+        run = await self.take_end(actor, run_id, body)
+        return await core.store.read(lambda tx: views.run_view(core, tx, actor, run, {}))
+
+    async def take_end(self, actor: Actor, run_id: str, body: Mapping[str, Any]) -> Run:
+        """Do what :meth:`finish` does, for who needs no view of the run."""
         core = self._core
         state = RunState(body["state"])
         if state not in FINAL_RUN_STATES:
@@ -253,11 +255,15 @@ class Slots:
         _note(live, body.get("progress") or {})
         recorded = fit_recorded(body.get("recorded")).values
         log = await core.artifacts.put(live.log.encode()) if live.log else ""
+        given = str(body.get("output") or "").encode()
+        output = await core.artifacts.put(given) if given else ""
 
         def work(tx: Tx) -> Run:
             run = _own(tx, actor, run_id)
             if run.is_final:
                 return run
+            if output:
+                run = _keep_output(tx, run, output, core.clock())
             if log:
                 tx.meta.set(f"log/{run.id}", log)
             tx.tokens.drop(run=run.id)
@@ -290,7 +296,15 @@ class Slots:
             not run.sweep
         ):  # the slot asks for the next one of a sweep, and finds out when it is over
             core.wake.set()
-        return await core.store.read(lambda tx: views.run_view(core, tx, actor, run, {}))
+        return run
+
+
+def _keep_output(tx: Tx, run: Run, sha256: str, now_ms: int) -> Run:
+    """Let a run have this output; the one before goes in time."""
+    changed = tx.runs.change(run.id, RunState.RUNNING, output_sha256=sha256)
+    if run.output_sha256 != sha256:
+        tx.outputs.doom([run.output_sha256], now_ms)
+    return changed
 
 
 def _note(live: RunProgress, told: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError, UnavailableError
-from madang.services.held_artifacts import HOLD_MS
+from madang.services.held_artifacts import AWAY, HOLD_MS
 from madang.services.requests import SweepRequest
 from madang.settings.files import ArtifactPolicy
 
@@ -188,6 +188,45 @@ async def test_a_kill_between_row_and_bytes_leaves_nothing_behind(house: Any) ->
     await house.restart()
     await house.services.outputs.release()
     assert not await stored(house, NAME)
+
+
+async def test_an_end_brings_its_output_and_is_taken_whole_or_not_at_all(
+    house: Any, monkeypatch: Any
+) -> None:
+    run, worker, mine = await running(house)
+    await house.services.slots.put_output(mine, run, b"partial")
+    end = {"state": "succeeded", "output": OUTPUT.decode()}
+
+    async def put(_: bytes) -> str:
+        raise UnavailableError(AWAY)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(house.services.core.artifacts, "put", put)
+        with pytest.raises(UnavailableError):
+            await house.services.slots.take_end(worker, run, end)
+    ada = await house.actor("ada")
+    view = await house.services.runs.get(ada, run)
+    assert view["state"] == "running"
+    assert await house.services.runs.output(ada, run) == b"partial"
+    for _ in range(2):  # the answer was lost
+        taken = await house.services.slots.take_end(worker, run, end)
+        assert taken.state == "succeeded"
+    assert await house.services.runs.output(ada, run) == OUTPUT
+    await later(house, HOLD_MS + 1)
+    assert not await stored(house, hashlib.sha256(b"partial").hexdigest())
+
+
+async def test_the_end_of_a_run_is_taken_from_its_own_slot_alone(house: Any) -> None:
+    run, _, _ = await running(house)
+    other = await house.submit("bora")
+    await house.turn(3)
+    lease = (await house.services.runs.get(await house.actor("bora"), other["id"]))["lease"]
+    stranger = await house.slot_worker(lease)
+    ada = await house.actor("ada")
+    assert (await house.services.runs.get(ada, run))["lease"] != lease
+    with pytest.raises(NotFoundError, match="run_unknown"):
+        await house.services.slots.take_end(stranger, run, {"state": "succeeded"})
+    assert (await house.services.runs.get(ada, run))["state"] == "running"
 
 
 async def test_partial_outputs_that_were_replaced_go(house: Any) -> None:

@@ -5,6 +5,8 @@ rules that follow). Each was a hang, a repeated value or a lost file without its
 has a time limit of its own: a hang must not be found out by waiting for it.
 """
 
+import signal
+
 import pytest
 
 from . import conftest
@@ -196,6 +198,16 @@ def test_exit_functions_of_shared_cells_are_not_run_by_each_run(tmp_path):
     assert not (tmp_path / "parents").exists()
 
 
+@pytest.fixture(params=["default", "ignored"])
+def hang_up(request):
+    """Start everything as a shell does, or as ``nohup``."""
+    how = signal.SIG_IGN if request.param == "ignored" else signal.SIG_DFL
+    before = signal.signal(signal.SIGHUP, how)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hang_up")
 def test_handlers_of_signals_are_those_of_a_new_kernel(tmp_path):
     cell = (
         "import signal\n"

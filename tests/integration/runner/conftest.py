@@ -108,6 +108,9 @@ class FakeService:
                 return 401, problem("unknown_token", 401)
             if path == "slots/next":
                 assert token == "slot-token"
+                if body:  # how the run before has ended
+                    end = json.loads(body)
+                    self.end(end.pop("run"), end)
                 if self.tasks:
                     return 200, self.tasks.pop(0)
                 if self.is_over:
@@ -123,10 +126,14 @@ class FakeService:
             if what == "output":
                 self.outputs[run_id] = json.loads(body)
                 return 200, {}
-            end = json.loads(body)
-            self.reports.append(end.pop("progress"))
-            self.ends[run_id] = end
+            self.end(run_id, json.loads(body))
             return 200, {}
+
+    def end(self, run_id, end):
+        self.reports.append(end.pop("progress"))
+        if output := end.pop("output", ""):
+            self.outputs[run_id] = json.loads(output)
+        self.ends[run_id] = end
 
 
 def handler_of(service):

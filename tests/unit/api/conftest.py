@@ -334,6 +334,9 @@ class FakeSlots(Things):
     async def finish(self, actor: Actor, run_id: str, body: Any) -> Any:
         return self._note("finish", actor, run_id, body=body)
 
+    async def take_end(self, actor: Actor, run_id: str, body: Any) -> Any:
+        return self._note("take_end", actor, run_id, body=body)
+
 
 class FakeEvents:
     def __init__(self) -> None:

@@ -329,10 +329,27 @@ async def test_a_long_poll_ends_when_the_service_stops(bench: Any) -> None:
     assert (answer.status_code, answer.json()["version"]) == (200, "v1")
 
 
+async def test_a_slot_tells_with_its_question_how_the_run_before_ended(bench: Any) -> None:
+    slots = bench.services.slots
+    ended = {"run": RUN, "state": "succeeded", "output": '{"cells": []}'}
+    async with bench.client("mat_good") as client:
+        assert (await client.post(f"{API}/slots/next", json=ended)).status_code == 204
+        assert [call[0] for call in slots.calls] == ["take_end", "next"]
+        for wrong in (
+            {},
+            {"run": RUN},
+            ended | {"output": "[]"},
+            ended | {"output": "x" * 300_000},
+        ):
+            refused = await client.post(f"{API}/slots/next", json=wrong)
+            assert refused.status_code == 422, wrong
+    assert len(slots.calls) == 2
+
+
 async def test_the_slot_gets_its_run_as_text(bench: Any) -> None:
     slots = bench.services.slots
     async with bench.client("mat_good") as client:
-        assert (await client.post(f"{API}/slots/next", json={})).status_code == 204
+        assert (await client.post(f"{API}/slots/next")).status_code == 204
         slots.answer = {"run": {}, "notebook": b'{"a": 1}', "files": {"f": b"\xff"}, "token": "t"}
         work = (await client.post(f"{API}/slots/next")).json()
         slots.answer = ConflictError("slot_over")

@@ -8,7 +8,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from madang.api.bodies import FinishBody, ProgressBody
+from madang.api.bodies import EndedBody, FinishBody, ProgressBody
 from madang.api.problems import with_status
 from madang.api.reading import large_body
 from madang.api.routes.common import TheHouse, Worker, answer, noun_router
@@ -36,12 +36,22 @@ router = noun_router("slots")
 
 
 @router.post("/slots/next", operation_id="slot_next", response_model=Work, responses=NEXT)
-async def slot_next(request: Request, house: TheHouse, actor: Worker, lane: Lane = 0) -> Response:
+@large_body
+async def slot_next(
+    request: Request,
+    house: TheHouse,
+    actor: Worker,
+    lane: Lane = 0,
+    ended: EndedBody | None = None,
+) -> Response:
     """Take the next run of this slot; 204 when there is none now, 410 when the slot shall stop.
 
     A slot that works on several runs at the same time says which of them it will be; whoever asks
-    again for the same lane is given the same run.
+    again for the same lane is given the same run. The body may say how the run before has ended,
+    which is written down first: any answer but a refusal of the body says that it was.
     """
+    if ended is not None:
+        await house.services.slots.take_end(actor, ended.run, _end(ended))
     try:
         with held(house, actor) as may_wait:
             wait_s = NEXT_S if may_wait else 0.0
@@ -74,17 +84,32 @@ async def run_store_output(
     data = await request.body()
     if not data:
         raise InvalidError("body_empty")
-    # Parsing a notebook for every cell that ends would cost more than it tells; what shows it
-    # later trusts nothing in it.
-    if not (data.lstrip()[:1] == b"{" and data.rstrip()[-1:] == b"}"):
-        raise InvalidError("output_no_notebook", given=ascii(data[:20]))
+    _look_at(data)
     return answer(await house.services.slots.put_output(actor, run_id, data))
 
 
 @router.post("/runs/{run_id}/finish", operation_id="run_finish", response_model=Run)
+@large_body
 async def run_finish(house: TheHouse, actor: Worker, run_id: str, body: FinishBody) -> Response:
     """Report how a run ended."""
-    return answer(await house.services.slots.finish(actor, run_id, body.model_dump()))
+    return answer(await house.services.slots.finish(actor, run_id, _end(body)))
+
+
+def _end(body: FinishBody) -> dict[str, Any]:
+    """Return how a run ended as the use-case takes it."""
+    if body.output:
+        _look_at(body.output.encode())
+    return body.model_dump(exclude={"run"})
+
+
+def _look_at(output: bytes) -> None:
+    """Refuse what is no notebook at a glance.
+
+    To parse one for every cell that ends would cost more than it tells; what shows it later trusts
+    nothing in it.
+    """
+    if not (output.lstrip()[:1] == b"{" and output.rstrip()[-1:] == b"}"):
+        raise InvalidError("output_no_notebook", given=ascii(output[:20]))
 
 
 def _as_text(work: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,11 +28,14 @@ def die_with_parent(parent: int, sign: signal.Signals = signal.SIGKILL) -> None:
 def reset_signals() -> None:
     """Give back the handlers that the process had from Python itself, but ignore interrupts.
 
-    A kernel takes interrupts only while a cell runs, as ipykernel sets it up.
+    A kernel takes interrupts only while a cell runs, as ipykernel sets it up. What whoever started
+    all this wanted to be ignored, as ``nohup`` does, stays so.
     """
     signal.set_wakeup_fd(-1)
-    for sign in (signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP):
-        signal.signal(sign, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for sign in (signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP):
+        if signal.getsignal(sign) is not signal.SIG_IGN:
+            signal.signal(sign, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
