@@ -29,10 +29,10 @@ class Place:
         self.runs = ForkedRuns(tmp_path, python_env(tmp_path, MADANG_RUN="run-1"))
         self.count = 0
 
-    def start(self, *cells, secrets=None, **env):
+    def start(self, *cells, secrets=None, files=None, **env):
         self.count += 1
         folder = make_run_folder(
-            self.root / f"run-{self.count}", notebook(*cells), {}, {}, 120_000, ""
+            self.root / f"run-{self.count}", notebook(*cells), files or {}, {}, 120_000, ""
         )
         reader, writer = os.pipe()
         wanted = self.runs.wanted(folder, env, "")
@@ -162,3 +162,56 @@ def test_one_whose_run_left_a_thread_ends(place):
     assert told.endswith("fresh\n")
     after, _, _ = place.run(LOOK)
     assert after != first
+
+
+def waiting(place):
+    """Return the kernel that waits for the next run."""
+    return place.runs._executors._ahead._waiting[2].pid
+
+
+def test_a_kernel_is_forked_ahead_and_knows_only_its_own_run(place):
+    for _ in range(2):
+        place.run(LOOK, MADANG_TOKEN="before")
+    ahead = waiting(place)
+    assert b"MADANG_TOKEN" not in environment(ahead)
+    own = LOOK.replace("MADANG_ONLY_ONE", "MADANG_TOKEN")
+    _, _, told = place.run(own, MADANG_TOKEN="own")
+    assert told.splitlines() == ["own False work", str(ahead)]
+    left = waiting(place)
+    assert left != ahead
+    place.runs.close()
+    until(lambda: not is_there(left))
+
+
+def environment(pid):
+    with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+        return file.read()
+
+
+def test_one_that_was_killed_while_it_waited_is_replaced(place):
+    for _ in range(2):
+        place.run(LOOK)
+    ahead = waiting(place)
+    os.kill(ahead, signal.SIGKILL)
+    until(lambda: not is_there(ahead))
+    _, result, told = place.run(LOOK)
+    assert (result["state"], told.splitlines()[0]) == ("succeeded", "None False work")
+
+
+def test_a_run_with_other_files_gets_another_one(place):
+    look = "import numpy\nprint(numpy.__file__)"
+    for _ in range(2):
+        place.run(look)
+    ahead = waiting(place)
+    _, result, told = place.run(look, files={"numpy.py": b"own = 1"})
+    assert result["state"] == "succeeded"
+    assert told.strip().endswith("/work/numpy.py")
+    until(lambda: not is_there(ahead))
+
+
+def test_what_a_run_is_told_may_be_too_much_for_one_that_waits(place):
+    for _ in range(2):
+        place.run(LOOK)
+    big = {f"MADANG_BIG_{number}": "x" * 60_000 for number in range(3)}
+    _, result, _ = place.run("import os\nassert len(os.environ['MADANG_BIG_2']) == 60_000", **big)
+    assert result["state"] == "succeeded"

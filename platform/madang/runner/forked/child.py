@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -32,6 +32,7 @@ def be_kernel(
     app: ForkedApp,
     connection: socket.socket,
     task: Mapping[str, Any],
+    ready: Callable[[], Mapping[str, Any]] | None = None,
     *,
     context: contextvars.Context | None = None,
     states: dict[str, Any] | None = None,
@@ -46,7 +47,10 @@ def be_kernel(
     connection
         Our end of the connection; every other descriptor of the nursery is closed already.
     task
-        ``env``, ``cwd``, ``argv``.
+        ``env``, ``cwd``, ``argv`` and ``is_seeded``; only the last without the others where the
+        kernel was forked ahead.
+    ready
+        Waits for the whole task, once all is done that needs nothing of it.
     context, states, inherited, files
         What shared cells left: context variables, generators' states, their names, and files that
         they read.
@@ -55,9 +59,6 @@ def be_kernel(
     """
     status = 1
     try:
-        place(task)
-        for name, value in variables.items():
-            os.environ.setdefault(name, value)
         rebirth.reopen(files)
         if states is None or task["is_seeded"]:
             rebirth.reseed(states)
@@ -65,6 +66,9 @@ def be_kernel(
             rebirth.reseed(None)
         rebirth.forget_exits_of_parent(keep=inherited is None)
         rebirth.renew_libraries()
+        place(ready() if ready is not None else task)
+        for name, value in variables.items():
+            os.environ.setdefault(name, value)
         loop = _prepare(app, connection)
         (context or contextvars.copy_context()).run(BaseKernel.start, app.kernel)
         app.kernel.shell_channel_thread = NoThread()

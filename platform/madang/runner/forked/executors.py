@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from madang.runner.forked.executor_run import ExecutorRun, Kernel
+from madang.runner.forked.ahead import Ahead, mark_of
+from madang.runner.forked.executor_run import ExecutorRun
 from madang.runner.forked.parents import Parent, Parents, Wanted
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.wire import receive_request, send_request
@@ -97,6 +98,7 @@ class Executors:
         self._lock = threading.Lock()
         self._idle: list[Executor] = []
         self._busy: set[Executor] = set()
+        self._ahead = Ahead()
         self._is_closed = False
 
     def start(
@@ -115,15 +117,15 @@ class Executors:
         """
         parent = self._parents.held(wanted)
         try:
-            pid, watched, ours = parent.fork_kernel(kernel)
+            mark = mark_of(kernel)  # before the run itself makes files
+            forked, ours = self._ahead.take(parent, kernel)
         except BaseException:
             parent.release()
             raise
-        forked = Kernel(pid, watched)
-        told = request | {"kernel": pid, "inheritance": parent.inheritance}
+        told = request | {"kernel": forked.pid, "inheritance": parent.inheritance}
         try:
             with ours:
-                executor = self._begun(told, parent, [events, ours.fileno(), watched])
+                executor = self._begun(told, parent, [events, ours.fileno(), forked.watched])
         except BaseException:
             forked.end()
             forked.close()
@@ -131,6 +133,7 @@ class Executors:
             raise
         with self._lock:
             self._busy.add(executor)
+        self._ahead.fork_next(parent, kernel, mark)
         return ExecutorRun(executor, forked, parent, partial(self._take_back, executor))
 
     def _begun(self, request: dict[str, Any], parent: Parent, descriptors: list[int]) -> Executor:
@@ -174,5 +177,6 @@ class Executors:
         with self._lock:
             self._is_closed = True
             known, self._idle, self._busy = [*self._idle, *self._busy], [], set()
+        self._ahead.close()
         for executor in known:
             executor.close()

@@ -8,6 +8,7 @@ nursery that has imported more, or has run shared cells, and serves a socket of 
 import contextlib
 import gc
 import importlib
+import json
 import os
 import select
 import signal
@@ -15,13 +16,14 @@ import socket
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from madang.runner.few_storages import few_storages
 from madang.runner.forked import checks, rebirth
 from madang.runner.forked.child import be_kernel
 from madang.runner.forked.kernel import ForkedApp, build, missing_names
-from madang.runner.forked.wire import receive_request, send_request
+from madang.runner.forked.wire import MAX_TASK_BYTES, receive_request, send_request
 from madang.runner.late_grammar import late_grammar
 
 
@@ -127,7 +129,8 @@ class Nursery:
 
                 be_executor(self.app, connection)
             if request["do"] == "kernel":
-                be_kernel(self.app, connection, _task(request), **left)
+                ready = partial(_awaited, connection) if request.get("is_ahead") else None
+                be_kernel(self.app, connection, request if ready else _task(request), ready, **left)
             self._grow(request, connection)
         except BaseException:
             traceback.print_exc(file=sys.__stderr__)
@@ -144,6 +147,14 @@ class Nursery:
         if "refused" not in self.grown.report:
             self.serve()
         os._exit(0)
+
+
+def _awaited(connection: socket.socket) -> dict[str, Any]:
+    """Wait until the kernel's run is there; end where there will be none."""
+    told = connection.recv(MAX_TASK_BYTES)
+    if not told:
+        os._exit(0)
+    return _task(json.loads(told))
 
 
 def _task(request: dict[str, Any]) -> dict[str, Any]:

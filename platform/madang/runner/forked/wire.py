@@ -23,6 +23,9 @@ _PACKET_BYTES = 96 * 1024
 """Far below the smallest send buffer that Linux gives, so that a packet is written whole."""
 
 RECEIVE_BYTES = _HEAD.size + _PACKET_BYTES
+MAX_TASK_BYTES = 128 * 1024
+"""What a kernel that was forked ahead is told at once of its run; more needs another fork."""
+
 _MAX_DESCRIPTORS = 8
 _MAX_REQUEST_BYTES = 256 * 1024**2
 _numbers = itertools.count()
