@@ -121,11 +121,12 @@ def test_one_that_leaks_is_replaced_and_its_run_goes_on(
         runs.append(place.start(name, LEAKING))
         seen.append(place.base_of(name))
         mib.append(own_mib(seen[-1]))
-    assert seen[0] == seen[1] == seen[2]  # 72 MiB more, as the third run was forked
+    # Two kernels and the one ahead: 72 MiB more when the third run asks.
+    assert (seen[0] == seen[1], seen[2] == seen[3]) == (True, True)
     assert len(set(seen)) == processes
-    assert mib[2] - mib[0] >= 40
-    assert (mib[3] < mib[2]) is (processes == 2)
-    assert is_there(seen[0])  # three runs live in it
+    assert mib[1] - mib[0] >= 20
+    assert (mib[2] < mib[1]) is (processes == 2)
+    assert is_there(seen[0])  # runs live in it
     assert [run.poll() for run in runs] == [None] * 4
     (tmp_path / "go").touch()
     assert [run.wait(60) for run in runs] == [0] * 4
