@@ -46,7 +46,7 @@ test-plans: $(STAMP) ## every story with one thing going wrong at every point of
 
 # Most of their time they wait for processes to start, answer and end, so four share two cores.
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
-	$(PYTEST) -n 4 --dist loadfile tests/integration --ignore tests/integration/stack --ignore $(FORK_SAFETY)
+	$(PYTEST) -n 3 --dist loadfile tests/integration --ignore tests/integration/stack --ignore $(FORK_SAFETY)
 
 test-hostile: $(STAMP) ## everything the API and the pages can be sent, and who may do what (4 minutes)
 	$(BIN)/python -m pytest -n 2 tests/hostile
