@@ -160,7 +160,7 @@ class Slot:
         """Ask for a run, and tell with it how the one before has ended.
 
         Where no answer says that this arrived, the end is handed in once more by itself; to be told
-        twice does not hurt.
+        twice does not hurt. Where it is refused, the question stands.
         """
         ended, self._to_tell = self._to_tell, None
         body = ended.told_with_next() if ended is not None else None
@@ -170,11 +170,15 @@ class Slot:
                     "POST", "slots/next", query=query, body=body, retry_s=0
                 )
         except BaseException as error:
-            if ended is not None and getattr(error, "code", "") == "slot_over":
+            if ended is None:
+                raise
+            if getattr(error, "code", "") == "slot_over":
                 ended.taken()  # it is written down before the service looks for a next one
-            elif ended is not None:
-                ended.hand_in(is_stopping=self.is_stopping)
-            raise
+                raise
+            ended.hand_in(is_stopping=self.is_stopping)
+            if not isinstance(error, MadangError) or isinstance(error, UnavailableError):
+                raise
+            return self._ask(query)
         if ended is not None:
             ended.taken()
         return answer

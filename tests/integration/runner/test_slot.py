@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import notebook, python_env
+from .conftest import notebook, problem, python_env
 
 pytestmark = pytest.mark.integration
 
@@ -102,6 +102,28 @@ def test_sigterm_hands_in_what_there_is(service, start):
     assert process.wait(30) == 0
     assert service.ends["run-1"]["reason"] == "slot_stopped"
     assert service.outputs["run-1"]["cells"][-1]["outputs"][0]["text"] == ["begun\n"]
+
+
+@pytest.mark.parametrize("status", [409, 503])
+def test_an_end_that_is_not_taken_with_the_question_is_handed_in_by_itself(service, start, status):
+    for number in (1, 2, 3):
+        service.add(f"run-{number}", notebook(f"print({number})"))
+    service.is_over = True
+    answer, told = service.answer, []
+
+    def without_ends(method, path, token, body):
+        if path == "slots/next" and body:
+            told.append(json.loads(body)["run"])
+            return status, problem("run_moved_on", status) if status == 409 else None
+        return answer(method, path, token, body)
+
+    service.answer = without_ends
+    process = start()
+    assert process.wait(60) == 0
+    assert told == ["run-1", "run-2", "run-3"]
+    assert [service.ends[name]["state"] for name in told] == ["succeeded"] * 3
+    texts = [service.outputs[name]["cells"][0]["outputs"][0]["text"] for name in told]
+    assert texts == [["1\n"], ["2\n"], ["3\n"]]
 
 
 def test_sigterm_while_waiting_leaves_at_once(service, start):
