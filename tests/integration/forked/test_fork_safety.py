@@ -155,7 +155,7 @@ def test_random_sources_differ_between_runs(tmp_path):
         tmp_path,
         "import numpy as np, random, uuid, secrets, tempfile, os",
         "print(random.random(), np.random.random(), np.random.default_rng().random(), uuid.uuid1(),"
-        " uuid.uuid4(), secrets.token_hex(), os.urandom(8), tempfile.mktemp())",
+        " uuid.uuid4(), secrets.token_hex(), os.urandom(8).hex(), tempfile.mktemp())",
         runs=3,
     )
     assert way == {"kernel": "forked"}
