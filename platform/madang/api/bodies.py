@@ -38,7 +38,7 @@ MAX_TIME_MS = 4_102_444_800_000
 # No control characters, no line separators, nothing that turns the direction of writing.
 PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
 Name = Annotated[str, StringConstraints(max_length=100, pattern=PLAIN)]
-MAX_WITH_END = 256 * 1024
+MAX_WITH_END = 128 * 1024
 """Characters of an executed notebook that the end of its run may carry."""
 
 Word = Annotated[str, StringConstraints(max_length=64, pattern=PLAIN)]

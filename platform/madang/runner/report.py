@@ -16,8 +16,11 @@ PAUSE_S = 1.0
 MAX_LOG_CHARACTERS = 64_000
 """Log text of one report; the service keeps no more than about that."""
 
-SMALL_BYTES = 256 * 1024
-"""Executed notebooks up to this size go with the end of their run, larger ones by themselves."""
+SMALL_BYTES = 128 * 1024
+"""Executed notebooks up to this size go with the end of their run, larger ones by themselves.
+
+With its log and what it recorded, each character escaped, that fits into one request.
+"""
 
 
 class Report:

@@ -23,6 +23,7 @@ Lane = Annotated[int, Query(ge=0, lt=MAX_RUNS_PER_DEVICE)]
 
 NEXT: dict[int | str, dict[str, Any]] = {
     204: {"description": "There is no run now."},
+    404: {"model": Problem, "description": "The run before is none of this slot."},
     410: {"model": Problem, "description": "The slot shall stop."},
 }
 OUTPUT: dict[str, Any] = {
@@ -36,7 +37,6 @@ router = noun_router("slots")
 
 
 @router.post("/slots/next", operation_id="slot_next", response_model=Work, responses=NEXT)
-@large_body
 async def slot_next(
     request: Request,
     house: TheHouse,
@@ -89,7 +89,6 @@ async def run_store_output(
 
 
 @router.post("/runs/{run_id}/finish", operation_id="run_finish", response_model=Run)
-@large_body
 async def run_finish(house: TheHouse, actor: Worker, run_id: str, body: FinishBody) -> Response:
     """Report how a run ended."""
     return answer(await house.services.slots.finish(actor, run_id, _end(body)))
