@@ -1,8 +1,9 @@
 """A sweep through the service beside the same runs with the ``papermill`` command.
 
 Run by ``make bench-sweep``; no timed test. Ours is one submit to a real installation: queue,
-leases, ledger, slots, artifacts, from the submit to the end of the sweep. The peer is what a lab
-does now: a loop over ``papermill in.ipynb out.ipynb -p seed N``, as many at once as we have slots.
+leases, ledger, slots, artifacts, from the submit to the end of the sweep, the start of slots and of
+their warm processes included. The peer is what a lab does now: a loop over
+``papermill in.ipynb out.ipynb -p seed N``, as many at once as we have slots.
 CPU seconds are those of hub, service, slots and kernels, and of the peer's commands and kernels.
 
 Three notebooks of five cells: that do nothing, that import pandas, scikit-learn and matplotlib, and
@@ -89,6 +90,16 @@ def measured(work: Callable[[], int]) -> tuple[float, float]:
     return runs / took, (Tree(os.getpid()).cpu_s() - cpu) / runs
 
 
+def wait_for_slots_to_end() -> None:
+    """Let every sweep pay the start of its slots: those of the one before keep warm for a while."""
+    deadline = time.monotonic() + 60
+    with madang.MadangClient() as client:
+        while any(lease["state"] != "ended" for lease in client.get("leases")):
+            if time.monotonic() > deadline:
+                raise TimeoutError("slots of the last sweep do not end")
+            time.sleep(0.5)
+
+
 def ours(path: Path, runs: int, parallel: int) -> int:
     job = madang.sweep(path, {"seed": range(runs)}, max_parallel=parallel, name=path.stem)
     job.wait(LIMIT_S, progress=False).check()
@@ -126,6 +137,7 @@ def measure(hub: Hub, rounds: int, runs: int, peer_runs: int, table_mib: int, on
         turns += [(n, partial(peer, path, peer_runs, parallel, how)) for n, how in PEERS.items()]
         for number in range(rounds):
             for name, work in turns if number % 2 == 0 else turns[::-1]:
+                wait_for_slots_to_end()
                 found[name].append(measured(work))
         columns = (("runs", "1/s", kind.goal), ("CPU of a run", "s", kind.cpu_goal))
         for index, (what, unit, goal) in enumerate(columns):
