@@ -44,7 +44,7 @@ test-contract: $(STAMP) ## one suite for every engine and every store
 test-plans: $(STAMP) ## every story with one thing going wrong at every point of it
 	$(PYTEST) -n 2 $(PLANS)
 
-# Most of their time they wait for processes to start, answer and end, so four share two cores.
+# Most of their time they wait for processes to start, answer and end, so three share two cores.
 test-integration: $(STAMP) ## real hub, kernels, Dask and databases
 	$(PYTEST) -n 3 --dist loadfile tests/integration --ignore tests/integration/stack --ignore $(FORK_SAFETY)
 

@@ -340,8 +340,10 @@ async def test_a_slot_tells_with_its_question_how_the_run_before_ended(bench: An
             {"run": RUN},
             ended | {"output": "[]"},
             ended | {"output": "x" * 300_000},
+            ended | {"output": '{"x": "\ud800"}'},
         ):
-            refused = await client.post(f"{API}/slots/next", json=wrong)
+            body = json.dumps(wrong).encode()
+            refused = await client.post(f"{API}/slots/next", content=body, headers=JSON)
             assert refused.status_code == 422, wrong
     assert len(slots.calls) == 2
 
