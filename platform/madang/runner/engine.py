@@ -205,8 +205,13 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
             try:
                 return client().execute(**more)
             except RestoreFailedError:
-                nb_man.notebook_start()
-                return client().execute(**more)
+                pass
+            except RuntimeError:
+                # Jupyter chooses ports before the kernel listens on them: another may be faster.
+                if watch.cell or watch.stop_reason:
+                    raise
+            nb_man.notebook_start()
+            return client().execute(**more)
 
         try:
             return execute_forked(nb_man, kernel, client, fresh, keeper.tell, watch.note_kernel)

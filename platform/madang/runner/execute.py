@@ -98,13 +98,15 @@ def _run(
         ended = outcome(
             RunState.FAILED, reason, cell=watch.cell, name=error.ename, value=error.evalue
         )
-    except DeadKernelError:
+    except DeadKernelError as error:
+        began = f"The kernel died in cell {watch.cell}." if watch.cell else str(error)
+        died = "kernel_died" if watch.cell else "kernel_failed"
         ended = outcome(
             RunState.FAILED,
-            OUT_OF_MEMORY if kills.since() else "kernel_died",
+            OUT_OF_MEMORY if kills.since() else died,
             cell=watch.cell,
             name="DeadKernelError",
-            value=f"The kernel died in cell {watch.cell}.",
+            value=began,
         )
     except Stopped:
         ended = outcome(RunState.CANCELLED)

@@ -23,9 +23,11 @@ PARAMETERS = ("lr = 1\nname = 'a'", "parameters")
 class Execution:
     """A started `madang.runner.execute` and what it says."""
 
-    def __init__(self, tmp_path, data, parameters=None, files=None, limit_ms=60_000, **popen):
+    def __init__(
+        self, tmp_path, data, parameters=None, files=None, limit_ms=60_000, python="", **popen
+    ):
         self.folder = make_run_folder(
-            tmp_path / "run", data, files or {}, parameters or {}, limit_ms
+            tmp_path / "run", data, files or {}, parameters or {}, limit_ms, python
         )
         command = [sys.executable, "-P", "-m", "madang.runner.execute", str(self.folder.root)]
         env = python_env(tmp_path, MADANG_TOKEN="attempt-secret", MADANG_RUN="run-1")
@@ -227,3 +229,22 @@ print("closed")
     )  # fmt: skip
     assert done.stdout == "closed\n", done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fails", [1, 9])
+def test_a_kernel_that_does_not_come_up_is_started_once_more(tmp_path, fails):
+    """Another process may take a kernel's port before the kernel listens; no cell has run then."""
+    starts, python = tmp_path / "starts", tmp_path / "bin" / "python"
+    starts.touch()
+    python.parent.mkdir()
+    python.write_text(
+        f"#!/bin/sh\necho >> {starts}\n"
+        f'test "$(wc -l < {starts})" -gt {fails} || exit 1\nexec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    result, output = Execution(tmp_path, notebook("print(1)"), python=str(python)).finish()
+    assert len(starts.read_text().splitlines()) == 2
+    if fails == 1:
+        assert (result["state"], outputs(output)) == (RunState.SUCCEEDED, ["1\n"])
+    else:
+        assert (result["state"], result["reason"]) == (RunState.FAILED, "kernel_failed")
