@@ -44,10 +44,13 @@ class ClusterPolicy:
     ----------
     namespace
         Where everything that people run lives, and the leases' Workloads with it.
+    prefix
+        Begins the names of all that we make outside of that namespace (queues, flavors).
     queues
         LocalQueue by project, on a site that keeps its own queue objects; empty for ours.
     """
 
     namespace: str = "madang-people"
+    prefix: str = "madang"
     flavors: tuple[ClusterFlavor, ...] = ()
     queues: Mapping[str, str] = field(default_factory=dict)

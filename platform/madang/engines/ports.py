@@ -72,6 +72,12 @@ class Admission(Protocol):
     async def poll(self, now_ms: int) -> Sequence[AdmissionEvent]:
         """Return what was decided since the last call."""
 
+    def tell_decisions(self, wake: Callable[[], None] | None) -> None:
+        """Call ``wake`` soon after something was decided outside of :meth:`poll`; None to stop.
+
+        A hint, as :meth:`Launcher.tell_ends` is.
+        """
+
     async def waiting(self) -> Mapping[str, QueueItem]:
         """Return what waits, by lease, as it was asked for last."""
 

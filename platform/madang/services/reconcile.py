@@ -78,11 +78,13 @@ class Reconciler:
         """Tell the engine what the rows say, then look again and again."""
         await self.restore()
         self._core.engine.launcher.tell_ends(self._core.wake.set)
+        self._core.engine.admission.tell_decisions(self._core.wake.set)
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """End the loop; what it was doing is done again after the next start."""
         self._core.engine.launcher.tell_ends(None)
+        self._core.engine.admission.tell_decisions(None)
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -10,8 +10,8 @@ import pytest
 
 from madang.domain.lease import LeaseClass, LeaseKind
 from madang.domain.queue import QueueItem
+from madang.engines.announcements import LONGEST_MS, REFUSALS_TOLD, Announcements
 from madang.engines.local.admission import LocalAdmission
-from madang.engines.local.announcements import LONGEST_MS, REFUSALS_TOLD, Announcements
 from madang.engines.local.artifacts import LocalArtifacts
 from madang.engines.local.commands import Machine, base_env, cluster_commands, worker_commands
 from madang.engines.local.devices import parse_gpus

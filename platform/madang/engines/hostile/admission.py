@@ -1,6 +1,6 @@
 """Admission first come, first served, whose events cannot be relied upon."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from madang.domain.lease import Standing, WaitReason
 from madang.domain.profile import Device, FlavorCapacity
@@ -109,6 +109,9 @@ class HostileAdmission:
         for key, at_ms in list(self._again_ms.items()):
             if at_ms <= self._world.now_ms:
                 self._send_admitted(key)
+
+    def tell_decisions(self, wake: Callable[[], None] | None) -> None:
+        """Do nothing: all is decided when it is asked for."""
 
     async def waiting(self) -> Mapping[str, QueueItem]:
         """Return what waits, by lease."""

@@ -10,10 +10,10 @@ from dataclasses import replace
 from madang.domain.lease import Standing
 from madang.domain.profile import Device, FlavorCapacity
 from madang.domain.queue import ProjectShare, QueueItem
-from madang.engines.local.announcements import Announcements
+from madang.engines.announcements import Announcements
 from madang.engines.local.devices import CPU, LocalDevice
-from madang.engines.local.standings import Standings
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
+from madang.engines.standings import Standings
 from madang.policy.decisions import AskBack, Refuse, Start
 from madang.policy.fair_queue import HALF_LIFE_MS, FairQueue
 from madang.units import now_ms
@@ -154,6 +154,9 @@ class LocalAdmission:
         if decisions:
             self._standings.forget()
         return self._news.due(now_ms)
+
+    def tell_decisions(self, wake: Callable[[], None] | None) -> None:
+        """Do nothing: all is decided when it is asked for."""
 
     async def waiting(self) -> Mapping[str, QueueItem]:
         """Return what waits, by lease."""

@@ -40,6 +40,13 @@ class Announcements:
         """Tell an event at the next :meth:`due`, and again later."""
         self._told[_key(event)] = _Told(event, now_ms, FIRST_AGAIN_MS)
 
+    def add_once(self, event: AdmissionEvent, now_ms: int) -> bool:
+        """Tell an event unless it is known already; return whether it is new."""
+        if _key(event) in self._told:
+            return False
+        self.add(event, now_ms)
+        return True
+
     def add_known(self, event: AdmissionEvent, now_ms: int) -> None:
         """Keep an event that came from the rows themselves; told again, but not soon."""
         told = _Told(event, now_ms + LONGEST_MS, LONGEST_MS)

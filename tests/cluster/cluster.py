@@ -1,0 +1,77 @@
+"""The test cluster as tests see it: control plane, Kueue and kwok, started in seconds."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from binaries import NoGoError
+from control_plane import ControlPlane
+from kueue import Kueue
+from nodes import Nodes
+
+
+class Cluster:
+    """A running control plane with Kueue and kwok."""
+
+    def __init__(self, folder: Path, *, has_pods: bool = False) -> None:
+        self.plane = ControlPlane(folder)
+        self.kueue = Kueue(self.plane, has_pods=has_pods)
+        self.nodes = Nodes(self.plane)
+
+    def start(self) -> None:
+        """Start everything."""
+        self.plane.start()
+        self.kueue.install()
+        self.nodes.start()
+
+    def stop(self) -> None:
+        """End everything."""
+        self.plane.stop()
+
+    @property
+    def kubeconfig(self) -> Path:
+        """An administrator's."""
+        return self.plane.kubeconfig
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """Start a cluster for the session; a machine that cannot build one fails and says why."""
+    folder = Path(tempfile.mkdtemp(prefix="madang-cluster-"))
+    made = None
+    try:
+        try:
+            made = Cluster(folder)
+            made.start()
+        except NoGoError as error:
+            pytest.fail(str(error), pytrace=False)
+        yield made
+    finally:
+        if made is not None:
+            made.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> None:
+    """Start a cluster, say how long it took and how to reach it, and keep it until Ctrl+C."""
+    folder = Path(tempfile.mkdtemp(prefix="madang-cluster-"))
+    began = time.monotonic()
+    made = Cluster(folder)
+    try:
+        made.start()
+        took_s = time.monotonic() - began
+        print(f"up after {took_s:.1f} s: KUBECONFIG={made.kubeconfig}", flush=True)
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        made.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
