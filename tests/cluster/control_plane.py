@@ -231,5 +231,5 @@ def object_path(body: dict) -> str:
 
 
 def _has(found, condition: str) -> bool:
-    there = (found or {}).get("status", {}).get("conditions", [])
+    there = (found or {}).get("status", {}).get("conditions") or []
     return any(each["type"] == condition and each["status"] == "True" for each in there)
