@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-browser chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-queue
+.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-browser test-cluster cluster chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-queue
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,13 @@ test-faults: $(STAMP) compiler ## kills, refusals, full disks and jumping clocks
 
 test-corpus: $(STAMP) ## notebooks of all kinds give cell by cell what stock papermill gives, and what a fork may inherit
 	$(PYTEST) -n 2 tests/corpus $(FORK_SAFETY)
+
+test-cluster: $(STAMP) ## leases on a real Kubernetes control plane with Kueue, built once with Go (10 minutes, then seconds)
+	$(BIN)/python tests/cluster/binaries.py etcd kube-apiserver kube-controller-manager kube-scheduler kueue kwok
+	$(PYTEST) tests/cluster
+
+cluster: $(STAMP) ## start such a control plane by hand and say how to reach it
+	$(BIN)/python tests/cluster/cluster.py
 
 bench: $(STAMP) bench-replay bench-pages ## all figures against their peers: spawn, reads, pages, cluster, memory, replay (30 minutes)
 	$(BIN)/python tests/benchmarks/bench_spawn.py

@@ -1,6 +1,7 @@
 """The test cluster as tests see it: control plane, Kueue and kwok, started in seconds."""
 
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -57,6 +58,7 @@ def cluster() -> Iterator[Cluster]:
 
 def main() -> None:
     """Start a cluster, say how long it took and how to reach it, and keep it until Ctrl+C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="madang-cluster-"))
     began = time.monotonic()
     made = Cluster(folder)

@@ -33,7 +33,7 @@ class ApiFaults:
     @classmethod
     def all(cls) -> "ApiFaults":
         """Return all of them, each now and then."""
-        return cls(0.1, 0.05, 0.2, 0.3, 0.3, 0.1, 0.05, 0.1)
+        return cls(0.05, 0.03, 0.3, 0.05, 0.3, 0.1, 0.05, 0.1)
 
 
 class FaultyApi:

@@ -23,6 +23,7 @@ class KubernetesHouse(House):
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.name = f"house-{next(_numbers)}"
+        self._now = now_ms()
         flavor = ClusterFlavor(name=FLAVOR, node_labels={KIND: self.name})
         self.policy = ClusterPolicy(namespace=self.name, prefix=self.name, flavors=(flavor,))
 
@@ -39,7 +40,7 @@ class KubernetesHouse(House):
         return len(await self.admission.devices()) == DEVICES
 
     async def _build(self) -> None:
-        self.admission = KubernetesAdmission(self.api, self.policy)
+        self.admission = KubernetesAdmission(self.api, self.policy, clock=self.now)
         await self.admission.open()
         # A test that asks for another port of this engine fails by itself.
         self.engine = SimpleNamespace(admission=self.admission)
@@ -58,9 +59,10 @@ class KubernetesHouse(House):
         self.cluster.nodes.remove(self.name)
 
     def now(self) -> int:
-        return now_ms()
+        return self._now
 
     async def pass_time(self, ms: int) -> None:
+        self._now += ms
         await asyncio.sleep(min(ms, 50) / 1000)
 
     async def lend_and_ask_back(self) -> str:

@@ -1,6 +1,7 @@
 """Starts and ends the programs of a test cluster; each writes a log of its own."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -10,6 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 LINES = 15
+
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end a program whose tests were killed: nothing may be left running."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class FailedToStartError(Exception):
@@ -45,6 +55,7 @@ class Program:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_die_with_parent,
                 env={**os.environ, **(self._env or {})},
             )
 

@@ -10,10 +10,13 @@ from faulty_api import ApiFaults, FaultyApi
 from kubernetes_house import KubernetesHouse
 from rows import Rows
 
+from madang.domain.lease import WaitReason
+from madang.domain.queue import ProjectShare
 from madang.engines.kubernetes import workloads
 
 pytestmark = pytest.mark.timeout(300)
 STEPS = 60
+FAULTS = {"drop_watch", "gone", "twice", "busy", "cut_before", "cut_after", "old_list"}
 
 
 @pytest.fixture
@@ -51,9 +54,9 @@ async def settled(house, rows, limit_s=60.0):
         await asyncio.sleep(0.1)
 
 
-async def day(house, rows, chance, steps, between=lambda _: None):
-    """Play a day of requests, ends and returns."""
-    for step in range(steps):
+async def day(house, rows, chance, first, last, between=lambda _: None):
+    """Play requests, ends and returns."""
+    for step in range(first, last):
         act = chance.random()
         if act < 0.5:
             size = chance.randint(1, DEVICES)
@@ -78,15 +81,16 @@ async def test_a_misbehaving_api_server_loses_and_doubles_nothing(house, seed):
     try:
         await house.reach(proxy.url)
         rows = Rows(house.admission)
-        await day(house, rows, chance, STEPS)
+        steps = 0
+        while steps < STEPS or not set(proxy.injected) >= FAULTS:
+            assert steps < 10 * STEPS, f"some faults never came: {proxy.injected}"
+            await day(house, rows, chance, steps, steps + 10)
+            steps += 10
         proxy.faults = ApiFaults()
         there = await settled(house, rows)
-        injected = set(proxy.injected)
-        assert injected >= {"drop_watch", "gone", "twice", "busy", "cut_before", "cut_after"}
         # Each object that was made was deleted once, or is there: nothing was made in vain.
-        made = proxy.counts.get(("POST", "workloads"), 0)
-        uids = {each["metadata"]["uid"] for each in there.values()}
-        assert made >= len(uids)
+        made, deleted = (proxy.counts[(way, "workloads")] for way in ("POST", "DELETE"))
+        assert made - deleted == len(there)
         assert len(rows.admissions) == len(set(rows.admissions)), "an attempt was admitted twice"
     finally:
         await house.reach("")
@@ -104,7 +108,7 @@ async def test_kueue_is_killed_while_leases_wait(house):
     try:
         gone = sorted(before)[0]
         await rows.end(gone)
-        await rows.ask("lease-late", 1)
+        await rows.ask("lease-late", 1, submitted_ms=house.now() + 60_000)
         await rows.look(house.now())
         assert set(rows.held) == before - {gone}
     finally:
@@ -121,7 +125,7 @@ async def test_the_api_server_is_killed_while_leases_come_and_go(house):
     async def kill():
         await asyncio.to_thread(house.cluster.plane.restart_apiserver)
 
-    await day(house, rows, chance, 30, lambda step: kill() if step == 10 else None)
+    await day(house, rows, chance, 0, 30, lambda step: kill() if step == 10 else None)
     await settled(house, rows)
     lists = house.admission.lists()
     assert all(count <= 2 for count in lists.values()), f"listed more than twice: {lists}"
@@ -136,7 +140,7 @@ async def test_a_service_that_is_killed_between_any_two_steps_finds_all_again(ho
         await house.restart()
         await rows.restore(house.admission, house.now())
 
-    await day(house, rows, chance, 40, lambda step: kill() if step % 5 == 4 else None)
+    await day(house, rows, chance, 0, 40, lambda step: kill() if step % 5 == 4 else None)
     await settled(house, rows)
     assert len(rows.admissions) == len(set(rows.admissions))
 
@@ -167,3 +171,57 @@ async def test_an_object_deleted_by_hand_comes_again_and_what_is_held_stays_held
     await settled(house, rows)
     assert held in rows.held
     assert waits in rows.waiting
+
+
+async def test_a_person_at_the_cap_waits_and_others_of_the_project_pass(house):
+    rows, admission = Rows(house.admission), house.admission
+    await admission.set_shares([ProjectShare(project="project-a", max_devices_person=2)])
+    for n in range(3):
+        await rows.ask(f"lease-{n}", 1, submitted_ms=house.now() + 1_000 * n)
+    await rows.ask("lease-other", 1, person="person-b", submitted_ms=house.now() + 9_000)
+    await house.until(lambda: _held(house, rows, {"lease-0", "lease-1", "lease-other"}))
+    standing = (await admission.standings(house.now() + 2_000))["lease-2"]
+    assert standing.reason is WaitReason.PERSON_CAP
+    await rows.end("lease-0")
+    await house.until(lambda: _held(house, rows, {"lease-1", "lease-2", "lease-other"}))
+
+
+async def _held(house, rows, names):
+    await rows.look(house.now())
+    assert set(rows.held) <= names
+    return set(rows.held) == names
+
+
+async def test_a_queue_object_changed_or_deleted_by_hand(house):
+    """What an administrator changes by hand stays and is told; what is gone is made again."""
+    rows, plane = Rows(house.admission), house.cluster.plane
+    await rows.ask("lease-a", 1)
+    await settled(house, rows)
+    queue = f"/apis/kueue.x-k8s.io/v1beta2/namespaces/{house.name}/localqueues/project-a"
+    assert plane.ask(queue, method="DELETE")
+    await house.until(lambda: _is_there(plane, queue))
+    group = f"/apis/kueue.x-k8s.io/v1beta2/clusterqueues/{house.name}-project-a"
+    edit = {"spec": {"stopPolicy": "Hold"}}
+    query = "?fieldManager=kubectl-edit"
+    assert plane.ask(group + query, edit, "PATCH", "application/merge-patch+json")
+    await house.until(lambda: _is_told(house, group))
+    assert plane.ask(group)["spec"]["stopPolicy"] == "Hold"
+    edit = {"spec": {"stopPolicy": "None"}}
+    assert plane.ask(group + query, edit, "PATCH", "application/merge-patch+json")
+    await house.until(lambda: _is_told_no_more(house))
+    await rows.ask("lease-b", DEVICES - 1, submitted_ms=house.now() + 1_000)
+    await settled(house, rows)
+    assert set(rows.held) == {"lease-a", "lease-b"}
+
+
+async def _is_there(plane, path):
+    found = plane.ask(path)
+    return found is not None and "deletionTimestamp" not in found["metadata"]
+
+
+async def _is_told(house, path):
+    return path in house.admission.edited_by_hand()
+
+
+async def _is_told_no_more(house):
+    return not house.admission.edited_by_hand()

@@ -10,9 +10,8 @@ Kueue's order is its own: leases within the guarantee of their project first, th
 by time of request. Expected starts are played by our own queue, which divides a bit more evenly.
 """
 
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from madang.domain.cluster_flavor import ClusterPolicy
 from madang.domain.lease import Standing
@@ -21,37 +20,17 @@ from madang.domain.queue import ProjectShare, QueueItem
 from madang.engines.announcements import Announcements
 from madang.engines.kubernetes import workloads
 from madang.engines.kubernetes.client import Api
+from madang.engines.kubernetes.lease_objects import LeaseObjects
 from madang.engines.kubernetes.mirror import Mirror
-from madang.engines.kubernetes.nodes import CPU, Pool
+from madang.engines.kubernetes.nodes import Pool
 from madang.engines.kubernetes.objects import Object
 from madang.engines.kubernetes.pushing import Pusher
 from madang.engines.kubernetes.queue_objects import QueueObjects
-from madang.engines.kubernetes.queues import queue_name
+from madang.engines.kubernetes.wanted import Wanted, Wishes, order
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 from madang.engines.standings import Standings
-from madang.errors import NotFoundError
 from madang.policy.fair_queue import HALF_LIFE_MS, FairQueue
 from madang.units import now_ms
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Wanted:
-    """What a lease's object should be.
-
-    Attributes
-    ----------
-    is_held
-        It was admitted and told, or rows say so; its object must stay whatever happens.
-    is_gone
-        Its object must go.
-    """
-
-    item: QueueItem
-    since_ms: int = 0
-    is_held: bool = False
-    is_gone: bool = False
 
 
 class KubernetesAdmission:
@@ -79,18 +58,16 @@ class KubernetesAdmission:
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._api, self._policy, self._clock, self._grace_ms = api, policy, clock, grace_ms
-        self._flavors = {flavor.name: flavor for flavor in policy.flavors}
-        self._path = workloads.workloads(policy.namespace)
-        self._wanted: dict[str, _Wanted] = {}
+        self._wishes = Wishes()
         self._pool = Pool(policy.flavors)
         self._queue = FairQueue({}, half_life_ms=half_life_ms, grace_ms=grace_ms)
         self._news = Announcements()
         self._standings = Standings()
         self._objects = QueueObjects(api, policy)
+        self._leases = LeaseObjects(api, policy, self._wishes, self._objects)
         self._pusher = Pusher(self._push)
-        self._leases = Mirror(
-            api, self._path, self._heard, labelSelector=f"{workloads.POOL}={policy.prefix}"
-        )
+        ours = f"{workloads.POOL}={policy.prefix}"
+        self._seen = Mirror(api, self._leases.path, self._heard, labelSelector=ours)
         self._nodes = Mirror(api, "/api/v1/nodes", self._heard_node)
         self._wake: Callable[[], None] = lambda: None
         self._is_paused = False
@@ -99,19 +76,24 @@ class KubernetesAdmission:
         """Begin to follow the cluster; returns once nodes and leases were read."""
         self._pusher.start()
         self._nodes.start()
-        self._leases.start()
+        self._seen.start()
         await self._nodes.wait()
-        await self._leases.wait()
-        self._objects.start()
+        await self._seen.wait()
+        await self._objects.start()
 
     async def close(self) -> None:
         """Follow the cluster no more; nothing on it changes."""
-        for part in (self._leases, self._nodes, self._pusher, self._objects):
+        for part in (self._seen, self._nodes, self._pusher, self._objects):
             await part.stop()
 
     def lists(self) -> dict[str, int]:
         """Return how often each kind of object was listed in full: once, unless a watch failed."""
-        return {"nodes": self._nodes.lists, "workloads": self._leases.lists}
+        own = {"nodes": self._nodes.lists, "workloads": self._seen.lists}
+        return own | self._objects.lists()
+
+    def edited_by_hand(self) -> Mapping[str, str]:
+        """Return the queue objects of ours that somebody else changed, and what they changed."""
+        return dict(self._objects.edited)
 
     def tell_decisions(self, wake: Callable[[], None] | None) -> None:
         """Call ``wake`` soon after Kueue decided something; None to stop."""
@@ -127,11 +109,11 @@ class KubernetesAdmission:
         for flavor in self._pool.flavors():
             if self._pool.usable(flavor) != self._queue.capacity(flavor):
                 self._queue.set_capacity(flavor, self._pool.usable(flavor))
-        self._objects.set_capacity({name: self._pool.usable(name) for name in self._flavors})
+        self._objects.set_capacity({name: self._pool.usable(name) for name in self._pool.flavors()})
         self._standings.forget()
 
     def _heard(self, name: str, found: Object | None) -> None:
-        wanted = self._wanted.get(name)
+        wanted = self._wishes.get(name)
         if wanted is None:
             return
         if found is None:
@@ -141,7 +123,7 @@ class KubernetesAdmission:
             return
         self._judge(wanted, found)
 
-    def _judge(self, wanted: _Wanted, found: Object) -> None:
+    def _judge(self, wanted: Wanted, found: Object) -> None:
         item = wanted.item
         if wanted.is_gone:
             return
@@ -151,12 +133,12 @@ class KubernetesAdmission:
             if workloads.is_asked_back(found) and item.is_preemptible:
                 self._ask_back(item, found)
         elif workloads.is_admitted(found):
-            if item.is_held_back:
+            if wanted.is_stopped:
                 self._pusher.touch(item.lease_id)
             elif not self._is_paused:
                 self._admit(wanted)
 
-    def _admit(self, wanted: _Wanted) -> None:
+    def _admit(self, wanted: Wanted) -> None:
         item, now = wanted.item, self._clock()
         key = (item.lease_id, item.attempt)
         wanted.is_held, wanted.since_ms = True, now
@@ -188,34 +170,44 @@ class KubernetesAdmission:
         for share in shares:
             self._queue.set_share(share, self._clock())
         self._objects.set_shares(shares)
+        self._touch(self._wishes.set_shares(shares))
         self._standings.forget()
 
     async def enqueue(self, item: QueueItem) -> None:
         """Put a lease into the queue, or change it there; repeating is harmless."""
-        known = self._wanted.get(item.lease_id)
+        known = self._wishes.get(item.lease_id)
         if known and known.is_held and not known.is_gone and known.item.attempt == item.attempt:
             return
-        wanted = self._wanted[item.lease_id] = _Wanted(item)
+        wanted = self._wishes.put(Wanted(item))
         self._queue.submit(item, self._clock())
         self._standings.forget()
         self._refuse_what_cannot_be(wanted)
+        self._touch(self._wishes.cap(item.project))
         self._look_at(wanted)
 
-    def _look_at(self, wanted: _Wanted) -> None:
-        found = self._leases.objects.get(wanted.item.lease_id)
+    def _touch(self, lease_ids: Collection[str]) -> None:
+        for lease_id in lease_ids:
+            self._pusher.touch(lease_id)
+
+    def _look_at(self, wanted: Wanted) -> None:
+        found = self._seen.objects.get(wanted.item.lease_id)
         if found is not None:
             self._judge(wanted, found)
         if not wanted.is_held:
             self._pusher.touch(wanted.item.lease_id)
 
-    def _refuse_what_cannot_be(self, wanted: _Wanted) -> None:
+    def _refuse_what_cannot_be(self, wanted: Wanted) -> None:
         item, now = wanted.item, self._clock()
         most = self._pool.largest(item.flavor)
         details: dict[str, object] = {"given": item.devices, "flavor": item.flavor}
+        share = self._wishes.share(item.project)
+        caps = [c for c in (share.max_devices_person, share.max_devices_project) if c is not None]
         if not self._pool.knows(item.flavor):
             code, details["known"] = "unknown_flavor", self._pool.flavors()
         elif item.devices > most > 0:
             code, details["limit"] = "more_devices_than_pool", most
+        elif item.devices and caps and item.devices > min(caps):
+            code, details["limit"] = "more_devices_than_cap", min(caps)
         else:
             return
         wanted.is_gone = True
@@ -226,12 +218,11 @@ class KubernetesAdmission:
 
     async def adopt(self, item: QueueItem, device_ids: Sequence[str], started_ms: int) -> None:
         """Take note that this attempt holds these devices."""
-        known = self._wanted.get(item.lease_id)
+        known = self._wishes.get(item.lease_id)
         if known and known.is_held and known.item.attempt == item.attempt:
             return
         now, key = self._clock(), (item.lease_id, item.attempt)
-        wanted = _Wanted(item, started_ms, is_held=True)
-        self._wanted[item.lease_id] = wanted
+        wanted = self._wishes.put(Wanted(item, started_ms, is_held=True))
         self._pool.adopt(key, item.flavor, device_ids)
         self._queue.started(item, now)
         self._resize()
@@ -239,24 +230,24 @@ class KubernetesAdmission:
         self._news.add_known(
             Admitted(lease_id=item.lease_id, attempt=item.attempt, device_ids=names), now
         )
+        self._touch([item.lease_id, *self._wishes.cap(item.project)])
         self._look_at(wanted)
-        self._pusher.touch(item.lease_id)
 
     async def withdraw(self, lease_id: str) -> None:
         """Take a waiting lease out; harmless when it is not there."""
-        wanted = self._wanted.get(lease_id) or self._stray(lease_id)
+        wanted = self._wishes.get(lease_id) or self._stray(lease_id)
         if wanted is None or wanted.is_held:
             return
         wanted.is_gone = True
         self._queue.withdraw(lease_id, self._clock())
         self._news.drop(lease_id)
-        self._pusher.touch(lease_id)
+        self._touch([lease_id, *self._wishes.cap(wanted.item.project)])
         self._standings.forget()
 
     async def release(self, lease_id: str, attempt: int) -> None:
         """Free the devices of an attempt; harmless when it holds none."""
         self._news.drop(lease_id, attempt)
-        wanted = self._wanted.get(lease_id) or self._stray(lease_id)
+        wanted = self._wishes.get(lease_id) or self._stray(lease_id)
         if wanted is None or wanted.item.attempt != attempt or not wanted.is_held:
             return
         wanted.is_held, wanted.is_gone = False, True
@@ -265,17 +256,16 @@ class KubernetesAdmission:
         self._queue.finished(lease_id, now)
         self._resize()
         self._standings.ended(wanted.item, now - wanted.since_ms)
-        self._pusher.touch(lease_id)
+        self._touch([lease_id, *self._wishes.cap(wanted.item.project)])
 
-    def _stray(self, lease_id: str) -> _Wanted | None:
+    def _stray(self, lease_id: str) -> Wanted | None:
         """Return what an object says that nobody told us of: its service was killed."""
-        found = self._leases.objects.get(lease_id)
+        found = self._seen.objects.get(lease_id)
         item = workloads.item_of(found) if found else None
         if found is None or item is None:
             return None
-        wanted = _Wanted(item, self._clock(), is_held=workloads.is_admitted(found))
-        self._wanted[lease_id] = wanted
-        return wanted
+        held = workloads.is_admitted(found)
+        return self._wishes.put(Wanted(item, self._clock(), is_held=held))
 
     # -- what is told -----------------------------------------------------------------------------
 
@@ -286,18 +276,17 @@ class KubernetesAdmission:
     async def waiting(self) -> Mapping[str, QueueItem]:
         """Return what waits, by lease; also objects that nobody told us of."""
         strays = {item.lease_id: item for item, is_held in self._strays() if not is_held}
-        known = self._wanted.values()
-        told = {w.item.lease_id: w.item for w in known if not w.is_held and not w.is_gone}
+        told = {w.item.lease_id: w.item for w in self._wishes if w.is_waiting}
         return strays | told
 
     async def holding(self) -> Sequence[tuple[str, int]]:
         """Return every attempt that was given devices and has not released them."""
         strays = [(item.lease_id, item.attempt) for item, is_held in self._strays() if is_held]
-        known = [(w.item.lease_id, w.item.attempt) for w in self._wanted.values() if w.is_held]
+        known = [(w.item.lease_id, w.item.attempt) for w in self._wishes if w.is_held]
         return [*known, *strays]
 
     def _strays(self) -> list[tuple[QueueItem, bool]]:
-        unknown = [o for name, o in self._leases.objects.items() if name not in self._wanted]
+        unknown = [o for name, o in self._seen.objects.items() if name not in self._wishes]
         items = [(workloads.item_of(found), workloads.is_admitted(found)) for found in unknown]
         return [(item, is_held) for item, is_held in items if item is not None]
 
@@ -307,14 +296,14 @@ class KubernetesAdmission:
         found = dict(known)
         for flavor in self._pool.flavors():
             items = [i for i in self._queue.waiting_items(flavor) if i.lease_id in found]
-            for place, item in enumerate(sorted(items, key=_order), start=1):
+            for place, item in enumerate(sorted(items, key=order), start=1):
                 found[item.lease_id] = replace(
                     found[item.lease_id], position=place, waiting=len(items)
                 )
         return found
 
     def _ends(self) -> dict[str, int]:
-        held = [wanted for wanted in self._wanted.values() if wanted.is_held]
+        held = [wanted for wanted in self._wishes if wanted.is_held]
         return {w.item.lease_id: w.since_ms + w.item.limit_ms for w in held}
 
     async def estimate(self, item: QueueItem, now_ms: int) -> int | None:
@@ -327,7 +316,7 @@ class KubernetesAdmission:
 
     async def prolong(self, lease_id: str, attempt: int, limit_ms: int) -> None:
         """Let forecasts know of a longer limit."""
-        wanted = self._wanted.get(lease_id)
+        wanted = self._wishes.get(lease_id)
         if wanted and wanted.is_held and wanted.item.attempt == attempt:
             wanted.item = replace(wanted.item, limit_ms=limit_ms)
             self._queue.prolong(lease_id, limit_ms)
@@ -362,55 +351,9 @@ class KubernetesAdmission:
         self._standings.forget()
         await self._objects.settle()
         if not is_paused:
-            for wanted in list(self._wanted.values()):
+            for wanted in self._wishes:
                 self._look_at(wanted)
 
-    # -- what is brought to the cluster -----------------------------------------------------------
-
     async def _push(self, lease_id: str) -> None:
-        """Compare a lease's object with what is wanted, and make, change or delete it."""
-        wanted = self._wanted.get(lease_id)
-        if wanted is None:
-            return
-        path = f"{self._path}/{lease_id}"
-        if wanted.is_gone:
-            await self._api.delete(path)
-            if self._wanted.get(lease_id) is wanted:
-                del self._wanted[lease_id]
-            return
-        item = wanted.item
-        await self._objects.ensure(item.project)
-        try:
-            found = await self._api.get(path)
-        except NotFoundError:
-            await self._create(wanted)
-            return
-        must_go = workloads.is_going(found) or not workloads.is_same(found, item)
-        if must_go or (item.is_held_back and workloads.is_admitted(found)):
-            await self._api.delete(path, uid=found["metadata"]["uid"])
+        if await self._leases.push(lease_id):
             self._pusher.touch(lease_id)
-        elif wanted.is_held:
-            await self._keep(wanted, found)
-        elif found["spec"].get("active", True) == item.is_held_back:
-            await self._api.patch(path, {"spec": {"active": not item.is_held_back}})
-
-    async def _create(self, wanted: _Wanted) -> None:
-        item = wanted.item
-        queue = queue_name(self._policy, item.project)
-        flavor = self._flavors.get(item.flavor) if item.flavor != CPU else None
-        body = workloads.workload(item, flavor, queue, self._policy.prefix)
-        if wanted.is_held:
-            log.warning("the object of %s was gone although it holds devices", item.lease_id)
-            body["spec"] |= {"priority": workloads.KEPT, "active": True}
-        await self._api.create(self._path, body)
-
-    async def _keep(self, wanted: _Wanted, found: Object) -> None:
-        """Make what may not be asked back the last that Kueue would choose."""
-        if wanted.item.is_preemptible or found["spec"].get("priority") == workloads.KEPT:
-            return
-        path = f"{self._path}/{wanted.item.lease_id}"
-        await self._api.patch(path, {"spec": {"priority": workloads.KEPT}})
-
-
-def _order(item: QueueItem) -> tuple[int, int, str]:
-    return -workloads.priority(item), item.submitted_ms, item.lease_id

@@ -64,6 +64,12 @@ class Mirror:
         """Wait until the objects were listed once."""
         await self._synced.wait()
 
+    def note(self, item: Object) -> None:
+        """Take in what the server answered to a write of ours, before the watch tells it."""
+        name = item["metadata"]["name"]
+        if _version(item) > max(self._version, _version(self.objects.get(name))):
+            self.objects[name] = item
+
     async def _run(self) -> None:
         failures = 0
         while True:

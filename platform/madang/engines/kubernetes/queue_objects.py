@@ -1,89 +1,130 @@
 """Keeps Kueue's queue objects as projects and nodes want them; touches nothing that is not ours.
 
-All that should be there is computed anew after each change, and what differs from what was applied
-last is applied: by server-side apply, so that fields which an administrator added stay his.
+All that should be there is computed anew after each change and compared with what is there, which
+a watch tells; what differs is applied. Server-side apply leaves alone what others own: a field that
+an administrator changed by hand stays, is told (:attr:`QueueObjects.edited`), and is ours again
+once it says what we say.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from madang.domain.cluster_flavor import ClusterPolicy
 from madang.domain.queue import ProjectShare
-from madang.engines.kubernetes import queues
+from madang.engines.kubernetes import queues, workloads
 from madang.engines.kubernetes.client import Api
+from madang.engines.kubernetes.mirror import Mirror
 from madang.engines.kubernetes.objects import Object
-from madang.errors import MadangError
+from madang.errors import ConflictError, MadangError
 
 AGAIN_S = 2.0
 BESIDE = 16
+
+# A queue may only name what is there: flavors and the cohort first, then queues.
+_ORDER = (("resourceflavors", "cohorts"), ("clusterqueues",), ("localqueues",))
 
 log = logging.getLogger(__name__)
 
 
 class QueueObjects:
-    """The queue objects of one pool."""
+    """The queue objects of one pool.
+
+    Attributes
+    ----------
+    edited
+        What the API server said about fields that somebody else owns, by path of the object.
+    """
 
     def __init__(self, api: Api, policy: ClusterPolicy) -> None:
         self._api, self._policy = api, policy
         self._shares: dict[str, ProjectShare] = {}
         self._capacity: Mapping[str, int] = {}
         self._is_paused = False
-        self._applied: dict[str, Object] = {}
+        self.edited: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._settled = asyncio.Condition()
         self._asked, self._done = 0, 0
         self._task: asyncio.Task[None] | None = None
+        self._mirrors = {path: self._mirror(path) for path in self._collections()}
 
-    def start(self) -> None:
-        """Begin to apply."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="queue objects")
+    def _collections(self) -> list[str]:
+        inside = f"/apis/{workloads.VERSION}/namespaces/{self._policy.namespace}/localqueues"
+        plurals = ("resourceflavors", "cohorts", "clusterqueues")
+        return [*(f"/apis/{workloads.VERSION}/{plural}" for plural in plurals), inside]
+
+    def _mirror(self, path: str) -> Mirror:
+        ours = f"{workloads.POOL}={self._policy.prefix}"
+        return Mirror(self._api, path, self._heard, labelSelector=ours)
+
+    async def start(self) -> None:
+        """Begin to compare and apply; returns once what is there was read."""
+        if self._task is not None:
+            return
+        for mirror in self._mirrors.values():
+            mirror.start()
+        for mirror in self._mirrors.values():
+            await mirror.wait()
+        self._task = asyncio.create_task(self._run(), name="queue objects")
 
     async def stop(self) -> None:
-        """Apply no more."""
+        """Compare no more."""
+        for mirror in self._mirrors.values():
+            await mirror.stop()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
+    def lists(self) -> dict[str, int]:
+        """Return how often each kind was listed in full."""
+        return {path.split("/")[-1]: mirror.lists for path, mirror in self._mirrors.items()}
+
     def set_shares(self, shares: Sequence[ProjectShare]) -> None:
         """Take these projects for all that there are."""
         found = {share.project: share for share in shares}
-        self._change(self._shares, found)
+        if _plain(found) != _plain(self._shares):
+            self._change()
         self._shares = found
 
     def set_capacity(self, capacity: Mapping[str, int]) -> None:
         """Take note of how many devices may be in use."""
-        self._change(self._capacity, capacity)
+        if capacity != self._capacity:
+            self._change()
         self._capacity = dict(capacity)
 
     def set_paused(self, is_paused: bool) -> None:
         """Let nobody be admitted, or let them again."""
-        self._change(self._is_paused, is_paused)
+        if is_paused != self._is_paused:
+            self._change()
         self._is_paused = is_paused
 
     async def ensure(self, project: str) -> None:
         """Return once a project has its queue."""
         if project not in self._shares:
             self._shares[project] = ProjectShare(project=project)
-            self._change(None, project)
+            self._change()
         await self.settle()
 
     async def settle(self) -> None:
-        """Return once everything that was changed so far is applied."""
+        """Return once everything that was changed so far is applied, or told."""
         wanted = self._asked
         async with self._settled:
             await self._settled.wait_for(lambda: self._done >= wanted)
 
-    def _change(self, before: object, after: object) -> None:
-        if before != after:
-            self._asked += 1
-            self._changed.set()
+    def _heard(self, name: str, found: Object | None) -> None:
+        del name, found
+        # Our own writes are heard too; a look that finds nothing to do asks the server nothing.
+        self._changed.set()
+
+    def _change(self) -> None:
+        self._asked += 1
+        self._changed.set()
 
     async def _run(self) -> None:
-        self._change(None, self)
+        self._change()
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -105,9 +146,9 @@ class QueueObjects:
         wanted = queues.objects(
             self._policy, list(self._shares.values()), self._capacity, is_paused=self._is_paused
         )
-        differs = {path: body for path, body in wanted.items() if self._applied.get(path) != body}
-        # A queue may only name what is there: flavors and the cohort first, then queues.
-        for kinds in (("resourceflavors", "cohorts"), ("clusterqueues",), ("localqueues",)):
+        differs = {p: body for p, body in wanted.items() if not covers(self._there(p), body)}
+        self.edited = {path: said for path, said in self.edited.items() if path in differs}
+        for kinds in _ORDER:
             these = [path for path in differs if path.split("/")[-2] in kinds]
             for first in range(0, len(these), BESIDE):
                 some = these[first : first + BESIDE]
@@ -118,6 +159,39 @@ class QueueObjects:
                 for failed in (each for each in ended if isinstance(each, BaseException)):
                     raise failed
 
+    def _there(self, path: str) -> Object | None:
+        collection, _, name = path.rpartition("/")
+        return self._mirrors[collection].objects.get(name)
+
     async def _apply_one(self, path: str, body: Object) -> None:
-        await self._api.apply(path, body)
-        self._applied[path] = body
+        try:
+            made = await self._api.apply(path, body)
+        except ConflictError as error:
+            if path not in self.edited:
+                log.warning("%s was changed by hand and is left so: %s", path, error)
+            self.edited[path] = str(error.details.get("said", ""))
+            return
+        self._mirrors[path.rpartition("/")[0]].note(made)
+
+
+def covers(found: Any, wanted: Any) -> bool:
+    """Tell whether all that is wanted stands in what was found, whatever else does."""
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(
+            covers(found.get(key), value) for key, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return (
+            isinstance(found, list)
+            and len(found) == len(wanted)
+            and all(covers(one, other) for one, other in zip(found, wanted, strict=True))
+        )
+    return bool(found == wanted)
+
+
+def _plain(shares: Mapping[str, ProjectShare]) -> dict[str, tuple[Any, ...]]:
+    """Return what queue objects are made of; past usage changes all the time and is not."""
+    return {
+        name: (each.weight, dict(each.guaranteed), each.max_devices_project)
+        for name, each in shares.items()
+    }

@@ -1,0 +1,72 @@
+"""Brings the Workload of one lease to what is wanted of it: makes, changes or deletes it.
+
+Each step reads the object first and names the one that it deletes, so that it may be cut off
+anywhere, or carried out by a cluster whose answer was lost, and be done again.
+"""
+
+import logging
+
+from madang.domain.cluster_flavor import ClusterPolicy
+from madang.engines.kubernetes import workloads
+from madang.engines.kubernetes.client import Api
+from madang.engines.kubernetes.nodes import CPU
+from madang.engines.kubernetes.objects import Object
+from madang.engines.kubernetes.queue_objects import QueueObjects
+from madang.engines.kubernetes.queues import queue_name
+from madang.engines.kubernetes.wanted import Wanted, Wishes
+from madang.errors import NotFoundError
+
+log = logging.getLogger(__name__)
+
+
+class LeaseObjects:
+    """The Workloads of one pool."""
+
+    def __init__(
+        self, api: Api, policy: ClusterPolicy, wishes: Wishes, queues: QueueObjects
+    ) -> None:
+        self._api, self._policy, self._wishes, self._queues = api, policy, wishes, queues
+        self._flavors = {flavor.name: flavor for flavor in policy.flavors}
+        self.path = workloads.workloads(policy.namespace)
+
+    async def push(self, lease_id: str) -> bool:
+        """Do one step; return whether another has to follow."""
+        wanted = self._wishes.get(lease_id)
+        if wanted is None:
+            return False
+        path = f"{self.path}/{lease_id}"
+        if wanted.is_gone:
+            await self._api.delete(path)
+            self._wishes.drop(wanted)
+            return False
+        await self._queues.ensure(wanted.item.project)
+        try:
+            found = await self._api.get(path)
+        except NotFoundError:
+            await self._create(wanted)
+            return False
+        must_go = workloads.is_going(found) or not workloads.is_same(found, wanted.item)
+        if must_go or (wanted.is_stopped and workloads.is_admitted(found)):
+            await self._api.delete(path, uid=found["metadata"]["uid"])
+            return True
+        if wanted.is_held:
+            await self._keep(path, wanted, found)
+        elif found["spec"].get("active", True) == wanted.is_stopped:
+            await self._api.patch(path, {"spec": {"active": not wanted.is_stopped}})
+        return False
+
+    async def _create(self, wanted: Wanted) -> None:
+        item = wanted.item
+        queue = queue_name(self._policy, item.project)
+        flavor = self._flavors.get(item.flavor) if item.flavor != CPU else None
+        body = workloads.workload(item, flavor, queue, self._policy.prefix)
+        body["spec"]["active"] = not wanted.is_stopped
+        if wanted.is_held:
+            log.warning("the object of %s was gone although it holds devices", item.lease_id)
+            body["spec"]["priority"] = workloads.KEPT
+        await self._api.create(self.path, body)
+
+    async def _keep(self, path: str, wanted: Wanted, found: Object) -> None:
+        """Make what may not be asked back the last that Kueue would choose."""
+        if not wanted.item.is_preemptible and found["spec"].get("priority") != workloads.KEPT:
+            await self._api.patch(path, {"spec": {"priority": workloads.KEPT}})
