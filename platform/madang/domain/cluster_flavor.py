@@ -19,6 +19,9 @@ class ClusterFlavor:
         Tolerations, in Kubernetes' own form, for taints of those nodes.
     devices_total
         How many may be given out; None for as many as the nodes offer.
+    devices_per_node
+        How many devices of one node a pod of Dask workers may ask for; workers of one pod can use
+        NVLink among each other. With 1 each worker has a pod of its own, which always fits.
     sharing
         ``""`` for devices or slices of one's own, ``time-slicing`` or ``mps`` for parts of a device
         whose memory nobody keeps apart.
@@ -31,6 +34,7 @@ class ClusterFlavor:
     node_labels: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, str], ...] = ()
     devices_total: int | None = None
+    devices_per_node: int = 1
     memory_bytes: int = 0
     sharing: str = ""
     project: str = ""

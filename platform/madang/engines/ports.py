@@ -122,6 +122,8 @@ class LaunchSpec:
 
     Attributes
     ----------
+    person_id, project_id
+        Ids of the person and the project of the lease; names are for people.
     token
         Secret of the attempt for talking to the service; goes to the processes by a 0600 file or
         their environment, never to a command line or a log.
@@ -149,6 +151,8 @@ class LaunchSpec:
     device_ids: tuple[str, ...]
     limit_ms: int
     service_url: str
+    person_id: str = ""
+    project_id: str = ""
     token: str = field(default="", repr=False)
     workers: int = 0
     gpus_per_worker: int = 0

@@ -42,6 +42,8 @@ async def launch(core: Core, waiting: Lease) -> None:
             kind=lease.kind,
             person_name=person.hub_name,
             project_name=project.name,
+            person_id=lease.person,
+            project_id=lease.project,
             flavor=lease.flavor,
             device_ids=lease.device_ids,
             limit_ms=lease.limit_ms,

@@ -131,6 +131,16 @@ FOR_THE_SERVICE: Rows = {
     "MADANG_DASHBOARD_URL": ("", "Address of the dashboards behind a proxy of the site."),
     "MADANG_DASHBOARD_CERT": ("", "PEM file: certificate of the dashboards' port, for TLS."),
     "MADANG_DASHBOARD_KEY": ("", "PEM file: its key."),
+    "MADANG_POD_IMAGE": ("", "Image of slots and clusters without devices, on a cluster."),
+    "MADANG_POD_GPU_IMAGE": ("the other image", "Image of slots and clusters with devices."),
+    "MADANG_POD_PULL_SECRETS": ("", "Secrets with which images are pulled, joined by commas."),
+    "MADANG_POD_USER_ID": ("1000", "Account inside the images; 0 is refused."),
+    "MADANG_POD_CPUS": ("2", "CPUs of a scheduler, of a worker, and for each device of a slot."),
+    "MADANG_POD_MEMORY_GIB": ("8", "Memory of the same, in GiB."),
+    "MADANG_POD_SHM_GIB": ("1", "Size of `/dev/shm` in a pod, in GiB; it counts as memory."),
+    "MADANG_POD_SCRATCH_GIB": ("20", "What a pod may write to the node's disk, in GiB."),
+    "MADANG_PLATFORM_NAMESPACE": ("madang", "Namespace of hub, proxy and service."),
+    "MADANG_CLUSTER_IDLE": ("2h", "A Dask cluster without work for so long ends, on a cluster."),
 }
 
 FOR_THE_HUB: Rows = {

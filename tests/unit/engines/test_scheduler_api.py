@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from madang.engines.local import scheduler_api
+from madang.engines import scheduler_api
 
 
 class Scheduler:

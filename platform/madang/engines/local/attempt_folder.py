@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from madang import shim
+from madang.engines.dask_commands import SCHEDULER
 from madang.engines.local import cluster_files
 from madang.engines.local.cluster_files import ClusterFiles
-from madang.engines.local.commands import MAIN_ROLES, SCHEDULER, Command
+from madang.engines.local.commands import MAIN_ROLES, Command
 from madang.engines.ports import AttemptLife
 from madang.errors import ConflictError
 from madang.shim.record import RECORD, STOP, read_json, write_json

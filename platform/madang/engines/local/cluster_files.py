@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from madang.domain.cluster import scheduler_key
+from madang.engines.dask_commands import CA_FILE, CERT_FILE, KEY_FILE
 from madang.engines.local import free_ports
-from madang.engines.local.commands import CA_FILE, CERT_FILE, KEY_FILE, LOOPBACK
+from madang.engines.local.commands import LOOPBACK
 from madang.pki import issue_cluster
 from madang.shim.record import read_json, write_json
 

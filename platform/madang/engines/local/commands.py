@@ -10,9 +10,17 @@ from pathlib import Path
 
 from madang.domain.cluster import worker_names
 from madang.domain.profile import device_env
+from madang.engines.dask_commands import (
+    SCHEDULER,
+    Place,
+    cuda_name,
+    dask_env,
+    origins_env,
+    scheduler_argv,
+    worker_argv,
+)
 from madang.engines.ports import LaunchSpec
 
-SCHEDULER = "scheduler"
 SLOT = "worker"
 MAIN_ROLES = ("server", SCHEDULER, SLOT)
 """The role that stands for its attempt: when it ends, the attempt ends."""
@@ -20,7 +28,6 @@ MAIN_ROLES = ("server", SCHEDULER, SLOT)
 SLOT_ARGV = (sys.executable, "-m", "madang.runner.slot")
 
 LOOPBACK = "127.0.0.1"
-CA_FILE, CERT_FILE, KEY_FILE = "ca.pem", "cert.pem", "key.pem"
 
 _PASSED_ON = (
     *("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH"),
@@ -30,21 +37,6 @@ _PASSED_ON = (
     "MADANG_WARM_GROWTH_MIB",
 )
 """What a tenant's process needs of ours to find programs, libraries and packages."""
-
-_ROUTES = (
-    "distributed.http.scheduler.prometheus",
-    "distributed.http.scheduler.info",
-    "distributed.http.scheduler.json",
-    "madang.client.scheduler_routes",
-    "distributed.http.health",
-    "distributed.http.statics",
-)
-"""With our own JSON interface; without the proxy, which reaches any host. All behind a key."""
-
-_ORIGINS = "DASK_DISTRIBUTED__SCHEDULER__DASHBOARD__BOKEH_APPLICATION__ALLOW_WEBSOCKET_ORIGIN"
-
-DEATH_TIMEOUT_S = 60
-"""A worker that finds no scheduler for so long ends itself, even while the service is down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,22 +115,15 @@ def cluster_commands(
     ports
         Of the scheduler and of its dashboard.
     """
-    tls = _tls(folder)
+    dashboard = f"{LOOPBACK}:{ports[1]}"
     scheduler = Command(
         role=SCHEDULER,
-        argv=(
-            *(machine.python, "-m", "distributed.cli.dask_scheduler"),
-            *("--host", LOOPBACK, "--port", str(ports[0]), "--protocol", "tls"),
-            *("--dashboard-address", f"{LOOPBACK}:{ports[1]}", "--no-jupyter"),
-            *("--preload", "madang.client.scheduler_door"),
-            *tls,
-        ),
+        argv=scheduler_argv(_place(machine, folder), ports[0], dashboard),
         # The scheduler computes nothing, so it must not take memory on a device.
         env={
             **_dask_env(spec, machine, env),
             **device_env((), is_simulated=False),
-            # Bokeh's own check of who opens a websocket; whoever hands it on says this address.
-            _ORIGINS: repr([f"{LOOPBACK}:{ports[1]}"]),
+            **origins_env(dashboard),
         },
     )
     address = f"tls://{LOOPBACK}:{ports[0]}"
@@ -156,11 +141,30 @@ def worker_commands(
         Of the scheduler, whose keys lie in ``folder``.
     """
     env = _dask_env(spec, machine, env)
-    connect = (address, *_tls(folder))
+    place, names, threads = _place(machine, folder), _names(spec), spec.threads_per_worker
     if _on_gpu(spec) and machine.has_dask_cuda and spec.gpus_per_worker == 1:
-        return (_cuda_workers(spec, machine, env, folder, connect),)
-    return tuple(
-        _worker(spec, machine, index, env, folder, connect) for index in range(spec.workers)
+        # One process that starts a worker for each device it sees, so that they can use NVLink.
+        role, name = "worker-0", cuda_name(names)
+        argv = worker_argv(place, address, name, role, threads, is_cuda=True)
+        return (Command(role=role, argv=argv, env=env),)
+    made = []
+    for index, name in enumerate(names):
+        role, count = f"worker-{index}", spec.gpus_per_worker
+        share = spec.device_ids[index * count : (index + 1) * count]
+        argv = worker_argv(place, address, name, role, threads)
+        made.append(
+            Command(role=role, argv=argv, env={**env, **device_env(share, is_simulated(share))})
+        )
+    return tuple(made)
+
+
+def _place(machine: Machine, folder: Path) -> Place:
+    return Place(
+        python=machine.python,
+        keys=str(folder),
+        scratch=str(folder / "scratch"),
+        host=LOOPBACK,
+        has_cudf=machine.has_cudf,
     )
 
 
@@ -170,74 +174,9 @@ def _on_gpu(spec: LaunchSpec) -> bool:
 
 def _dask_env(spec: LaunchSpec, machine: Machine, env: Mapping[str, str]) -> dict[str, str]:
     backend = "cudf" if _on_gpu(spec) and machine.has_cudf else "pandas"
-    return {
-        **env,
-        "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": repr(list(_ROUTES)),
-        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "True",
-        "DASK_DATAFRAME__BACKEND": backend,
-    }
-
-
-def _tls(folder: Path) -> tuple[str, ...]:
-    return (
-        *("--tls-ca-file", str(folder / CA_FILE)),
-        *("--tls-cert", str(folder / CERT_FILE)),
-        *("--tls-key", str(folder / KEY_FILE)),
-    )
+    return {**env, **dask_env(backend)}
 
 
 def _names(spec: LaunchSpec) -> Sequence[str]:
     joined = None if spec.joins is None else (spec.lease_id, spec.attempt)
     return worker_names(spec.workers, joined)
-
-
-def _common(spec: LaunchSpec, role: str, folder: Path) -> tuple[str, ...]:
-    return (
-        *("--host", LOOPBACK, "--dashboard-address", f"{LOOPBACK}:0", "--no-dashboard"),
-        *("--nthreads", str(spec.threads_per_worker)),
-        *("--local-directory", str(folder / "scratch" / role)),
-        *("--death-timeout", str(DEATH_TIMEOUT_S)),
-    )
-
-
-def _cuda_workers(
-    spec: LaunchSpec,
-    machine: Machine,
-    env: Mapping[str, str],
-    folder: Path,
-    connect: tuple[str, ...],
-) -> Command:
-    """One process that starts a worker for each device it sees, so that they can use NVLink."""
-    spill = ("--enable-cudf-spill",) if machine.has_cudf else ()
-    # Of several workers it numbers the names itself.
-    name = _names(spec)[0] if spec.workers == 1 else _names(spec)[0].removesuffix("-0")
-    return Command(
-        role="worker-0",
-        # Run as a module it is `dask cuda worker` itself, without a subcommand.
-        argv=(
-            *(machine.python, "-m", "dask_cuda.cli", *connect, "--name", name),
-            *(*_common(spec, "worker-0", folder), *spill),
-        ),
-        env=env,
-    )
-
-
-def _worker(
-    spec: LaunchSpec,
-    machine: Machine,
-    index: int,
-    env: Mapping[str, str],
-    folder: Path,
-    connect: tuple[str, ...],
-) -> Command:
-    role = f"worker-{index}"
-    count = spec.gpus_per_worker
-    share = spec.device_ids[index * count : (index + 1) * count]
-    return Command(
-        role=role,
-        argv=(
-            *(machine.python, "-m", "distributed.cli.dask_worker", *connect),
-            *("--nworkers", "1", "--name", _names(spec)[index], *_common(spec, role, folder)),
-        ),
-        env={**env, **device_env(share, is_simulated(share))},
-    )

@@ -16,7 +16,8 @@ from madang import shim
 from madang.domain.cluster import ClusterEndpoint
 from madang.domain.environment import EnvironmentRef
 from madang.domain.lease import LeaseKind
-from madang.engines.local import cluster_files, scheduler_api, tenant
+from madang.engines import scheduler_api
+from madang.engines.local import cluster_files, tenant
 from madang.engines.local.attempt_folder import AttemptFolder, all_attempts
 from madang.engines.local.commands import (
     LOOPBACK,
