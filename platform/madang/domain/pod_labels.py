@@ -1,26 +1,27 @@
-"""Labels by which everything that an attempt has on a cluster is found again.
+"""Labels on everything that is started in a cluster for a lease, shared by all who look for it.
 
-The launcher writes them onto Jobs and pods, the hub's spawner onto notebooks, and the chart's
-network rules select by them, so that all three must say the same.
+The hub makes notebook pods, the service's engine everything else, and the chart's network rules
+select by them; each finds what belongs to an attempt by these and by nothing else.
 """
 
 import hashlib
 import re
 
-PREFIX = "madang.io/"
-LEASE = f"{PREFIX}lease"
-ATTEMPT = f"{PREFIX}attempt"
-KIND = f"{PREFIX}kind"
-PROJECT = f"{PREFIX}project"
-PERSON = f"{PREFIX}person"
-ROLE = f"{PREFIX}role"
-CLUSTER = f"{PREFIX}cluster"
-"""Name of the cluster whose scheduler and workers may talk to each other."""
+PREFIX = "madang.dev/"
 
-MANAGED_BY = "app.kubernetes.io/managed-by"
-MANAGER = "madang"
+LEASE = PREFIX + "lease"
+ATTEMPT = PREFIX + "attempt"
+PERSON = PREFIX + "person"
+"""Opaque id of the person, never a name."""
+PROJECT = PREFIX + "project"
+"""Opaque id of the project, never a name."""
+KIND = PREFIX + "kind"
+"""``notebook``, ``cluster`` or ``slot``."""
+ROLE = PREFIX + "role"
+"""Of a pod in its attempt: ``scheduler``, ``worker-0``, …; a notebook's pod has none."""
+CLUSTER = PREFIX + "cluster"
+"""Name of the Dask cluster whose pods may talk to each other."""
 
-MAX_VALUE = 63
 _VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+", re.ASCII)
 _MADE = "x--"
@@ -45,35 +46,25 @@ def label_value(text: str) -> str:
     return f"{_MADE}{readable}-{digest}" if readable else f"{_MADE}{digest}"
 
 
-def attempt_labels(
-    lease_id: str, attempt: int, kind: str, person: str, project: str
-) -> dict[str, str]:
-    """Return what every object of an attempt is labelled with.
-
-    Parameters
-    ----------
-    kind
-        ``notebook``, ``cluster`` or ``slot``.
-    person, project
-        Ids, not names: those are a person's own to choose, and may change.
-    """
+def pod_labels(*, lease: str, attempt: int, person: str, project: str, kind: str) -> dict[str, str]:
+    """Return the labels of what runs for one attempt of a lease."""
     return {
-        MANAGED_BY: MANAGER,
-        LEASE: label_value(lease_id),
+        LEASE: label_value(lease),
         ATTEMPT: str(attempt),
-        KIND: kind,
         PERSON: label_value(person),
         PROJECT: label_value(project),
+        KIND: kind,
     }
 
 
-def selector(**wanted: str) -> str:
-    """Return a query for objects of ours with these values, by the last part of each label's key.
+def selector(lease: str = "", attempt: int = 0) -> str:
+    """Return the query for everything of one attempt, or of all.
 
     Examples
     --------
-    >>> selector(lease="lease-a", attempt="1")
-    'app.kubernetes.io/managed-by=madang,madang.io/lease=lease-a,madang.io/attempt=1'
+    >>> selector("lease-a", 1), selector()
+    ('madang.dev/lease=lease-a,madang.dev/attempt=1', 'madang.dev/lease,madang.dev/attempt')
     """
-    more = [f"{PREFIX}{key}={label_value(value)}" for key, value in wanted.items()]
-    return ",".join([f"{MANAGED_BY}={MANAGER}", *more])
+    if not lease:
+        return f"{LEASE},{ATTEMPT}"
+    return f"{LEASE}={label_value(lease)},{ATTEMPT}={attempt}"

@@ -6,7 +6,7 @@ no redirect, no proxy, never Dask's own protocol (which unpickles), and no failu
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -34,8 +34,22 @@ async def wanted_workers(url: str, key: str) -> int | None:
     return wanted if 0 <= wanted <= MAX_WORKERS else None
 
 
-async def retire(url: str, key: str, names: Sequence[str]) -> bool:
-    """Let the scheduler move the data of the named workers elsewhere, and forget the workers."""
+async def answers(url: str, key: str) -> bool:
+    """Tell whether the scheduler of this key answers at ``url``."""
+    known = await _ask("GET", f"{url}api/v1/get_workers", key, None, ASK_LIMIT_S)
+    return isinstance(known, dict) and isinstance(known.get("workers"), list)
+
+
+async def retire(
+    url: str, key: str, names: Sequence[str], known_name: Callable[[str], str] = str
+) -> bool:
+    """Let the scheduler move the data of the named workers elsewhere, and forget the workers.
+
+    Parameters
+    ----------
+    known_name
+        Turns a worker's name, as the scheduler says it, into one of ``names``.
+    """
     known = await _ask("GET", f"{url}api/v1/get_workers", key, None, ASK_LIMIT_S)
     workers = known.get("workers") if isinstance(known, dict) else None
     if not isinstance(workers, list):
@@ -45,7 +59,7 @@ async def retire(url: str, key: str, names: Sequence[str]) -> bool:
         worker["address"]
         for worker in workers
         if isinstance(worker, dict)
-        and worker.get("name") in wanted
+        and known_name(str(worker.get("name"))) in wanted
         and isinstance(worker.get("address"), str)
     ]
     if not addresses:

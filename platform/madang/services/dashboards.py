@@ -1,7 +1,8 @@
 """Where a cluster's dashboard answers, for who may manage the cluster.
 
-Used by the listener that hands dashboards on, and by nothing else: the address is one of loopback
-and the key opens the whole interface of the scheduler, so neither ever reaches a person.
+Used by the listener that hands dashboards on, and by nothing else: the address is one of loopback,
+or of a Service of our own on a Kubernetes cluster, and the key opens the whole interface of the
+scheduler, so neither ever reaches a person.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from madang.services.requests import Actor
 from madang.settings.config import SERVICE_PREFIX
 from madang.store import Tx
 
-_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_SERVICE = ".svc"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class Upstream:
     Attributes
     ----------
     url
-        Address on loopback, with a slash at its end.
+        Address on loopback or of a Service, with a slash at its end.
     key
         What it asks for. Secret.
     """
@@ -38,6 +40,12 @@ class Upstream:
 def link(public_url: str, cluster: str) -> str:
     """Return the address that opens a dashboard in a browser whose person is logged in."""
     return f"{public_url.rstrip('/')}{SERVICE_PREFIX}/clusters/{cluster}/dashboard"
+
+
+def is_ours(url: str) -> bool:
+    """Tell whether an engine's schedulers may answer at a URL; nothing else is ever asked."""
+    host = urlsplit(url).hostname or ""
+    return host in _LOOPBACK or host.endswith(_SERVICE)
 
 
 class Dashboards:
@@ -69,6 +77,6 @@ class Dashboards:
         found = None
         if lease.holds_devices:
             found = await self._core.engine.launcher.endpoint(lease.id, lease.attempt)
-        if found is None or urlsplit(found.dashboard_url).hostname not in _HOSTS:
+        if found is None or not is_ours(found.dashboard_url):
             raise ConflictError("cluster_not_ready", state=str(lease.state))
         return Upstream(url=found.dashboard_url, key=scheduler_key(found.key_pem))

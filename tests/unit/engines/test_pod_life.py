@@ -23,7 +23,7 @@ def pod(phase: str, role: str = "worker", node: str = "node-1", **status: Any) -
     metadata: dict[str, Any] = {
         "name": "lease-a-1-x",
         "creationTimestamp": at(0),
-        "labels": {"madang.io/role": role},
+        "labels": {"madang.dev/role": role},
     }
     for key in ("deletionTimestamp", "deletionGracePeriodSeconds"):
         if key in status:
@@ -240,7 +240,7 @@ def test_of_workers_alone_the_first_that_ended_badly_counts() -> None:
 
 def test_what_the_hub_started_is_read_as_well() -> None:
     server = ended(0, "Completed")
-    del server["metadata"]["labels"]["madang.io/role"]
+    del server["metadata"]["labels"]["madang.dev/role"]
     assert attempt_life([server], []) == AttemptLife(started_ms=ms(5), ended_ms=ms(65), exit_code=0)
 
 

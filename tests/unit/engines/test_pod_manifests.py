@@ -116,7 +116,7 @@ def test_a_slot_is_one_life_and_its_token_only_in_its_secret() -> None:
     assert rule["action"] == "FailJob"
     assert rule["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
     assert body["activeDeadlineSeconds"] == 3_600 + SETTINGS.start_ms // 1000
-    assert body["template"]["metadata"]["finalizers"] == ["madang.io/record"]
+    assert body["template"]["metadata"]["finalizers"] == ["madang.dev/record"]
     assert pod_of(job)["restartPolicy"] == "Never"
     assert pod_of(job)["terminationGracePeriodSeconds"] == 20
     reference = {"secretKeyRef": {"name": "lease-a-1-secret", "key": "token"}}
@@ -132,13 +132,12 @@ def test_labels_say_whose_it_is() -> None:
     [job] = jobs_of(slot())
     for labels in (job["metadata"]["labels"], job["spec"]["template"]["metadata"]["labels"]):
         assert labels == {
-            "app.kubernetes.io/managed-by": "madang",
-            "madang.io/lease": "lease-a",
-            "madang.io/attempt": "1",
-            "madang.io/kind": "slot",
-            "madang.io/role": "worker",
-            "madang.io/person": "person-1",
-            "madang.io/project": "project-1",
+            "madang.dev/lease": "lease-a",
+            "madang.dev/attempt": "1",
+            "madang.dev/kind": "slot",
+            "madang.dev/role": "worker",
+            "madang.dev/person": "person-1",
+            "madang.dev/project": "project-1",
         }
 
 
@@ -228,7 +227,7 @@ def test_workers_that_join_belong_to_the_first_scheduler() -> None:
     jobs = cluster_pods.worker_jobs(spec, FLAVOR, "i", "people", SETTINGS, owner)
     for job in jobs:
         assert "tls://lease-first-3.people.svc:8786" in argv_of(job)
-        assert job["metadata"]["labels"]["madang.io/cluster"] == "lease-first-3"
+        assert job["metadata"]["labels"]["madang.dev/cluster"] == "lease-first-3"
         assert job["metadata"]["ownerReferences"][0]["uid"] == "u-9"
     assert argv_of(jobs[0])[argv_of(jobs[0]).index("--name") + 1] == "lease-a-1-worker-0"
 
@@ -236,13 +235,13 @@ def test_workers_that_join_belong_to_the_first_scheduler() -> None:
 def test_who_may_speak_with_a_cluster() -> None:
     spec = cluster()
     policy = network.network_policy(spec, SETTINGS, OWNER)["spec"]
-    mine = {"madang.io/cluster": "lease-a-1"}
+    mine = {"madang.dev/cluster": "lease-a-1"}
     assert policy["podSelector"]["matchLabels"] == mine
     assert policy["policyTypes"] == ["Ingress", "Egress"]
     same, own, platform = policy["ingress"]
     assert same == {"from": [{"podSelector": {"matchLabels": mine}}]}
     [peer] = own["from"]
-    assert peer["podSelector"]["matchLabels"] == {"madang.io/person": "person-1"}
+    assert peer["podSelector"]["matchLabels"] == {"madang.dev/person": "person-1"}
     assert peer["podSelector"]["matchExpressions"][0]["values"] == ["notebook", "slot"]
     assert [port["port"] for port in own["ports"]] == [8786]
     assert "namespaceSelector" not in peer
@@ -316,7 +315,7 @@ def test_nothing_hostile_gets_into_a_pod(
         env=env,
         joins=("lease-first", 1) if joins and not is_slot else None,
     )
-    expected = {pod_labels.MANAGED_BY, "madang.io/lease", "madang.io/person", "madang.io/project"}
+    expected = {"madang.dev/lease", "madang.dev/person", "madang.dev/project"}
     for job in jobs_of(spec):
         assert list(violations(pod_of(job))) == []
         assert pod_of(job)["automountServiceAccountToken"] is False

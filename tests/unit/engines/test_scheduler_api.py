@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from madang.engines import scheduler_api
+from madang.engines.kubernetes.cluster_pods import known_name
 
 
 class Scheduler:
@@ -114,3 +115,21 @@ async def test_workers_are_retired_by_their_names(scheduler: Scheduler) -> None:
     assert len(scheduler.bodies) == 1
     # One of them holds data that found no other place.
     assert not await scheduler_api.retire(scheduler.url, "k", ["a", "b"])
+
+
+async def test_workers_are_known_by_the_names_that_the_service_gave_them(
+    scheduler: Scheduler,
+) -> None:
+    workers = [{"name": f"worker-8-{n}", "address": f"tls://{n}"} for n in range(3)]
+    scheduler.answers["/api/v1/get_workers"] = (200, json.dumps({"workers": workers}).encode())
+    scheduler.answers["/api/v1/retire_workers"] = (200, b'{"tls://1": {}}')
+    assert await scheduler_api.retire(scheduler.url, "k", ["worker-9"], known_name)
+    assert scheduler.bodies == [{"workers": ["tls://1"]}]
+
+
+async def test_who_answers_is_a_scheduler(scheduler: Scheduler) -> None:
+    assert not await scheduler_api.answers(scheduler.url, "k")
+    scheduler.answers["/api/v1/get_workers"] = (403, b"")
+    assert not await scheduler_api.answers(scheduler.url, "k")
+    scheduler.answers["/api/v1/get_workers"] = (200, b'{"workers": []}')
+    assert await scheduler_api.answers(scheduler.url, "k")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from madang.domain.pod_labels import ROLE, attempt_labels
+from madang.domain.pod_labels import ROLE, pod_labels
 from madang.engines.kubernetes.names import FINALIZER
 from madang.engines.ports import LaunchSpec
 from madang.settings.pods import PodSettings
@@ -30,7 +30,13 @@ class Owner:
 def labels_of(spec: LaunchSpec) -> dict[str, str]:
     """Return the labels of an attempt's objects."""
     person, project = spec.person_id or spec.person_name, spec.project_id or spec.project_name
-    return attempt_labels(spec.lease_id, spec.attempt, str(spec.kind), person, project)
+    return pod_labels(
+        lease=spec.lease_id,
+        attempt=spec.attempt,
+        person=person,
+        project=project,
+        kind=str(spec.kind),
+    )
 
 
 def grace_s(grace_ms: int) -> int:

@@ -7,10 +7,10 @@ import re
 
 from madang.errors import InvalidError
 
-FINALIZER = "madang.io/record"
+FINALIZER = "madang.dev/record"
 """On pods: what a pod was stays readable after it is gone from its node, until we discard it."""
 
-STOPPED = "madang.io/stopped-ms"
+STOPPED = "madang.dev/stopped-ms"
 """Annotation of a Job that was asked to stop; with it nothing of it starts any more."""
 
 _LEASE = re.compile(r"lease-[0-9a-z]{1,40}", re.ASCII)

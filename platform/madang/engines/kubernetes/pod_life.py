@@ -11,6 +11,7 @@ from typing import Any
 
 from madang.domain.pod_labels import ROLE
 from madang.engines.dask_commands import SCHEDULER
+from madang.engines.kubernetes.names import STOPPED
 from madang.engines.kubernetes.slot_job import SLOT
 from madang.engines.ports import AttemptLife
 
@@ -120,6 +121,16 @@ def is_finished(job: Object) -> bool:
 def is_overdue_job(job: Object) -> bool:
     """Tell whether a Job has ended, or is ending, by its time limit."""
     return any(c.get("reason") == OVERDUE for c in _true(job.get("status") or {}))
+
+
+def is_stopped(job: Object) -> bool:
+    """Tell whether a Job was asked to stop before it came to its end."""
+    return is_noted(job) and not is_finished(job)
+
+
+def is_noted(job: Object) -> bool:
+    """Tell whether a Job was asked to stop while it had not come to its end."""
+    return STOPPED in (job["metadata"].get("annotations") or {})
 
 
 def may_start(job: Object) -> bool:

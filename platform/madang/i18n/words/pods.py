@@ -33,6 +33,14 @@ TEXTS = {
         "Ids of leases are made by the service; report this as a defect.",
         "임대 식별자는 서비스가 만듭니다. 결함으로 신고해 주세요.",
     ),
+    "error.cluster_old_list.message": (
+        "The API server answered with a state from before {known}; the answer is not used.",
+        "API 서버가 {known} 이전의 오래된 상태를 보내와 사용하지 않았습니다.",
+    ),
+    "error.cluster_old_list.hint": (
+        "It is asked again by itself. If this stays, restart the service after a restore of etcd.",
+        "자동으로 다시 요청합니다. etcd를 복원한 뒤 계속되면 서비스를 다시 시작해 주세요.",
+    ),
     "error.pod_name_taken.message": (
         "Cannot start {lease}: the cluster has a {kind} named '{name}' that is not Madang's.",
         "{lease}을(를) 시작할 수 없습니다. Madang의 것이 아닌 {kind} '{name}'이(가) 이미 있습니다.",
@@ -40,13 +48,5 @@ TEXTS = {
     "error.pod_name_taken.hint": (
         "Find out who made it, and delete it if nobody needs it.",
         "누가 만들었는지 확인하고, 필요하지 않으면 지워 주세요.",
-    ),
-    "error.environments_on_cluster.message": (
-        "Cannot start {lease} with an environment of its own: pods run with their image's packages.",
-        "{lease}을(를) 별도 환경으로 시작할 수 없습니다. 파드는 이미지에 든 패키지로 실행됩니다.",
-    ),
-    "error.environments_on_cluster.hint": (
-        "Ask for the cluster without an environment, or have its packages put into the image.",
-        "환경 없이 클러스터를 신청하거나, 필요한 패키지를 이미지에 넣어 달라고 요청해 주세요.",
     ),
 }

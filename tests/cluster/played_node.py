@@ -1,0 +1,159 @@
+"""A node whose kubelet a test plays: containers start, end as they are told, and are taken away.
+
+kwok takes every finalizer off what it deletes and says no exit status; ends are what the launcher
+is about, so here a pod goes the way that a kubelet lets it go, without a process behind it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from control_plane import ControlPlane
+
+from madang.engines.kubernetes.client import Api
+from madang.errors import ConflictError, NotFoundError
+
+LOOK_S = 0.05
+HEARTBEAT_S = 5.0
+TERMINATED, KILLED = 143, 137
+
+Object = dict[str, Any]
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+class PlayedNode:
+    """Runs the pods that the scheduler gives to one node.
+
+    Attributes
+    ----------
+    starts
+        Names of pods whose container was started, in order.
+    told
+        Names of pods in the order in which they saw that they were to end.
+    is_stubborn
+        Whether a pod, by its labels, goes on until its grace is over.
+    """
+
+    def __init__(self, plane: ControlPlane, api: Api, name: str, devices: dict[str, int]) -> None:
+        self._plane, self._api, self.name = plane, api, name
+        self._devices = {key: str(count) for key, count in devices.items()}
+        self._codes: dict[str, int] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._beat = 0.0
+        self.starts: list[str] = []
+        self.told: list[str] = []
+        self.is_stubborn: Callable[[Object], bool] = lambda _: False
+
+    async def __aenter__(self) -> "PlayedNode":
+        await asyncio.to_thread(self._say_ready)
+        self._task = asyncio.create_task(self._play())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        [end] = await asyncio.gather(self._task, return_exceptions=True)
+        await self._api.delete(f"/api/v1/nodes/{self.name}")
+        assert isinstance(end, asyncio.CancelledError), f"the node died: {end!r}"
+
+    def finish(self, lease_id: str, exit_code: int) -> None:
+        """Let what runs of a lease end by itself."""
+        self._codes[lease_id] = exit_code
+
+    def _say_ready(self) -> None:
+        there = {"cpu": "6400", "memory": "64Ti", "ephemeral-storage": "64Ti", "pods": "500"}
+        there |= self._devices
+        ready = {"type": "Ready", "status": "True", "reason": "Played", "message": ""}
+        ready |= {"lastHeartbeatTime": _now(), "lastTransitionTime": _now()}
+        self._plane.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "Node",
+                "metadata": {"name": self.name, "labels": {"played": self.name}},
+                "status": {"capacity": there, "allocatable": there, "conditions": [ready]},
+            },
+            status=True,
+        )
+        self._beat = time.monotonic()
+
+    async def _play(self) -> None:
+        while True:
+            if time.monotonic() - self._beat > HEARTBEAT_S:
+                await asyncio.to_thread(self._say_ready)
+            query = {"fieldSelector": f"spec.nodeName={self.name}"}
+            for pod in (await self._api.get("/api/v1/pods", **query))["items"]:
+                try:
+                    await self._move(pod)
+                except (ConflictError, NotFoundError):
+                    continue
+            await asyncio.sleep(LOOK_S)
+
+    async def _move(self, pod: Object) -> None:
+        phase, name = pod["status"].get("phase"), pod["metadata"]["name"]
+        is_told = "deletionTimestamp" in pod["metadata"]
+        if phase in ("Succeeded", "Failed"):
+            if is_told:
+                await self._api.delete(_path(pod), uid=pod["metadata"]["uid"], grace_s=0)
+            return
+        if is_told:
+            if name not in self.told:
+                self.told.append(name)
+            if not self.is_stubborn(pod) or _is_past_grace(pod):
+                await self._end(pod, KILLED if self.is_stubborn(pod) else TERMINATED)
+        elif phase == "Pending" and await self._may_start(pod):
+            self.starts.append(name)
+            await self._say(pod, "Running", {"running": {"startedAt": _now()}})
+        elif phase == "Running":
+            lease = pod["metadata"].get("labels", {}).get("madang.dev/lease", "")
+            if lease in self._codes:
+                await self._end(pod, self._codes[lease])
+
+    async def _may_start(self, pod: Object) -> bool:
+        """Tell whether all Secrets are there, without which a kubelet starts nothing."""
+        wanted = {v["secret"]["secretName"] for v in pod["spec"]["volumes"] if "secret" in v}
+        for each in pod["spec"]["containers"][0].get("env", []):
+            if "valueFrom" in each:
+                wanted.add(each["valueFrom"]["secretKeyRef"]["name"])
+        root = f"/api/v1/namespaces/{pod['metadata']['namespace']}/secrets"
+        for name in wanted:
+            try:
+                await self._api.get(f"{root}/{name}")
+            except NotFoundError:
+                return False
+        return True
+
+    async def _end(self, pod: Object, code: int) -> None:
+        states = pod["status"].get("containerStatuses") or [{"state": {}}]
+        begun = (states[0]["state"].get("running") or {}).get("startedAt")
+        done = {"exitCode": code, "reason": "Error" if code else "Completed"}
+        if begun:
+            done |= {"startedAt": begun, "finishedAt": _now()}
+        state = {"terminated": done} if begun else {"waiting": {"reason": "ContainerCreating"}}
+        await self._say(pod, "Failed" if code else "Succeeded", state)
+
+    async def _say(self, pod: Object, phase: str, state: Object) -> None:
+        is_running = phase == "Running"
+        container = {"name": "main", "image": "i", "imageID": "", "restartCount": 0}
+        container |= {"ready": is_running, "started": is_running, "state": state}
+        status = {
+            "phase": phase,
+            "startTime": pod["status"].get("startTime") or _now(),
+            "podIP": "127.0.0.1",
+            "podIPs": [{"ip": "127.0.0.1"}],
+            "containerStatuses": [container],
+        }
+        body = {"metadata": {"uid": pod["metadata"]["uid"]}, "status": status}
+        await self._api.patch(f"{_path(pod)}/status", body)
+
+
+def _path(pod: Object) -> str:
+    metadata = pod["metadata"]
+    return f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+
+
+def _is_past_grace(pod: Object) -> bool:
+    return pod["metadata"]["deletionTimestamp"] <= _now()
