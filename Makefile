@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-browser test-cluster cluster chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-queue
+.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-chart chart-schema test-browser test-cluster cluster chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-queue
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,12 @@ test-cluster: $(STAMP) ## leases on a real Kubernetes control plane with Kueue, 
 
 cluster: $(STAMP) ## start such a control plane by hand and say how to reach it
 	$(BIN)/python tests/cluster/cluster.py
+
+test-chart: $(STAMP) ## the Helm chart by the real helm 4 (built once with Go; or MADANG_HELM=…)
+	$(PYTEST) -n 2 tests/chart
+
+chart-schema: $(STAMP) ## write values.schema.json anew, from values.yaml and its comments
+	$(BIN)/python tests/chart/values_schema.py
 
 bench: $(STAMP) bench-replay bench-pages ## all figures against their peers: spawn, reads, pages, cluster, memory, replay (30 minutes)
 	$(BIN)/python tests/benchmarks/bench_spawn.py

@@ -1,11 +1,12 @@
-"""Verbs about the installation on this machine: up, down, serve, status, doctor, demo."""
+"""Verbs about an installation: up, down, serve, migrate, status, doctor, demo."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from madang.cli.output import Json, note, say, show, show_json
+from madang import __version__
+from madang.cli.output import Json, done, note, say, show, show_json
 from madang.client.standing import clock
 from madang.client.table import pad, width
 from madang.client.words import language
@@ -76,6 +77,14 @@ def serve() -> None:
     from madang import stack
 
     stack.serve()
+
+
+def migrate(as_json: Json = False) -> None:
+    """Bring the database to this version's tables; settings come from the environment."""
+    from madang import stack
+
+    stack.migrate()
+    done({"version": __version__}, as_json, "cli.migrated", version=__version__)
 
 
 def status(home: HomeOption = None, as_json: Json = False) -> None:
@@ -152,5 +161,5 @@ def demo(
 
 def add_to(app: typer.Typer) -> None:
     """Add the verbs."""
-    for verb in (up, down, serve, status, doctor, demo):
+    for verb in (up, down, serve, migrate, status, doctor, demo):
         app.command()(verb)

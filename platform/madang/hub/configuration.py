@@ -139,6 +139,8 @@ def _let_people_in(c: Any) -> None:
 def _login(c: Any, settings: HubSettings) -> None:
     c.Authenticator.admin_users = set(settings.admins)
     c.Authenticator.username_pattern = _USERNAMES
+    if settings.login == "site":
+        return
     if settings.login == "pam":
         c.JupyterHub.authenticator_class = "pam"
         if "allowed_users" not in c.Authenticator and "allow_all" not in c.Authenticator:

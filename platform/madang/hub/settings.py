@@ -32,7 +32,8 @@ class HubSettings:
     proxy_api_url, proxy_token
         The proxy's own API and the secret for it.
     login
-        ``shared`` (one generated password) or ``pam`` (system users).
+        ``shared`` (one generated password), ``pam`` (system users), or ``site``: the hub's own
+        configuration names the authenticator and whom it lets in.
     user_password, admin_password
         For ``shared``; at least 8 and 32 characters. Secret.
     admins

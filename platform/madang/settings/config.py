@@ -22,6 +22,9 @@ class ServiceSettings:
     ----------
     bind_host, bind_port
         Address that the service listens on (loopback; the proxy is in front).
+    reached_at
+        Address of the service with its prefix, no slash at the end, where that is not where it
+        listens: in a cluster it listens on every address of its pod.
     public_url
         Address that people use, with a slash at its end: ``http://127.0.0.1:8000/``.
     hub_api_url
@@ -57,6 +60,7 @@ class ServiceSettings:
     profiles_path: Path
     gpus: str = "auto"
     engine: str = "local"
+    reached_at: str = ""
     login_is_shared: bool = True
     system_users: bool = False
     metrics_token: str = field(default="", repr=False)
@@ -69,7 +73,7 @@ class ServiceSettings:
     @property
     def service_url(self) -> str:
         """Address on which kernels, slots and the hub reach the service directly."""
-        return f"http://{self.bind_host}:{self.bind_port}{SERVICE_PREFIX}"
+        return self.reached_at or f"http://{self.bind_host}:{self.bind_port}{SERVICE_PREFIX}"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "ServiceSettings":
@@ -88,6 +92,7 @@ class ServiceSettings:
             profiles_path=Path(values["MADANG_PROFILES"]),
             gpus=values.get("MADANG_GPUS", "auto"),
             engine=values.get("MADANG_ENGINE", "local"),
+            reached_at=values.get("MADANG_SERVICE_URL", "").rstrip("/"),
             login_is_shared=values.get("MADANG_LOGIN_IS_SHARED", "1") == "1",
             metrics_token=values.get("MADANG_METRICS_TOKEN", ""),
             system_users=values.get("MADANG_SYSTEM_USERS", "0") == "1",
@@ -112,6 +117,7 @@ class ServiceSettings:
             "MADANG_PROFILES": str(self.profiles_path),
             "MADANG_GPUS": self.gpus,
             "MADANG_ENGINE": self.engine,
+            "MADANG_SERVICE_URL": self.reached_at,
             "MADANG_LOGIN_IS_SHARED": "1" if self.login_is_shared else "0",
             "MADANG_METRICS_TOKEN": self.metrics_token,
             "MADANG_SYSTEM_USERS": "1" if self.system_users else "0",

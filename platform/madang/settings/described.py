@@ -114,6 +114,7 @@ IN_PROCESSES: Rows = {
 FOR_THE_SERVICE: Rows = {
     "MADANG_BIND_HOST": ("127.0.0.1", "Address that the service listens on."),
     "MADANG_BIND_PORT": ("", "Port that the service listens on."),
+    "MADANG_SERVICE_URL": ("where it listens", "Address on which others reach it, with prefix."),
     "MADANG_PUBLIC_URL": ("", "Address that people use."),
     "MADANG_HUB_API_URL": ("", "Address of the hub's API."),
     "MADANG_SERVICE_TOKEN": ("", "The service's own token at the hub. Secret."),
@@ -148,7 +149,10 @@ FOR_THE_HUB: Rows = {
     "MADANG_STACK_TOKEN": ("", "Token with which `madang up` speaks to the hub. Secret."),
     "MADANG_HUB_BIND_URL": ("", "Address that the hub listens on."),
     "MADANG_PROXY_API_URL": ("", "Address of the proxy's API."),
-    "MADANG_LOGIN": ("shared", "`shared` (one password) or `pam` (accounts of the machine)."),
+    "MADANG_LOGIN": (
+        "shared",
+        "`shared` (one password), `pam` (accounts of the machine) or `site` (the hub's own file).",
+    ),
     "MADANG_PASSWORD": ("", "The shared password. Secret."),
     "MADANG_ADMIN_PASSWORD": ("", "The administrators' password. Secret."),
     "MADANG_ADMINS": ("", "Names of administrators, joined by commas."),

@@ -10,7 +10,7 @@ from madang.stack.checks import Check
 from madang.stack.doctor import doctor
 from madang.stack.down import down
 from madang.stack.restoring import Restored, restore
-from madang.stack.serve import serve
+from madang.stack.serve import migrate, serve
 from madang.stack.status import status
 from madang.stack.up import up
 
@@ -21,6 +21,7 @@ __all__ = [
     "backup",
     "doctor",
     "down",
+    "migrate",
     "restore",
     "serve",
     "status",

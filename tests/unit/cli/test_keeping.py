@@ -1,6 +1,7 @@
-"""What `backup` and `restore` print and return."""
+"""What `backup`, `restore` and `migrate` print and return."""
 
 import json
+import sqlite3
 import tarfile
 
 import pytest
@@ -62,3 +63,25 @@ def test_what_cannot_be_copied_is_said(home, madang, bare_env, tmp_path):
     assert "pg_dump --format=custom" in err
     assert "secret" not in err
     assert madang("restore", "x", "--home", str(home.root))[0] == 2
+
+
+def versions(path):
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    connection.close()
+    return found
+
+
+def test_a_new_database_gets_its_tables_and_a_newer_one_is_left_alone(tmp_path, bare_env, madang):
+    database = tmp_path / "rows.sqlite"
+    bare_env.setenv("MADANG_DATABASE_URL", f"sqlite:///{database}")
+    status, out, _ = madang("migrate")
+    assert (status, out.startswith("The database has the tables of Madang ")) == (0, True)
+    assert versions(database)
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    status, _, err = madang("migrate")
+    assert status == 1
+    assert "9999" in err
+    assert versions(database) == [("9999",)]

@@ -30,6 +30,17 @@ def test_environment_round_trip():
     assert HubSettings.from_env(given.to_env()) == given
 
 
+def test_a_login_of_the_site_is_left_to_the_site():
+    c = Config()
+    c.JupyterHub.authenticator_class = "generic-oauth"
+    c.GenericOAuthenticator.allowed_groups = {"gpu"}
+    configure(c, settings(login="site"))
+    assert c.JupyterHub.authenticator_class == "generic-oauth"
+    assert "allow_all" not in c.Authenticator
+    assert c.SharedPasswordAuthenticator == {}
+    assert c.Authenticator.admin_users == {"admin"}
+
+
 def test_a_queue_is_no_failure():
     c = Config()
     configure(c, settings())

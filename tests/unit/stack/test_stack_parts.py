@@ -184,6 +184,15 @@ def test_dashboards_have_a_port_of_their_own_and_keep_it(home):
     )
 
 
+def test_a_service_that_listens_everywhere_says_where_it_is_reached(home):
+    plan = make_plan(home, UpOptions(port=8123, gpus="sim:2xh200"), secrets(), State(), ["chp"])
+    env = dict(plan.parts["service"].env)
+    assert ServiceSettings.from_env(env).service_url.startswith("http://127.0.0.1:")
+    env["MADANG_SERVICE_URL"] = "http://service.madang:8090/services/madang/"
+    found = ServiceSettings.from_env(env).service_url
+    assert found == "http://service.madang:8090/services/madang"
+
+
 @pytest.mark.parametrize("given", ["dash.lab", "ftp://dash", "https://dash/path", "https://"])
 def test_an_address_of_dashboards_is_an_origin(home, given):
     with pytest.raises(InvalidError) as caught:

@@ -81,6 +81,10 @@ TEXTS = {
         "Run the restore again: madang restore FILE --home {home} --force",
         "복원을 다시 실행해 주세요: madang restore 파일 --home {home} --force",
     ),
+    "cli.migrated": (
+        "The database has the tables of Madang {version}.",
+        "데이터베이스가 마당 {version}의 테이블로 준비되었습니다.",
+    ),
     "cli.backup_made": (
         "{count} files, {mib} MiB, schema {revision}. Keep a copy on another machine.",
         "파일 {count}개, {mib} MiB, 스키마 {revision}. 다른 컴퓨터에도 한 벌 보관해 주세요.",

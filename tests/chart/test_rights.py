@@ -1,0 +1,53 @@
+"""What hub and service may do in the cluster is the golden list, and nothing that opens doors."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def rules(rendered, kind, name):
+    """Return {"group/resource": verbs}, which no order of rules can change."""
+    found = {}
+    for rule in rendered.of(kind, name)["rules"]:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                known = found.setdefault(f"{group}/{resource}".lstrip("/"), [])
+                found[f"{group}/{resource}".lstrip("/")] = sorted({*known, *rule["verbs"]})
+    return found
+
+
+@pytest.mark.parametrize("file", ["hub", "service", "service-cluster"])
+def test_rights_are_the_golden_list(rendered, file):
+    kind = "ClusterRole" if file.endswith("-cluster") else "Role"
+    name = f"madang-madang-{file.removesuffix('-cluster')}"
+    golden = json.loads((GOLDEN / f"{file}.json").read_text("utf-8"))
+    assert rules(rendered, kind, name) == golden
+
+
+def test_nothing_opens_a_door(rendered):
+    roles = [*rendered.all("Role"), *rendered.all("ClusterRole")]
+    assert len(roles) == 3
+    for role in roles:
+        for rule in role["rules"]:
+            words = {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
+            assert not words & {"*", "escalate", "bind", "impersonate"}
+            assert not [w for w in words if w.startswith("pods/") and w != "pods/log"]
+            assert not [w for w in words if "role" in w or "serviceaccount" in w or "webhook" in w]
+
+
+def test_rights_are_given_to_our_two_accounts_in_the_right_place(rendered):
+    bindings = [*rendered.all("RoleBinding"), *rendered.all("ClusterRoleBinding")]
+    given = {}
+    for one in bindings:
+        (subject,) = one["subjects"]
+        assert subject["namespace"] == "madang"
+        where = one["metadata"].get("namespace", "everywhere")
+        assert one["roleRef"]["name"] == one["metadata"]["name"]
+        given.setdefault(subject["name"], set()).add((one["roleRef"]["kind"], where))
+    assert given == {
+        "madang-hub": {("Role", "madang-people")},
+        "madang-service": {("Role", "madang-people"), ("ClusterRole", "everywhere")},
+    }
