@@ -78,9 +78,11 @@ class Chart:
         """Run ``helm lint --strict`` with a file of ``ci/``."""
         return self.run("lint", "--strict", str(FOLDER), "--values", str(FOLDER / "ci" / file))
 
-    def template(self, file: str = "min.yaml", more: Values | None = None) -> Rendered:
+    def template(
+        self, file: str = "min.yaml", more: Values | None = None, **options: str
+    ) -> Rendered:
         """Return what a file of ``ci/`` makes, with other values over it."""
-        made = self.try_template(file, more)
+        made = self.try_template(file, more, **options)
         assert made.returncode == 0, made.stderr
         found = [one for one in yaml.safe_load_all(made.stdout) if one]
         return Rendered(tuple(found))

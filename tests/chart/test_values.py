@@ -59,7 +59,7 @@ def test_maps_are_closed_but_for_those_that_are_not_ours():
     }
     # Labels, annotations, node selectors and amounts are Kubernetes' own; policy and profiles are
     # files of ours whose reader refuses what it does not know; settings of JupyterHub are its own.
-    others = r"annotations|labels|podLabels|nodeSelector|requests|limits|default|defaultRequest"
+    others = r"annotations|([a-zA-Z]+L|l)abels|nodeSelector|requests|limits|default(Request)?"
     assert {path for path in open_ if not re.search(rf"\.({others})$", path)} == {
         "global", "policy", "profiles", "hub.config", "people.quota",
     }  # fmt: skip
@@ -82,7 +82,7 @@ WRONG = [
     ({"people": {"home": {"size": "10 GB"}}}, "size"),
     ({"network": {"kubeApi": {"cidrs": ["the-api"]}}}, "cidrs"),
     ({"network": {"kubeApi": {"ports": [0]}}}, "ports"),
-    ({"prepull": {"images": ["registry.example.org/user"]}}, "images"),
+    ({"people": {"images": ["registry.example.org/user"]}}, "images"),
     ({"prepull": {"tolerations": [{"keys": "x"}]}}, "keys"),
 ]
 

@@ -36,6 +36,8 @@ _OPTIONAL_NAME: dict[str, Any] = {"pattern": f"^$|{_NAME}"}
 RULES: dict[str, dict[str, Any]] = {
     "publicUrl": {"pattern": _ADDRESS},
     "dashboards.url": {"pattern": _ADDRESS},
+    "existingHub.url": {"pattern": r"^(https?://[a-z0-9][a-z0-9.-]*:[0-9]{1,5})?$"},
+    "existingHub.serviceAccount": {"pattern": _NAME},
     "images.registry": {"pattern": f"^$|{_IMAGE}"},
     "images.pullPolicy": {"enum": ["Always", "IfNotPresent", "Never"]},
     "images.*.repository": {"pattern": _IMAGE},
@@ -50,8 +52,13 @@ RULES: dict[str, dict[str, Any]] = {
     "service.replicas": {"minimum": 1, "maximum": 9},
     "service.storage.accessMode": {"enum": ["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"]},
     "people.namespace": {"pattern": _NAMESPACE},
-    "prepull.images": {"items": {"type": "string", "pattern": _PINNED}},
+    "people.images": {"items": {"type": "string", "pattern": _PINNED}},
     "metrics.serviceMonitor.interval": {"pattern": r"^[1-9][0-9]*(s|m)$"},
+    "people.pods.clusterIdle": {"pattern": r"^[1-9][0-9]*(s|m|h|d)$"},
+    **{
+        f"people.pods.{name}": {"minimum": 1, "maximum": 4096}
+        for name in ("cpuCount", "memoryGib", "sharedMemoryGib", "scratchGib")
+    },
     "network.database.port": {"minimum": 1, "maximum": 65535},
     # Kubernetes' own kinds, or files of ours whose reader refuses unknown keys itself.
     "policy": _FREE,
@@ -67,6 +74,7 @@ RULES: dict[str, dict[str, Any]] = {
     "*.annotations": _TEXTS,
     "*.labels": _TEXTS,
     "*.podLabels": _TEXTS,
+    "*.proxyPodLabels": _TEXTS,
     "*.nodeSelector": _TEXTS,
     "*.tolerations": {
         "items": {
@@ -79,6 +87,7 @@ RULES: dict[str, dict[str, Any]] = {
         }
     },
     "*.size": {"pattern": _QUANTITY},
+    "people.project.size": {"pattern": f"^$|{_QUANTITY}"},
     "*.cidrs": _CIDRS,
     "*.except": _CIDRS,
     "*.allowList": _CIDRS,

@@ -44,6 +44,14 @@
 
 {{- define "madang.checks.login" -}}
 {{- $oidc := .Values.login.oidc -}}
+{{- with .Values.existingHub.url -}}
+{{- if $.Values.ingress.enabled -}}
+{{- fail (printf "ingress.enabled is true and existingHub.url is %s: that hub has its own proxy and its own way in. Set ingress.enabled to false." .) -}}
+{{- end -}}
+{{- if eq $.Values.login.kind "oidc" -}}
+{{- fail (printf "login.kind is oidc and existingHub.url is %s: that hub logs people in as its own values say. Set login.kind to shared, which then means nothing here." .) -}}
+{{- end -}}
+{{- end -}}
 {{- if eq .Values.login.kind "oidc" -}}
 {{- range $key := list "authorizeUrl" "tokenUrl" "userdataUrl" "clientId" "clientSecretName" -}}
 {{- if not (index $oidc $key) -}}

@@ -1,5 +1,6 @@
 {{/* Every name of a resource, a port and a label of people's pods; nothing else may write one. */}}
 {{- define "madang.name.hub" -}}{{ .Release.Name }}-hub{{- end }}
+{{- define "madang.name.hubAccount" -}}{{ ternary .Values.existingHub.serviceAccount (include "madang.name.hub" .) (not (empty .Values.existingHub.url)) }}{{- end }}
 {{- define "madang.name.proxy" -}}{{ .Release.Name }}-proxy{{- end }}
 {{- define "madang.name.proxyApi" -}}{{ .Release.Name }}-proxy-api{{- end }}
 {{- define "madang.name.service" -}}{{ .Release.Name }}-service{{- end }}
@@ -27,7 +28,7 @@
 {{- define "madang.port.postgresql" -}}5432{{- end }}
 
 {{/* Addresses that pods of both namespaces use, so they name the namespace. */}}
-{{- define "madang.url.hub" -}}http://{{ include "madang.name.hub" . }}.{{ .Release.Namespace }}:{{ include "madang.port.hub" . }}{{- end }}
+{{- define "madang.url.hub" -}}{{ .Values.existingHub.url | default (printf "http://%s.%s:%s" (include "madang.name.hub" .) .Release.Namespace (include "madang.port.hub" .)) }}{{- end }}
 {{- define "madang.url.service" -}}http://{{ include "madang.name.service" . }}.{{ .Release.Namespace }}:{{ include "madang.port.service" . }}/services/madang{{- end }}
 {{- define "madang.url.proxyApi" -}}http://{{ include "madang.name.proxyApi" . }}.{{ .Release.Namespace }}:{{ include "madang.port.proxyApi" . }}{{- end }}
 

@@ -4,7 +4,19 @@
 - namespaceSelector:
     matchLabels: {kubernetes.io/metadata.name: {{ $.Release.Namespace }}}
   podSelector:
-    matchLabels: {{ include "madang.selector" . | nindent 6 }}
+    matchLabels: {{ include "madang.peer.labels" . | nindent 6 }}
+{{- end }}
+
+{{/* Labels of a component's pods; hub and proxy may be of another release in the same namespace. */}}
+{{- define "madang.peer.labels" -}}
+{{- $hub := (index . 0).Values.existingHub -}}
+{{- if and $hub.url (eq (index . 1) "hub") -}}
+{{ toYaml $hub.podLabels }}
+{{- else if and $hub.url (eq (index . 1) "proxy") -}}
+{{ toYaml $hub.proxyPodLabels }}
+{{- else -}}
+{{ include "madang.selector" . }}
+{{- end -}}
 {{- end }}
 
 {{- define "madang.peer.people" -}}

@@ -6,23 +6,14 @@ settings: {{ mergeOverwrite $settings .Values.hub.config | toJson }}
 
 {{- define "madang.hub.settings" -}}
 JupyterHub:
-  hub_connect_url: {{ include "madang.url.hub" . | quote }}
-  spawner_class: madang.hub.kube.LeasedKubeSpawner
   # A proxy that was restarted has no routes until the hub looks at it, which it does this often.
   last_activity_interval: 15
   {{- if eq .Values.login.kind "oidc" }}
   authenticator_class: generic-oauth
   {{- end }}
 KubeSpawner:
-  namespace: {{ .Values.people.namespace }}
-  image: {{ include "madang.image.own" (list . "user") }}
   image_pull_policy: {{ .Values.images.pullPolicy }}
   image_pull_secrets: {{ .Values.images.pullSecrets | toJson }}
-  storage_pvc_ensure: true
-  storage_capacity: {{ .Values.people.home.size }}
-  {{- with .Values.people.home.className }}
-  storage_class: {{ . }}
-  {{- end }}
 {{- if eq .Values.login.kind "oidc" }}
 {{- with .Values.login.oidc }}
 GenericOAuthenticator:

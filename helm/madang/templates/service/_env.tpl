@@ -9,7 +9,18 @@
 - {name: MADANG_HUB_API_URL, value: {{ include "madang.url.hub" . }}/hub/api}
 - {name: MADANG_POLICY, value: /etc/madang/policy.yaml}
 - {name: MADANG_PROFILES, value: /etc/madang/profiles.yaml}
-- {name: MADANG_LOGIN_IS_SHARED, value: {{ ternary "1" "0" (eq .Values.login.kind "shared") | quote }}}
+- {name: MADANG_LOGIN_IS_SHARED, value: {{ ternary "1" "0" (and (eq .Values.login.kind "shared") (empty .Values.existingHub.url)) | quote }}}
+- {name: MADANG_PLATFORM_NAMESPACE, value: {{ .Release.Namespace | quote }}}
+- {name: MADANG_POD_IMAGE, value: {{ include "madang.image.own" (list . "user") | quote }}}
+- {name: MADANG_POD_GPU_IMAGE, value: {{ include "madang.image.own" (list . "userGpu") | quote }}}
+- {name: MADANG_POD_PULL_SECRETS, value: {{ .Values.images.pullSecrets | join "," | quote }}}
+{{- with .Values.people.pods }}
+- {name: MADANG_POD_CPUS, value: {{ .cpuCount | quote }}}
+- {name: MADANG_POD_MEMORY_GIB, value: {{ .memoryGib | quote }}}
+- {name: MADANG_POD_SHM_GIB, value: {{ .sharedMemoryGib | quote }}}
+- {name: MADANG_POD_SCRATCH_GIB, value: {{ .scratchGib | quote }}}
+- {name: MADANG_CLUSTER_IDLE, value: {{ .clusterIdle | quote }}}
+{{- end }}
 {{- with .Values.dashboards.url }}
 - {name: MADANG_DASHBOARD_HOST, value: 0.0.0.0}
 - {name: MADANG_DASHBOARD_PORT, value: {{ include "madang.port.dashboards" $ | quote }}}

@@ -1,0 +1,60 @@
+{{/* What our two accounts may do. Roles are made of these lists, and `helm test` compares what the cluster says with them. */}}
+
+{{/* The hub, in the people's namespace: servers, their volumes and secrets. */}}
+{{- define "madang.rules.hub" -}}
+- apiGroups: [""]
+  resources: [pods, services, persistentvolumeclaims, secrets]
+  verbs: [get, list, watch, create, delete]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [list, watch]
+{{- end }}
+
+{{/* The service, in the people's namespace: clusters, slots and leases. */}}
+{{- define "madang.rules.service" -}}
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch, create, delete]
+- apiGroups: [""]
+  resources: [services, secrets]
+  verbs: [create, delete]
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [create, delete]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [create, delete]
+- apiGroups: [kueue.x-k8s.io]
+  resources: [workloads, workloads/status, localqueues]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [visibility.kueue.x-k8s.io]
+  resources: [localqueues/pendingworkloads]
+  verbs: [get]
+{{- end }}
+
+{{/* The service, everywhere: Kueue's objects that belong to no namespace, and what the nodes offer. */}}
+{{- define "madang.rules.serviceCluster" -}}
+- apiGroups: [kueue.x-k8s.io]
+  resources: [clusterqueues, cohorts, resourceflavors, workloadpriorityclasses]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [visibility.kueue.x-k8s.io]
+  resources: [clusterqueues/pendingworkloads]
+  verbs: [get]
+- apiGroups: [""]
+  resources: [nodes]
+  verbs: [get, list, watch]
+{{- end }}
+
+{{/* Verbs by group/resource, of a list of rules. */}}
+{{- define "madang.rights" -}}
+{{- range $rule := . }}
+{{- range $group := $rule.apiGroups }}
+{{- range $rule.resources }}
+{{ ternary . (printf "%s/%s" $group .) (empty $group) | quote }}: {{ $rule.verbs | sortAlpha | toJson }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
