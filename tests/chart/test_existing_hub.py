@@ -16,7 +16,7 @@ VALUES = {
 }
 HUB = Pod("jhub", {"app": "jupyterhub", "component": "hub"})
 PROXY = Pod("jhub", {"app": "jupyterhub", "component": "proxy"})
-NOTEBOOK = Pod("madang-people", {"madang.io/kind": "notebook"})
+NOTEBOOK = Pod("madang-people", {"madang.dev/kind": "notebook"})
 SERVICE = Pod(
     "jhub",
     {f"app.kubernetes.io/{k}": v for k, v in
@@ -73,7 +73,7 @@ def test_the_example_opens_that_hub_to_service_and_notebooks_alone():
     policies = Policies([hub], "jhub")
     assert policies.allow(SERVICE, HUB, 8081)
     assert policies.allow(NOTEBOOK, HUB, 8081)
-    assert not policies.allow(Pod("madang-people", {"madang.io/kind": "slot"}), HUB, 8081)
+    assert not policies.allow(Pod("madang-people", {"madang.dev/kind": "slot"}), HUB, 8081)
     assert not policies.allow(Pod("jhub"), HUB, 8081)
 
 

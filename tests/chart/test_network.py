@@ -15,7 +15,7 @@ def ours(component):
 
 
 def people(kind, role="", **more):
-    labels = {"madang.io/kind": kind, **({"madang.io/role": role} if role else {}), **more}
+    labels = {"madang.dev/kind": kind, **({"madang.dev/role": role} if role else {}), **more}
     return Pod("madang-people", labels)
 
 
@@ -99,17 +99,17 @@ def test_a_notebook_may_knock_at_a_scheduler_whose_own_policy_lets_it_in(all_on,
     rule = {
         "metadata": {"namespace": "madang-people"},
         "spec": {
-            "podSelector": {"matchLabels": {"madang.io/cluster": "ada"}},
+            "podSelector": {"matchLabels": {"madang.dev/cluster": "ada"}},
             "policyTypes": ["Ingress"],
-            "ingress": [{"from": [{"podSelector": {"matchLabels": {"madang.io/person": "ada"}}}]}],
+            "ingress": [{"from": [{"podSelector": {"matchLabels": {"madang.dev/person": "ada"}}}]}],
         },
     }
     objects = [*chart.template("all-on.yaml").all("NetworkPolicy"), rule]
     policies = Policies(objects, "madang")
-    scheduler = people("cluster", "scheduler", **{"madang.io/cluster": "ada"})
+    scheduler = people("cluster", "scheduler", **{"madang.dev/cluster": "ada"})
     for kind in ("notebook", "slot"):
-        ada = people(kind, **{"madang.io/person": "ada"})
-        bora = people(kind, **{"madang.io/person": "bora"})
+        ada = people(kind, **{"madang.dev/person": "ada"})
+        bora = people(kind, **{"madang.dev/person": "bora"})
         assert policies.allow(ada, scheduler, DASK)
         assert not policies.allow(ada, scheduler, DASK_HTTP)
         assert not policies.allow(bora, scheduler, DASK)
@@ -122,7 +122,7 @@ def test_a_notebook_may_knock_at_a_scheduler_whose_own_policy_lets_it_in(all_on,
 def test_the_internet_is_a_matter_of_the_tier(all_on, tier, reached):
     there = {**PARTS, "listed": Address("203.0.113.10")}
     names = ("internet", "provider", "listed", "private", "metadata", "api")
-    pod = people("notebook", **({"madang.io/internet": tier} if tier else {}))
+    pod = people("notebook", **({"madang.dev/internet": tier} if tier else {}))
     found = {name for name in names if all_on.allow(pod, there[name], 443)}
     if tier == "on":
         reached = {*reached, "listed"}

@@ -111,6 +111,21 @@ def test_selectors_do_not_change_with_versions(rendered):
             assert selector.items() <= pod.items()
 
 
+def test_services_and_the_ingress_lead_to_ports_that_are_there(rendered):
+    pods = [(metadata["labels"], spec) for _, metadata, spec in rendered.pods()]
+    ports = {}
+    for service in rendered.all("Service"):
+        selector = service["spec"]["selector"].items()
+        (spec,) = [spec for labels, spec in pods if selector <= labels.items()]
+        own = {port["name"] for one in spec["containers"] for port in one.get("ports", [])}
+        named = [one["targetPort"] for one in service["spec"]["ports"] if "targetPort" in one]
+        assert set(named) <= own, service["metadata"]["name"]
+        ports[service["metadata"]["name"]] = {one["name"] for one in service["spec"]["ports"]}
+    for rule in rendered.of("Ingress")["spec"]["rules"]:
+        backend = rule["http"]["paths"][0]["backend"]["service"]
+        assert backend["port"]["name"] in ports[backend["name"]]
+
+
 def test_the_peoples_namespace_refuses_what_is_not_restricted(rendered):
     namespace = rendered.of("Namespace")
     for mode in ("enforce", "audit", "warn"):
@@ -133,3 +148,6 @@ def test_an_upgrade_of_madang_alone_leaves_proxy_and_database_running(chart, par
     changed = {**more, "images": {"tag": "9.9.9"}, "policy": {"admins": ["eve"]}}
     after = chart.template("min.yaml", changed).of(kind, f"madang-{part}")
     assert after["spec"]["template"] == before["spec"]["template"]
+    # What else an upgrade changes: the version of the chart.
+    labels = after["spec"]["template"]["metadata"]["labels"]
+    assert not {"app.kubernetes.io/version", "helm.sh/chart"} & set(labels)

@@ -44,7 +44,8 @@ def test_rights_are_given_to_our_two_accounts_in_the_right_place(rendered):
     for one in bindings:
         (subject,) = one["subjects"]
         assert subject["namespace"] == "madang"
-        where = one["metadata"].get("namespace", "everywhere")
+        is_everywhere = one["kind"] == "ClusterRoleBinding"
+        where = "everywhere" if is_everywhere else one["metadata"]["namespace"]
         assert one["roleRef"]["name"] == one["metadata"]["name"]
         given.setdefault(subject["name"], set()).add((one["roleRef"]["kind"], where))
     assert given == {

@@ -33,6 +33,6 @@
 {{- define "madang.url.proxyApi" -}}http://{{ include "madang.name.proxyApi" . }}.{{ .Release.Namespace }}:{{ include "madang.port.proxyApi" . }}{{- end }}
 
 {{/* Labels by which the NetworkPolicies tell people's pods apart; the spawner and the launchers write them. */}}
-{{- define "madang.label.kind" -}}madang.io/kind{{- end }}
-{{- define "madang.label.role" -}}madang.io/role{{- end }}
-{{- define "madang.label.internet" -}}madang.io/internet{{- end }}
+{{- define "madang.label.kind" -}}madang.dev/kind{{- end }}
+{{- define "madang.label.role" -}}madang.dev/role{{- end }}
+{{- define "madang.label.internet" -}}madang.dev/internet{{- end }}

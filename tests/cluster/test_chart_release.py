@@ -1,0 +1,204 @@
+"""A release of the chart on a real API server: taken, upgraded, rolled back, removed.
+
+There are no nodes here, so no pod starts: what is looked at are objects, rights, admission and what
+is kept.
+"""
+
+import importlib.util
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from binaries import binary
+from control_plane import object_path
+
+CHART = Path(__file__).parents[2] / "helm" / "madang"
+NAMESPACE, PEOPLE = "chart-platform", "chart-people"
+CORE = "/api/v1/namespaces"
+
+
+class Release:
+    """The chart with the least values, under a name of its own."""
+
+    def __init__(self, cluster) -> None:
+        self.plane = cluster.plane
+        self._helm = os.environ.get("MADANG_HELM") or str(binary("helm"))
+
+    def helm(self, *arguments: str) -> str:
+        """Run helm on the release; return what it printed."""
+        made = subprocess.run(
+            [self._helm, *arguments, "--namespace", NAMESPACE],
+            env={**os.environ, "KUBECONFIG": str(self.plane.kubeconfig)},
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        assert made.returncode == 0, made.stderr
+        return made.stdout
+
+    def put(self, verb: str, *more: str) -> str:
+        """Install or upgrade."""
+        least = ("--values", str(CHART / "ci" / "min.yaml"), "--set", f"people.namespace={PEOPLE}")
+        return self.helm(verb, "madang", str(CHART), *least, *more)
+
+    def secret(self) -> dict:
+        """Return what the generated Secret holds."""
+        return self.plane.ask(f"{CORE}/{NAMESPACE}/secrets/madang-secrets")["data"]
+
+    def image(self) -> str:
+        """Return the image of the service."""
+        path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/madang-service"
+        return self.plane.ask(path)["spec"]["template"]["spec"]["containers"][0]["image"]
+
+    def names(self, path: str) -> set[str]:
+        """Return the names of what is there, without what Kubernetes makes itself."""
+        found = self.plane.ask(path)["items"]
+        own = {"kube-root-ca.crt", "default"}
+        return {one["metadata"]["name"] for one in found} - own
+
+
+@pytest.fixture(scope="module")
+def release(cluster):
+    made = Release(cluster)
+    made.said = made.put("install", "--create-namespace")
+    yield made
+    for namespace in (NAMESPACE, PEOPLE):
+        made.plane.ask(f"{CORE}/{namespace}", method="DELETE")
+
+
+@pytest.fixture
+def as_account(release, monkeypatch, tmp_path):
+    """Return the script of `helm test`, asking as one of the accounts of the release."""
+    spec = importlib.util.spec_from_file_location(
+        "isolation", CHART / "files" / "tests" / "isolation.py"
+    )
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+
+    def ask_as(name):
+        path = f"{CORE}/{NAMESPACE}/serviceaccounts/{name}/token"
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        (tmp_path / "token").write_text(release.plane.ask(path, body)["status"]["token"])
+        (tmp_path / "ca.crt").write_text(release.plane.ca.path.read_text())
+        monkeypatch.setattr(script, "ACCOUNT", tmp_path)
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(release.plane.port))
+        return script
+
+    return ask_as
+
+
+def test_it_says_what_to_do_next_and_no_secret(release):
+    assert f"helm -n {NAMESPACE} test madang --logs" in release.said
+    # Kueue is in this cluster, so nothing is said of it.
+    assert "Kueue" not in release.said
+    assert [value for value in release.secret().values() if value in release.said] == []
+
+
+@pytest.mark.parametrize(
+    ("account", "file", "namespace"),
+    [
+        ("madang-hub", "hub.json", PEOPLE),
+        ("madang-hub", "nothing.json", NAMESPACE),
+        ("madang-service", "service.json", PEOPLE),
+        ("madang-service", "service-elsewhere.json", NAMESPACE),
+    ],
+)
+def test_the_cluster_gives_the_rights_that_the_chart_says(
+    release, as_account, tmp_path, account, file, namespace, capsys
+):
+    hooks = release.helm("get", "hooks", "madang")
+    path = tmp_path / file
+    path.write_text(_data(hooks, file))
+    assert as_account(account).rights([str(path), namespace]) == 0, capsys.readouterr().out
+
+
+def test_one_more_binding_is_noticed(release, as_account, tmp_path, capsys):
+    where = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{PEOPLE}/rolebindings"
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "too-much", "namespace": PEOPLE},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": "edit",
+        },
+        "subjects": [{"kind": "ServiceAccount", "name": "madang-hub", "namespace": NAMESPACE}],
+    }
+    assert release.plane.ask(where, binding) is not None
+    path = tmp_path / "hub.json"
+    path.write_text(_data(release.helm("get", "hooks", "madang"), "hub.json"))
+    try:
+        assert as_account("madang-hub").rights([str(path), PEOPLE]) == 1
+    finally:
+        release.plane.ask(f"{where}/too-much", method="DELETE")
+    assert "pods/exec and should not" in capsys.readouterr().out
+
+
+def test_pods_that_are_not_restricted_are_refused_in_the_peoples_namespace(release, as_account):
+    assert as_account("madang-hub").pods([PEOPLE]) == 0
+
+
+@pytest.mark.parametrize("file", ["min.yaml", "all-on.yaml", "upgrade.yaml"])
+def test_every_object_is_taken_by_the_server(release, file):
+    values = ("--values", str(CHART / "ci" / file), "--set", f"people.namespace={PEOPLE}")
+    made = release.helm("template", "trial", str(CHART), *values)
+    tried = 0
+    for one in yaml.safe_load_all(made):
+        # There is no Prometheus operator here.
+        if one and one["kind"] != "ServiceMonitor":
+            if one["kind"] not in ("Namespace", "ClusterRole", "ClusterRoleBinding"):
+                one["metadata"].setdefault("namespace", NAMESPACE)
+            if one["kind"] == "Pod" and "serviceAccountName" in one["spec"]:
+                # Its own is in the same trial, of which nothing stays.
+                one["spec"]["serviceAccountName"] = "default"
+            query = "?fieldManager=trial&force=true&dryRun=All"
+            path = object_path(one) + query
+            taken = release.plane.ask(path, one, "PATCH", "application/apply-patch+yaml")
+            assert taken is not None, (
+                f"{one['kind']} {one['metadata']['name']}: {release.plane.said}"
+            )
+            tried += 1
+    assert tried > 40
+
+
+def test_secrets_are_kept_over_an_upgrade_and_a_rollback(release):
+    before = release.secret()
+    assert len(before) == 6
+    release.put("upgrade", "--set", "images.tag=0.1.1")
+    assert release.secret() == before
+    assert release.image().endswith("/service:0.1.1")
+    release.helm("rollback", "madang")
+    assert release.secret() == before
+    assert release.image().endswith("/service:0.1.0")
+
+
+def test_what_is_removed_leaves_volumes_and_the_peoples_namespace(release):
+    release.helm("uninstall", "madang")
+    claims = release.names(f"{CORE}/{NAMESPACE}/persistentvolumeclaims")
+    assert claims == {"madang-hub", "madang-service"}
+    assert release.plane.ask(f"{CORE}/{PEOPLE}")["status"]["phase"] == "Active"
+    for group, kinds in {
+        "/api/v1": ("secrets", "configmaps", "services", "serviceaccounts", "limitranges"),
+        "/apis/apps/v1": ("deployments", "daemonsets"),
+        "/apis/networking.k8s.io/v1": ("networkpolicies", "ingresses"),
+        "/apis/rbac.authorization.k8s.io/v1": ("roles", "rolebindings"),
+    }.items():
+        for namespace in (NAMESPACE, PEOPLE):
+            for kind in kinds:
+                left = release.names(f"{group}/namespaces/{namespace}/{kind}")
+                assert left == set(), (namespace, kind)
+
+
+def _data(manifests: str, name: str) -> str:
+    """Return a file of the ConfigMap among the hooks of a release."""
+    (found, *_) = [
+        one["data"]
+        for one in yaml.safe_load_all(manifests)
+        if one and one["kind"] == "ConfigMap" and name in one["data"]
+    ]
+    return found[name]
