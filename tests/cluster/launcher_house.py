@@ -1,10 +1,11 @@
 """A namespace that enforces `restricted`, a played node, and a launcher with the rights it claims.
 
-The launcher speaks to the API server as a user that has the verbs of ``RULES`` and no others, so a
-verb that is missing there fails these tests.
+The launcher speaks to the API server as a user that has the rights which the chart gives to the
+service and no others, so a verb that is missing there fails these tests.
 """
 
 import asyncio
+import json
 import secrets
 import sys
 import time
@@ -30,13 +31,7 @@ from madang.settings.pods import PodSettings
 
 RESOURCE = "example.org/gpu"
 USER = "madang-launcher"
-RULES = [
-    ("", ["pods"], ["get", "list", "watch", "patch", "delete"]),
-    ("", ["pods/log"], ["get"]),
-    ("", ["secrets", "services"], ["create", "get"]),
-    ("networking.k8s.io", ["networkpolicies"], ["create", "get"]),
-    ("batch", ["jobs"], ["create", "get", "list", "patch", "delete"]),
-]
+GOLDEN = Path(__file__).parents[1] / "chart" / "golden" / "service.json"
 SETTINGS = PodSettings(image="example.org/user", gpu_image="example.org/user-gpu", start_ms=0)
 
 
@@ -116,10 +111,17 @@ async def kubernetes_house(cluster: Cluster) -> AsyncIterator[KubernetesHouse]:
         await api.close()
 
 
+def _rule(what: str, verbs: list[str]) -> dict[str, list[str]]:
+    group, found, rest = what.partition("/")
+    is_core = "." not in group and group != "batch"
+    resource = what if is_core or not found else rest
+    return {"apiGroups": ["" if is_core else group], "resources": [resource], "verbs": verbs}
+
+
 def _make_namespace(cluster: Cluster, name: str) -> None:
     level = {"pod-security.kubernetes.io/enforce": "restricted"}
     meta = {"name": "launcher", "namespace": name}
-    rules = [{"apiGroups": [g], "resources": what, "verbs": verbs} for g, what, verbs in RULES]
+    rules = [_rule(what, verbs) for what, verbs in json.loads(GOLDEN.read_text()).items()]
     rbac = "rbac.authorization.k8s.io"
     for body in (
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": level}},

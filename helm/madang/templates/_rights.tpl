@@ -10,23 +10,26 @@
   verbs: [list, watch]
 {{- end }}
 
-{{/* The service, in the people's namespace: clusters, slots and leases. */}}
+{{/*
+The service, in the people's namespace: clusters and slots, which are Jobs, and leases. It patches a Job's deadline and a pod's finalizer,
+and reads by name what it made itself, so that a start that was cut off goes on. Secrets, services and policies go with their Job.
+*/}}
 {{- define "madang.rules.service" -}}
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch, create, delete]
+  verbs: [get, list, watch, patch, delete]
 - apiGroups: [""]
   resources: [services, secrets]
-  verbs: [create, delete]
+  verbs: [get, create]
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]
 - apiGroups: [batch]
   resources: [jobs]
-  verbs: [create, delete]
+  verbs: [get, list, create, patch, delete]
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
-  verbs: [create, delete]
+  verbs: [get, create]
 - apiGroups: [kueue.x-k8s.io]
   resources: [workloads, workloads/status, localqueues]
   verbs: [get, list, watch, create, patch, delete]
