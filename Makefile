@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-chart chart-schema test-browser test-cluster cluster chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-queue
+.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-chart chart-schema test-browser test-cluster cluster chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-cluster bench-queue
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -111,6 +111,9 @@ bench-pages: $(STAMP) chromium ## weight of each page on a cold cache, and its f
 
 bench-sweep: $(STAMP) ## sweeps through the service beside the papermill command, three kinds of notebooks
 	$(BIN)/python tests/benchmarks/bench_sweep.py
+
+bench-cluster: $(STAMP) ## a thousand leases at once on a real control plane beside as many gated pods of Kueue (5 minutes)
+	$(BIN)/python tests/benchmarks/bench_kueue.py
 
 bench-queue: $(STAMP) ## 10,000 runs that wait: seconds of their submit, memory of the service, milliseconds of a page
 	$(BIN)/python tests/benchmarks/bench_queue.py

@@ -64,10 +64,11 @@ class KubernetesAdmission:
         self._news = Announcements()
         self._standings = Standings()
         self._objects = QueueObjects(api, policy)
-        self._leases = LeaseObjects(api, policy, self._wishes, self._objects)
-        self._pusher = Pusher(self._push)
         ours = f"{workloads.POOL}={policy.prefix}"
-        self._seen = Mirror(api, self._leases.path, self._heard, labelSelector=ours)
+        path = workloads.workloads(policy.namespace)
+        self._seen = Mirror(api, path, self._heard, labelSelector=ours)
+        self._leases = LeaseObjects(api, policy, self._wishes, self._objects, self._seen)
+        self._pusher = Pusher(self._push)
         self._nodes = Mirror(api, "/api/v1/nodes", self._heard_node)
         self._wake: Callable[[], None] = lambda: None
         self._is_paused = False

@@ -9,12 +9,13 @@ import logging
 from madang.domain.cluster_flavor import ClusterPolicy
 from madang.engines.kubernetes import workloads
 from madang.engines.kubernetes.client import Api
+from madang.engines.kubernetes.mirror import Mirror
 from madang.engines.kubernetes.nodes import CPU
 from madang.engines.kubernetes.objects import Object
 from madang.engines.kubernetes.queue_objects import QueueObjects
 from madang.engines.kubernetes.queues import queue_name
 from madang.engines.kubernetes.wanted import Wanted, Wishes
-from madang.errors import NotFoundError
+from madang.errors import ConflictError, NotFoundError
 
 log = logging.getLogger(__name__)
 
@@ -23,28 +24,32 @@ class LeaseObjects:
     """The Workloads of one pool."""
 
     def __init__(
-        self, api: Api, policy: ClusterPolicy, wishes: Wishes, queues: QueueObjects
+        self, api: Api, policy: ClusterPolicy, wishes: Wishes, queues: QueueObjects, seen: Mirror
     ) -> None:
+        self._seen = seen
         self._api, self._policy, self._wishes, self._queues = api, policy, wishes, queues
         self._flavors = {flavor.name: flavor for flavor in policy.flavors}
-        self.path = workloads.workloads(policy.namespace)
+        self._path = workloads.workloads(policy.namespace)
 
     async def push(self, lease_id: str) -> bool:
         """Do one step; return whether another has to follow."""
         wanted = self._wishes.get(lease_id)
         if wanted is None:
             return False
-        path = f"{self.path}/{lease_id}"
+        path = f"{self._path}/{lease_id}"
         if wanted.is_gone:
             await self._api.delete(path)
             self._wishes.drop(wanted)
             return False
         await self._queues.ensure(wanted.item.project)
-        try:
-            found = await self._api.get(path)
-        except NotFoundError:
-            await self._create(wanted)
-            return False
+        # What is not seen yet may be there all the same: then it cannot be made, and is read.
+        found = await self._read(path) if lease_id in self._seen.objects else None
+        if found is None:
+            if await self._create(wanted):
+                return False
+            found = await self._read(path)
+        if found is None:
+            return True
         must_go = workloads.is_going(found) or not workloads.is_same(found, wanted.item)
         if must_go or (wanted.is_stopped and workloads.is_admitted(found)):
             await self._api.delete(path, uid=found["metadata"]["uid"])
@@ -55,7 +60,8 @@ class LeaseObjects:
             await self._api.patch(path, {"spec": {"active": not wanted.is_stopped}})
         return False
 
-    async def _create(self, wanted: Wanted) -> None:
+    async def _create(self, wanted: Wanted) -> bool:
+        """Make the object; return False when there is one of that name."""
         item = wanted.item
         queue = queue_name(self._policy, item.project)
         flavor = self._flavors.get(item.flavor) if item.flavor != CPU else None
@@ -64,7 +70,17 @@ class LeaseObjects:
         if wanted.is_held:
             log.warning("the object of %s was gone although it holds devices", item.lease_id)
             body["spec"]["priority"] = workloads.KEPT
-        await self._api.create(self.path, body)
+        try:
+            await self._api.create(self._path, body)
+        except ConflictError:
+            return False
+        return True
+
+    async def _read(self, path: str) -> Object | None:
+        try:
+            return await self._api.get(path)
+        except NotFoundError:
+            return None
 
     async def _keep(self, path: str, wanted: Wanted, found: Object) -> None:
         """Make what may not be asked back the last that Kueue would choose."""

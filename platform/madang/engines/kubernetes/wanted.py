@@ -51,6 +51,8 @@ class Wishes:
         self._all: dict[str, Wanted] = {}
         self._of: dict[str, dict[str, Wanted]] = {}
         self._shares: dict[str, ProjectShare] = {}
+        # Projects whose leases may be marked as capped.
+        self._capped: set[str] = set()
 
     def __iter__(self) -> Iterator[Wanted]:
         return iter(list(self._all.values()))
@@ -95,6 +97,9 @@ class Wishes:
         pass a larger one that does not, as in our own queue.
         """
         share, of_project = self.share(project), self._of.get(project, {})
+        has_caps = (share.max_devices_person, share.max_devices_project) != (None, None)
+        if not has_caps and project not in self._capped:
+            return []
         waiting, held = [], dict[str, int]()
         for wanted in of_project.values():
             if wanted.is_held:
@@ -115,6 +120,7 @@ class Wishes:
             if is_capped != wanted.is_capped:
                 wanted.is_capped = is_capped
                 changed.append(wanted.item.lease_id)
+        (self._capped.add if has_caps else self._capped.discard)(project)
         return changed
 
 
