@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,11 @@ _libc = ctypes.CDLL(None)
 def _die_with_parent() -> None:
     """Have the kernel end a program whose tests were killed: nothing may be left running."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _is_main() -> bool:
+    """Tell whether the asking thread lives as long as the process: the kernel means the thread."""
+    return threading.current_thread() is threading.main_thread()
 
 
 class FailedToStartError(Exception):
@@ -55,7 +61,7 @@ class Program:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent if _is_main() else None,
                 env={**os.environ, **(self._env or {})},
             )
 

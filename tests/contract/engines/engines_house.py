@@ -28,7 +28,7 @@ from madang.shim.record import MARKER, RECORD
 
 FLAVOR = "sim-h200"
 DEVICES = 4
-START_MS = 1_700_000_000_000
+START_MS = 1_800_000_000_000
 
 # A slot that ends with the status that a file names, or on SIGTERM with 3.
 SLOT = """

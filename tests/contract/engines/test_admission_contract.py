@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from engines_house import DEVICES, FLAVOR, House, item
+from engines_house import DEVICES, FLAVOR, START_MS, House, item
 
 from madang.domain.lease import WaitReason
 from madang.engines.ports import AskedBack, Refused
@@ -64,7 +64,7 @@ async def test_a_withdrawn_lease_holds_nothing_once_released(house: House) -> No
 
 async def test_a_held_back_lease_lets_others_pass(house: House) -> None:
     await house.engine.admission.enqueue(item("lease-a", 1, is_held_back=True))
-    await house.engine.admission.enqueue(item("lease-b", 1, submitted_ms=1_700_000_000_001))
+    await house.engine.admission.enqueue(item("lease-b", 1, submitted_ms=START_MS + 1_000))
     await house.admitted("lease-b")
     standing = (await house.engine.admission.standings(house.now() + 2_000))["lease-a"]
     assert standing.reason is WaitReason.HELD_BACK
@@ -161,8 +161,8 @@ async def test_a_pause_admits_nobody_and_keeps_the_order(house: House) -> None:
     await admission.enqueue(item("lease-a", 3))
     await house.admitted("lease-a")
     await admission.set_paused(True)
-    await admission.enqueue(item("lease-b", DEVICES, submitted_ms=1_700_000_000_001))
-    await admission.enqueue(item("lease-c", 1, submitted_ms=1_700_000_000_002))
+    await admission.enqueue(item("lease-b", DEVICES, submitted_ms=START_MS + 1_000))
+    await admission.enqueue(item("lease-c", 1, submitted_ms=START_MS + 2_000))
     await admission.release("lease-a", 1)
     for _ in range(20):
         await house.pass_time(200)
