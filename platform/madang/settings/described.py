@@ -25,6 +25,7 @@ POLICY: Mapping[str, Rows] = {
         "notices": ("{}", "How mail and webhooks leave the house."),
         "environments": ("{}", "What environments may be built from."),
         "artifacts": ("{}", "Where snapshots and outputs of runs are kept, and how long."),
+        "kubernetes": ("{}", "Kinds of devices of a cluster, and where people run on it."),
         "metrics_from_loopback": (
             "false",
             "Whether everybody on this machine may read the metrics, without the budgets.",
@@ -59,6 +60,24 @@ POLICY: Mapping[str, Rows] = {
         "endpoint": ("", "Address of an S3-compatible server; empty for Amazon's."),
         "credentials_file": ("", "YAML file with `key` and `secret`; else the environment."),
         "keep_days": ("0", "Days after which the output of an ended run is deleted; 0 for never."),
+    },
+    "kubernetes": {
+        "namespace": (
+            "madang-people",
+            "Namespace of everything that people run, and nothing else.",
+        ),
+        "flavors": ("{}", "Kinds of devices, by name; `cpu` has none."),
+        "queues": ("{}", "LocalQueue by project, where the site keeps its own queues."),
+    },
+    "kubernetes.flavors.<name>": {
+        "preset": ("", "`h100`, `h200`, `b200` or a MIG slice: fills resource and memory."),
+        "resource": ("nvidia.com/gpu", "What the nodes call one device."),
+        "node_labels": ("{}", "Labels of the nodes that have it; no other flavor's may fit them."),
+        "tolerations": ("[]", "`{key, operator, value, effect}` for taints of those nodes."),
+        "devices": ("", "How many may be given out; empty for all that the nodes offer."),
+        "memory_gib": ("0", "Memory of one device in GiB; 0 for not known."),
+        "sharing": ("", "`time-slicing` or `mps`: memory is not kept apart, one project only."),
+        "project": ("", "The one project that may use it; empty for all."),
     },
     "notices": {
         "smtp": ("", "The mail server; without it no mail is sent."),

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from madang.domain.cluster_flavor import ClusterPolicy
 from madang.domain.environment import EnvironmentKind, is_environment_name
 from madang.domain.environment_spec import Example
 from madang.domain.profile import Profile
 from madang.domain.project import Role, Tier
 from madang.errors import InvalidError
+from madang.settings.cluster_policy import cluster_policy
 from madang.units import MICROCREDITS_PER_CREDIT, parse_duration_ms
 
 MAX_KEEP_DAYS = 36_500
@@ -150,6 +152,7 @@ class Policy:
     notices: NoticePolicy = NoticePolicy()
     environments: EnvironmentPolicy = EnvironmentPolicy()
     artifacts: ArtifactPolicy = ArtifactPolicy()
+    cluster: ClusterPolicy = field(default_factory=ClusterPolicy)
     source: Mapping[str, Any] = field(default_factory=dict)
 
     def rate(self, flavor: str) -> int:
@@ -199,6 +202,7 @@ def load_policy(path: Path) -> Policy:
         "metrics_from_loopback",
         "environments",
         "artifacts",
+        "kubernetes",
     }
     data = _take(_yaml(path), path.name, known | more)
     tiers = {name: _tier(name, body or {}) for name, body in (data.get("tiers") or {}).items()}
@@ -219,6 +223,7 @@ def load_policy(path: Path) -> Policy:
         notices=_notices(data.get("notices") or {}),
         environments=_environments(data.get("environments") or {}),
         artifacts=_artifacts(data.get("artifacts") or {}),
+        cluster=cluster_policy(data.get("kubernetes")),
         source=data,
     )
 
