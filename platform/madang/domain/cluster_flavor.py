@@ -12,7 +12,7 @@ class ClusterFlavor:
     ----------
     resource
         Extended resource that one device counts as, such as ``nvidia.com/gpu`` or
-        ``nvidia.com/mig-1g.18gb``; empty for the flavor ``cpu``, which has no device.
+        ``nvidia.com/mig-1g.18gb``.
     node_labels
         Labels of the nodes that have it; they become the node selector of what runs there.
     tolerations

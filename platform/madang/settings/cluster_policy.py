@@ -21,6 +21,9 @@ from madang.domain.cluster_names import (
 from madang.domain.gpu_presets import MIG_PREFIX, PRESETS, WHOLE_GPU
 from madang.errors import InvalidError
 
+MAX_PREFIX = 20
+"""With a project's name behind it, it must still be a name."""
+
 MAX_DEVICES = 1_000_000
 MAX_MEMORY_GIB = 65_536
 SHARINGS = ("time-slicing", "mps")
@@ -42,16 +45,18 @@ def cluster_policy(body: Any) -> ClusterPolicy:
         shared flavor is open to more than one project, or two flavors cannot be told apart.
     """
     where = "kubernetes"
-    data = _table(body, where, {"namespace", "flavors", "queues"})
+    data = _table(body, where, {"namespace", "prefix", "flavors", "queues"})
     flavors = tuple(
         _flavor(str(name), one)
         for name, one in _table(data.get("flavors"), f"{where}.flavors").items()
     )
     for one, other in combinations(flavors, 2):
         _tell_apart(one, other)
+    prefix = _dns_label(data.get("prefix", ClusterPolicy().prefix), f"{where}.prefix", MAX_PREFIX)
     queues = _table(data.get("queues"), f"{where}.queues")
     return ClusterPolicy(
         namespace=_namespace(data.get("namespace", ClusterPolicy().namespace)),
+        prefix=prefix,
         flavors=flavors,
         queues={
             _dns_label(project, f"{where}.queues"): _dns_label(queue, f"{where}.queues.{project}")
@@ -84,9 +89,11 @@ def _flavor(name: str, body: Any) -> ClusterFlavor:
     where = f"kubernetes.flavors.{name[:_SHOWN]}"
     if not is_dns_subdomain(name, MAX_LABEL):
         raise _bad_name("kubernetes.flavors", name)
+    if name == NO_DEVICE:
+        raise InvalidError("kubernetes_cpu_is_there", where=where)
     data = _table(body, where, _FLAVOR_KEYS | {"sharing", "project"})
     resource, memory_gib = _preset(data, where) if "preset" in data else (WHOLE_GPU, 0)
-    resource = _resource(name, data.get("resource", resource), where)
+    resource = _resource(data.get("resource", resource), where)
     devices = data.get("devices")
     flavor = ClusterFlavor(
         name=name,
@@ -125,9 +132,7 @@ def _preset(data: Mapping[str, Any], where: str) -> tuple[str, int]:
     return PRESETS[given].resource, PRESETS[given].memory_gib
 
 
-def _resource(name: str, given: Any, where: str) -> str:
-    if name == NO_DEVICE and given == WHOLE_GPU:
-        return ""
+def _resource(given: Any, where: str) -> str:
     if not isinstance(given, str) or not is_extended_resource(given):
         raise InvalidError("kubernetes_resource", where=where, given=str(given)[:_SHOWN])
     return given
@@ -219,20 +224,20 @@ def _tell_apart(one: ClusterFlavor, other: ClusterFlavor) -> None:
             "kubernetes_flavors_alike",
             given=wide.name,
             other=narrow.name,
-            resource=one.resource or NO_DEVICE,
+            resource=one.resource,
             labels=[f"{key}={value}" for key, value in wide.node_labels.items()] or ["-"],
         )
 
 
-def _bad_name(where: str, given: Any) -> InvalidError:
+def _bad_name(where: str, given: Any, limit: int = MAX_LABEL) -> InvalidError:
     return InvalidError(
-        "kubernetes_name", where=where[:_SHOWN], given=str(given)[:_SHOWN], limit=MAX_LABEL
+        "kubernetes_name", where=where[:_SHOWN], given=str(given)[:_SHOWN], limit=limit
     )
 
 
-def _dns_label(given: Any, where: str) -> str:
-    if not isinstance(given, str) or not is_dns_label(given):
-        raise _bad_name(where, given)
+def _dns_label(given: Any, where: str, limit: int = MAX_LABEL) -> str:
+    if not isinstance(given, str) or not is_dns_label(given) or len(given) > limit:
+        raise _bad_name(where, given, limit)
     return given
 
 

@@ -66,7 +66,8 @@ POLICY: Mapping[str, Rows] = {
             "madang-people",
             "Namespace of everything that people run, and nothing else.",
         ),
-        "flavors": ("{}", "Kinds of devices, by name; `cpu` has none."),
+        "prefix": ("madang", "Begins the names of queues and flavors that Madang makes."),
+        "flavors": ("{}", "Kinds of devices, by name; `cpu`, which has none, is always there."),
         "queues": ("{}", "LocalQueue by project, where the site keeps its own queues."),
     },
     "kubernetes.flavors.<name>": {

@@ -56,7 +56,6 @@ def test_the_example_of_the_repository_is_read(tmp_path: Path) -> None:
     assert said.namespace == "madang-people"
     assert said.queues == {"vision-lab": "team-vision"}
     by_name = {one.name: one for one in said.flavors}
-    assert by_name["cpu"].resource == ""
     assert by_name["h200"].resource == "nvidia.com/gpu"
     assert by_name["h200"].memory_bytes == 141 * 1024**3
     assert by_name["h200"].devices_total == 64
@@ -105,12 +104,15 @@ def test_a_wrong_shape_is_told(text: str) -> None:
         ("kubernetes_name", "{namespace: 7}"),
         ("kubernetes_name", f"{{namespace: {'n' * 64}}}"),
         ("kubernetes_name", '{namespace: "a\\n"}'),
+        ("kubernetes_name", f"{{prefix: {'p' * 21}}}"),
+        ("kubernetes_name", "{prefix: a.b}"),
         ("kubernetes_namespace", "{namespace: kube-system}"),
         ("kubernetes_namespace", "{namespace: default}"),
         ("kubernetes_name", "{flavors: {H200: {}}}"),
         ("kubernetes_name", f"{{flavors: {{{'f' * 64}: {{}}}}}}"),
         ("kubernetes_name", "{queues: {vision: a.b}}"),
         ("kubernetes_name", "{queues: {'../x': a}}"),
+        ("kubernetes_cpu_is_there", "{flavors: {cpu: {}}}"),
         ("kubernetes_resource", "{flavors: {a: {resource: gpu}}}"),
         ("kubernetes_resource", "{flavors: {a: {resource: cpu}}}"),
         ("kubernetes_resource", "{flavors: {a: {resource: kubernetes.io/gpu}}}"),
@@ -205,9 +207,9 @@ def test_two_flavors_that_one_node_could_have_are_refused(one: str, other: str) 
 def test_flavors_are_apart_by_a_value_or_by_their_resource() -> None:
     said = policy(
         "{flavors: {a: {node_labels: {p: x}}, b: {node_labels: {p: y}},"
-        " c: {preset: h100-mig-1g.10gb}, cpu: {}}}"
+        " c: {preset: h100-mig-1g.10gb}}}"
     )
-    assert [one.name for one in said.flavors] == ["a", "b", "c", "cpu"]
+    assert [one.name for one in said.flavors] == ["a", "b", "c"]
 
 
 _NAMES = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True)
@@ -264,7 +266,7 @@ def test_whatever_is_written_is_read_or_refused_and_never_breaks(body: Any) -> N
     assert is_dns_label(said.namespace)
     for one in said.flavors:
         assert is_dns_subdomain(one.name, 63)
-        assert one.resource == "" or is_extended_resource(one.resource)
+        assert is_extended_resource(one.resource)
         assert all(is_qualified_name(k) and is_label_value(v) for k, v in one.node_labels.items())
         assert one.memory_bytes >= 0
         assert not one.sharing or one.project

@@ -22,8 +22,16 @@ TEXTS = {
         "policy.yaml의 {where}에 있는 '{given}'은(는) 장치 자원의 이름이 아닙니다. nvidia.com/gpu처럼 제조사 도메인, 빗금, 이름으로 적습니다.",
     ),
     "error.kubernetes_resource.hint": (
-        "See what the nodes offer: kubectl describe nodes (Allocatable). A flavor without a device is called cpu.",
-        "노드가 내놓는 자원은 kubectl describe nodes의 Allocatable에 있습니다. 장치가 없는 종류의 이름은 cpu입니다.",
+        "See what the nodes offer: kubectl describe nodes (Allocatable). `cpu`, which has none, needs no entry.",
+        "노드가 내놓는 자원은 kubectl describe nodes의 Allocatable에 있습니다. 장치가 없는 `cpu`는 적지 않아도 됩니다.",
+    ),
+    "error.kubernetes_cpu_is_there.message": (
+        "Cannot define {where} in policy.yaml: `cpu` stands for no device at all and is always there.",
+        "policy.yaml에서 {where}을(를) 정할 수 없습니다. `cpu`는 장치가 없다는 뜻이고 언제나 있습니다.",
+    ),
+    "error.kubernetes_cpu_is_there.hint": (
+        "Remove it. To keep what needs no device away from nodes with GPUs, taint those nodes and give their flavors the toleration.",
+        "지워 주세요. 장치가 필요 없는 작업을 GPU 노드에서 떼어 놓으려면 그 노드에 taint를 걸고 해당 종류에 toleration을 적으면 됩니다.",
     ),
     "error.kubernetes_preset.message": (
         "Unknown preset '{given}' in {where} of policy.yaml. The nearest is '{nearest}'; known, nearest first: {known}.",
