@@ -114,11 +114,40 @@ def status(home: HomeOption = None, as_json: Json = False) -> None:
         raise typer.Exit(UnavailableError.exit_code)
 
 
-def doctor(home: HomeOption = None, as_json: Json = False) -> None:
-    """Check this machine, and say the next step; status 1 when something is wrong."""
+def doctor(
+    home: HomeOption = None,
+    as_json: Json = False,
+    is_cluster: Annotated[
+        bool, typer.Option("--cluster", help="Check a Kubernetes cluster instead.")
+    ] = False,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="MADANG_POLICY",
+            show_envvar=False,
+            help="With --cluster: the file whose flavors are looked for.",
+        ),
+    ] = None,
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="KUBECONFIG",
+            show_envvar=False,
+            help="With --cluster: names it (KUBECONFIG); else the one that this runs in.",
+        ),
+    ] = None,
+    service_account: Annotated[
+        str, typer.Option(help="With --cluster: NAMESPACE/NAME whose rights are looked at.")
+    ] = "",
+) -> None:
+    """Check this machine, or a cluster, and say the next step; status 1 when something is wrong."""
     from madang import stack
 
     lang = language()
+    if is_cluster:
+        checks = stack.cluster_doctor(policy, kubeconfig=kubeconfig, account=service_account)
+    else:
+        checks = stack.doctor(Home.find(home))
     found = [
         {
             "name": check.name,
@@ -128,7 +157,7 @@ def doctor(home: HomeOption = None, as_json: Json = False) -> None:
             "why": check.why(lang),
             "next_step": check.next_step(lang),
         }
-        for check in stack.doctor(Home.find(home))
+        for check in checks
     ]
     if as_json:
         show_json(found)

@@ -7,6 +7,7 @@ product is here.
 
 from madang.stack.backing_up import Backup, backup
 from madang.stack.checks import Check
+from madang.stack.cluster_doctor import cluster_doctor
 from madang.stack.doctor import doctor
 from madang.stack.down import down
 from madang.stack.restoring import Restored, restore
@@ -19,6 +20,7 @@ __all__ = [
     "Check",
     "Restored",
     "backup",
+    "cluster_doctor",
     "doctor",
     "down",
     "migrate",

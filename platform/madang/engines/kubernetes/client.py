@@ -16,15 +16,12 @@ import aiohttp
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 
-from madang.engines.kubernetes.objects import Object
+from madang.engines.kubernetes.objects import OWNER, GoneError, Object
 from madang.errors import ConflictError, MadangError, NotFoundError, RefusedError, UnavailableError
 
 MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
-OWNER = "madang"
-"""Field manager of all that we write."""
-
 REQUEST_S = 30.0
 WATCH_S = 280
 """The server ends a watch after this, and a new one starts."""
@@ -33,10 +30,6 @@ SILENT_S = 320.0
 """A watch that outlived its end without a word is dead; a cut connection says nothing."""
 
 MAX_SAID = 400
-
-
-class GoneError(Exception):
-    """The server no longer knows the version that a watch should go on from: list anew."""
 
 
 class Api:

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from madang.engines.kubernetes.client import Api, GoneError
-from madang.engines.kubernetes.objects import Object
+from madang.engines.kubernetes.client import Api
+from madang.engines.kubernetes.objects import GoneError, Object
 from madang.errors import MadangError
 
 PAGE = 500

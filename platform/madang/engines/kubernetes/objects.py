@@ -3,3 +3,10 @@
 from typing import Any
 
 Object = dict[str, Any]
+
+OWNER = "madang"
+"""Field manager of all that we write."""
+
+
+class GoneError(Exception):
+    """The server no longer knows the version that a watch or list should go on from: list anew."""
