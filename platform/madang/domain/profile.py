@@ -40,6 +40,9 @@ class Profile:
         ``{"ko": …, "en": …}``.
     flavor
         Name of a flavor, or ``gpu`` for whatever GPU flavor the pool has.
+    image
+        Container image of its servers in a cluster, one of those that the hub allows; empty for
+        the usual one.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Profile:
     limit_ms: int = 4 * 3_600_000
     tiers: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from madang import looks
+from madang.errors import InvalidError
 from madang.hub.pages import TEMPLATES, page_values, pages_at
 from madang.hub.settings import HubSettings
 from madang.settings.config import SERVICE_NAME, SERVICE_PREFIX
@@ -38,6 +39,8 @@ def _addresses(c: Any, settings: HubSettings) -> None:
     home = settings.home
     hub = c.JupyterHub
     hub.hub_bind_url = settings.bind_url
+    if settings.connect_url:
+        hub.hub_connect_url = settings.connect_url
     hub.bind_url = settings.public_url
     hub.db_url = home.hub_database_url
     hub.cookie_secret_file = str(home.root / "hub-cookie-secret")
@@ -154,20 +157,58 @@ def _login(c: Any, settings: HubSettings) -> None:
 
 
 def _spawner(c: Any, settings: HubSettings) -> None:
-    c.JupyterHub.spawner_class = "madang.hub.local.LeasedLocalSpawner"
-    spawner = c.LeasedLocalSpawner
+    known = {"local": _local_spawner, "kubernetes": _kube_spawner}
+    if settings.spawner not in known:
+        raise InvalidError("unknown_spawner", given=settings.spawner[:40], known=sorted(known))
+    spawner = known[settings.spawner](c, settings)
     spawner.service_url = settings.service_url
     spawner.service_token = settings.service_token
-    spawner.data_folder = str(settings.home.root)
     spawner.stop_grace_ms = settings.stop_grace_ms
-    spawner.is_system_users = settings.login == "pam"
-    spawner.tutorials = str(settings.tutorials or "")
     c.Spawner.default_url = c.Spawner.get("default_url") or "/lab"
     c.Spawner.server_token_scopes = [
         "users:activity!user",
         "access:servers!server",
         ACCESS_SCOPE,
     ]
+
+
+def _local_spawner(c: Any, settings: HubSettings) -> Any:
+    c.JupyterHub.spawner_class = "madang.hub.local.LeasedLocalSpawner"
+    spawner = c.LeasedLocalSpawner
+    spawner.data_folder = str(settings.home.root)
+    spawner.is_system_users = settings.login == "pam"
+    spawner.tutorials = str(settings.tutorials or "")
+    return spawner
+
+
+def _kube_spawner(c: Any, settings: HubSettings) -> Any:
+    """Choose pods; what is set on our class wins over what a site has on ``c.KubeSpawner``."""
+    c.JupyterHub.spawner_class = "madang.hub.kube.LeasedKubeSpawner"
+    kube, spawner = settings.kube, c.LeasedKubeSpawner
+    spawner.namespace = kube.namespace
+    if kube.image:
+        spawner.image = kube.image
+    spawner.gpu_image = kube.gpu_image
+    spawner.images = list(kube.images)
+    if kube.home_storage:
+        spawner.storage_pvc_ensure = True
+        spawner.storage_capacity = kube.home_storage
+        if kube.home_storage_class:
+            spawner.storage_class = kube.home_storage_class
+        if "pvc_name_template" not in c.KubeSpawner:
+            # One for each person; KubeSpawner's own has one more for each named server.
+            spawner.pvc_name_template = "home-{username}"
+    spawner.project_storage = kube.project_storage
+    spawner.project_storage_class = kube.project_storage_class
+    # KubeSpawner ends the hub when a watch over namespaces of people fails.
+    spawner.enable_user_namespaces = False
+    spawner.services_enabled = False
+    # A watch of all events of the namespace, which nobody reads: the standing is told instead.
+    spawner.events_enabled = False
+    # What is asked for is the service's to judge; these would let options of people through.
+    spawner.profile_list = []
+    spawner.delete_pvc = False
+    return spawner
 
 
 def _callbacks(c: Any) -> list[str]:

@@ -25,7 +25,9 @@ from madang.domain.lease import deadline_ms
 from madang.domain.profile import device_env
 from madang.errors import RefusedError
 from madang.hub import fast_start
+from madang.hub.answering import answers
 from madang.hub.kernels import first_kernel, kernel_env
+from madang.hub.server_command import SERVER_ARGS
 from madang.hub.spawner import LeasedMixin, server_failed
 from madang.settings.environment_folders import EnvironmentFolders
 from madang.settings.home import Home
@@ -36,15 +38,6 @@ _STOP_STEP_S = 0.1
 _KILL_PATIENCE_S = 30.0
 _LOG_TAIL_BYTES = 3000
 _LOG_TAIL_LINES = 12
-
-# With these a server starts faster, asks nobody outside for news, and loads our extension.
-_SERVER_ARGS = (
-    "--ServerApp.jpserver_extensions=madang.agent=True",
-    "--LabApp.extension_manager=readonly",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.news_url=None",
-)
-
 
 # Settings of JupyterLab that hold until a person changes them.
 _LAB_SETTINGS = Path(__file__).parent / "jupyter"
@@ -160,7 +153,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
     def _argv(self) -> list[str]:
         command = list(self.cmd)
         root = ["--allow-root"] if os.geteuid() == 0 and not self.is_system_users else []
-        return [*command, *_SERVER_ARGS, *_node_roots(), *root, *self.get_args()]
+        return [*command, *SERVER_ARGS, *_node_roots(), *root, *self.get_args()]
 
     @property
     def _environments(self) -> EnvironmentFolders:
@@ -210,7 +203,7 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
         async with httpx.AsyncClient(trust_env=False, timeout=1.0, verify=False) as http:  # noqa: S501
             while time.monotonic() < deadline:
                 # Many may start at once, and a refused connection costs least.
-                if await _listens(self.port) and await _answers(http, url):
+                if await _listens(self.port) and await answers(http, url):
                     return
                 known = shim.read(record)
                 if known is not None and not known.is_alive:
@@ -288,9 +281,9 @@ class LeasedLocalSpawner(LeasedMixin, LocalProcessSpawner):  # type: ignore[misc
             with contextlib.suppress(OSError):
                 self.api_token = self._token_file().read_text().strip()
 
-    def is_spent(self, lease: dict[str, Any]) -> bool:
+    async def is_spent(self, lease: dict[str, Any]) -> bool:
         """Tell also by the record: one attempt never gets a second server."""
-        if super().is_spent(lease):
+        if await super().is_spent(lease):
             return True
         known = shim.read(self._record())
         return known is not None and not known.is_alive
@@ -331,9 +324,3 @@ async def _listens(port: int) -> bool:
         return False
     writer.close()
     return True
-
-
-async def _answers(http: httpx.AsyncClient, url: str) -> bool:
-    with contextlib.suppress(httpx.HTTPError):
-        return (await http.get(url + "api")).status_code < 500
-    return False

@@ -17,7 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from madang import looks
-from madang.hub import told
+from madang.hub import endings, told
 from madang.looks import Shell, mark, stylesheet
 from madang.settings.config import SERVICE_PREFIX
 
@@ -68,6 +68,7 @@ def page_values(public_url: str, callbacks: Iterable[str] = ()) -> dict[str, Any
         "madang_js": Markup(script),  # noqa: S704 - our own file
         "madang_mark": mark(),
         "madang_nonce": nonce,
+        "madang_ending": _constant(endings.of),
         "madang_forms": " ".join(["'self'", *_origins(callbacks)]),
     }
 

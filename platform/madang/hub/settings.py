@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from madang.hub.kube_settings import KubeSettings
 from madang.settings.home import Home
 
 
@@ -42,6 +43,12 @@ class HubSettings:
         Time that a notebook server has to save before it is killed.
     tutorials
         Folder that is copied once into each person's folder; None copies nothing.
+    connect_url
+        Address on which servers and the proxy reach the hub; empty for where it listens.
+    spawner
+        ``local`` (processes of this machine) or ``kubernetes`` (pods).
+    kube
+        For ``kubernetes``.
     """
 
     home: Home
@@ -58,6 +65,9 @@ class HubSettings:
     admins: tuple[str, ...] = field(default=())
     stop_grace_ms: int = 20_000
     tutorials: Path | None = None
+    connect_url: str = ""
+    spawner: str = "local"
+    kube: KubeSettings = field(default_factory=KubeSettings)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "HubSettings":
@@ -79,6 +89,9 @@ class HubSettings:
             admins=tuple(n for n in values.get("MADANG_ADMINS", "").split(",") if n),
             stop_grace_ms=int(values.get("MADANG_STOP_GRACE_MS", "20000")),
             tutorials=Path(tutorials) if tutorials else None,
+            connect_url=values.get("MADANG_HUB_CONNECT_URL", ""),
+            spawner=values.get("MADANG_SPAWNER", "local"),
+            kube=KubeSettings.from_env(values),
         )
 
     def to_env(self) -> dict[str, str]:
@@ -98,4 +111,7 @@ class HubSettings:
             "MADANG_ADMINS": ",".join(self.admins),
             "MADANG_STOP_GRACE_MS": str(self.stop_grace_ms),
             "MADANG_TUTORIALS": str(self.tutorials or ""),
+            "MADANG_HUB_CONNECT_URL": self.connect_url,
+            "MADANG_SPAWNER": self.spawner,
+            **self.kube.to_env(),
         }

@@ -5,8 +5,10 @@ it runs as the person, in the person's folder.
 """
 
 import contextlib
+import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from madang.hub import kernel_parent
 from madang.shim.warm import forked
@@ -80,6 +82,8 @@ def main(argv: list[str] | None = None) -> None:
     """Run the notebook server."""
     args = list(sys.argv[1:] if argv is None else argv)
     args += _begin_kernels()
+    # Also where an image has this package elsewhere than the hub has it.
+    os.environ.setdefault("JUPYTER_CONFIG_PATH", str(Path(__file__).parent / "jupyter"))
     _block_slow_grammar()
     sys.argv = ["jupyterhub-singleuser", *args]
     from jupyterhub.singleuser import main as run

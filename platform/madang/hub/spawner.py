@@ -92,7 +92,7 @@ class LeasedMixin(LoggingConfigurable):  # type: ignore[misc]
         """End the server of this lease and attempt and wait for it; harmless when it is gone."""
         raise NotImplementedError
 
-    def is_spent(self, lease: dict[str, Any]) -> bool:
+    async def is_spent(self, lease: dict[str, Any]) -> bool:
         """Tell whether this attempt of the lease has had its server already."""
         return str(lease.get("state")) == "ending"
 
@@ -196,7 +196,7 @@ class LeasedMixin(LoggingConfigurable):  # type: ignore[misc]
                 # The one we found was on its way out when we asked; now ask for a new one.
                 is_spent = False
                 lease = await self._request()
-            elif self.is_spent(lease):
+            elif await self.is_spent(lease):
                 is_spent = True
                 lease = await self._watch(lease)
             elif lease.get("ready"):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from madang.domain.cluster_flavor import ClusterFlavor
 from madang.domain.environment_spec import Example
 from madang.domain.lease import Lease, Standing
 from madang.domain.notice import Channel
@@ -122,7 +123,13 @@ class Live:
 
 @dataclass(slots=True, kw_only=True)
 class Core:
-    """Handed to every use-case by :class:`madang.services.Services`."""
+    """Handed to every use-case by :class:`madang.services.Services`.
+
+    Attributes
+    ----------
+    cluster_flavors
+        How nodes offer each flavor; empty where leases are carried out on this machine.
+    """
 
     store: Store
     engine: Engine
@@ -143,6 +150,7 @@ class Core:
     examples: tuple[Example, ...] = ()
     maintenance: Maintenance | None = None
     measures: Measures = field(default_factory=Measures)
+    cluster_flavors: Mapping[str, ClusterFlavor] = field(default_factory=dict)
     artifacts: HeldArtifacts = field(init=False)
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
 from madang.services.once import Once
+from madang.services.placement import placement
 from madang.services.requests import Actor, LeaseRequest
 from madang.services.run_ends import cancel_waiting
 from madang.store import Tx
@@ -91,7 +92,10 @@ class Leases:
 
         def work(tx: Tx) -> tuple[Lease, dict[str, Any]]:
             lease = access.visible_lease(tx, actor, lease_id)
-            return lease, self._view(tx, actor, lease, standings)
+            view = self._view(tx, actor, lease, standings)
+            if actor.is_service and lease.kind is LeaseKind.NOTEBOOK:
+                view["placement"] = placement(self._core, tx, lease)
+            return lease, view
 
         lease, view = await self._core.store.read(work)
         if view["can_manage"]:

@@ -169,6 +169,7 @@ def lease_view(
         "start_without_me": bool(lease.options.get("start_without_me")),
         "asked_before": _before(lease),
         "alternatives": [],
+        "placement": None,
     }
     return view | {"version": version(view, standing)}
 

@@ -104,6 +104,7 @@ PROFILES: Rows = {
     "limit": ("4h", "Time limit."),
     "tiers": ("[]", "Tiers whose projects may pick it; empty for all."),
     "env": ("{}", "Environment variables of the server; no secrets."),
+    "image": ("", "Container image in a cluster, one that `MADANG_IMAGES` allows."),
 }
 
 FOR_PEOPLE: Rows = {
@@ -178,6 +179,16 @@ FOR_THE_HUB: Rows = {
     "MADANG_ADMINS": ("", "Names of administrators, joined by commas."),
     "MADANG_TUTORIALS": ("", "Folder whose notebooks everybody finds."),
     "MADANG_STOP_GRACE_MS": ("20000", "Time to save before a server is ended."),
+    "MADANG_HUB_CONNECT_URL": ("", "Address on which servers and proxy reach the hub."),
+    "MADANG_SPAWNER": ("local", "`local` (processes of this machine) or `kubernetes` (pods)."),
+    "MADANG_PEOPLE_NAMESPACE": ("madang-people", "Namespace of the pods of people."),
+    "MADANG_IMAGE": ("", "Image of notebook servers; empty for what `c.KubeSpawner` says."),
+    "MADANG_GPU_IMAGE": ("", "Image of those with devices; empty for the same."),
+    "MADANG_IMAGES": ("", "Further images that profiles may name, joined by commas."),
+    "MADANG_HOME_STORAGE": ("10Gi", "Size of each person's volume; empty for none of ours."),
+    "MADANG_HOME_STORAGE_CLASS": ("", "Its storage class; empty for the cluster's usual one."),
+    "MADANG_PROJECT_STORAGE": ("", "Size of each project's shared volume; empty for none."),
+    "MADANG_PROJECT_STORAGE_CLASS": ("", "Its storage class, which must offer ReadWriteMany."),
 }
 
 OURS = frozenset({"MADANG_PART_OF", "MADANG_ATTEMPT_DIR", "MADANG_ROOM", "MADANG_SCHEDULER_KEY"})

@@ -332,7 +332,7 @@ def load_examples(folder: Path) -> tuple[Example, ...]:
 
 def load_profiles(path: Path) -> tuple[Profile, ...]:
     """Read and check profiles.yaml, in the order of the file."""
-    known = {"titles", "flavor", "devices", "cpu", "memory_gib", "limit", "tiers", "env"}
+    known = {"titles", "flavor", "devices", "cpu", "memory_gib", "limit", "tiers", "env", "image"}
     profiles = []
     for name, body in (_yaml(path) or {}).items():
         data = _take(body or {}, f"{path.name}: {name}", known)
@@ -347,6 +347,7 @@ def load_profiles(path: Path) -> tuple[Profile, ...]:
                 limit_ms=parse_duration_ms(data.get("limit", "4h")),
                 tiers=tuple(data.get("tiers") or ()),
                 env={str(k): str(v) for k, v in (data.get("env") or {}).items()},
+                image=str(data.get("image") or ""),
             )
         )
     return tuple(profiles)

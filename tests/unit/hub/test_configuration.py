@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import pytest
 from traitlets.config import Config
 
+from madang.errors import InvalidError
 from madang.hub import configure
 from madang.hub.configuration import ACCESS_SCOPE
+from madang.hub.kube_settings import KubeSettings
 from madang.hub.settings import HubSettings
 from madang.settings.home import Home
 
@@ -26,8 +29,12 @@ def settings(**changes):
 
 
 def test_environment_round_trip():
-    given = settings(tutorials=Path("/t"))
-    assert HubSettings.from_env(given.to_env()) == given
+    kube = KubeSettings(namespace="n", images=("a", "b"), home_storage="", project_storage="1Gi")
+    for given in (
+        settings(tutorials=Path("/t")),
+        settings(spawner="kubernetes", connect_url="http://hub:8081", kube=kube),
+    ):
+        assert HubSettings.from_env(given.to_env()) == given
 
 
 def test_a_login_of_the_site_is_left_to_the_site():
@@ -88,3 +95,52 @@ def test_pam_keeps_passwords_out():
     assert c.JupyterHub.authenticator_class == "pam"
     assert "SharedPasswordAuthenticator" not in c
     assert c.LeasedLocalSpawner.is_system_users is True
+
+
+def test_pods_are_chosen_by_a_setting():
+    c = Config()
+    kube = KubeSettings(image="u:1", gpu_image="g:1", images=("x:1",), project_storage="5Gi")
+    configure(c, settings(spawner="kubernetes", kube=kube, connect_url="http://hub:8081"))
+    assert c.JupyterHub.spawner_class == "madang.hub.kube.LeasedKubeSpawner"
+    assert c.JupyterHub.hub_connect_url == "http://hub:8081"
+    spawner = c.LeasedKubeSpawner
+    assert (spawner.image, spawner.gpu_image, spawner.images) == ("u:1", "g:1", ["x:1"])
+    assert (spawner.namespace, spawner.project_storage) == ("madang-people", "5Gi")
+    assert (spawner.storage_pvc_ensure, spawner.storage_capacity) == (True, "10Gi")
+    assert spawner.pvc_name_template == "home-{username}"
+    assert spawner.service_token == "s" * 32
+    assert "LeasedLocalSpawner" not in c
+
+
+async def test_what_a_site_has_on_kubespawner_holds_but_for_its_traps(make_spawner):
+    c = Config()
+    c.KubeSpawner.enable_user_namespaces = True
+    c.KubeSpawner.services_enabled = True
+    c.KubeSpawner.events_enabled = True
+    c.KubeSpawner.k8s_api_threadpool_workers = 7
+    c.KubeSpawner.profile_list = [{"display_name": "x", "kubespawner_override": {"uid": 0}}]
+    c.KubeSpawner.pvc_name_template = "claim-{username}"
+    c.KubeSpawner.image = "site/image:1"
+    c.KubeSpawner.extra_labels = {"site": "x"}
+    c.KubeSpawner.cmd = "jupyterhub-singleuser"
+    configure(c, settings(spawner="kubernetes", kube=KubeSettings(home_storage="")))
+    spawner = make_spawner(config=c, image="site/image:1")
+    assert spawner.enable_user_namespaces is False
+    assert spawner.services_enabled is False
+    assert spawner.events_enabled is False
+    assert spawner.profile_list == []
+    assert spawner.pvc_name == "claim-ada"
+    assert spawner.extra_labels == {"site": "x"}
+    assert spawner.cmd == ["jupyterhub-singleuser"]
+    assert spawner.storage_pvc_ensure is False
+    assert spawner.stop_grace_ms == 20_000
+    # The mixin's, not KubeSpawner's: options are the service's to judge.
+    assert spawner.options_form.__module__ == "madang.hub.profile_page"
+    assert spawner.options_from_form.__module__ == "madang.hub.profile_page"
+
+
+def test_an_unknown_spawner_is_named():
+    with pytest.raises(InvalidError) as caught:
+        configure(Config(), settings(spawner="slurm"))
+    assert caught.value.code == "unknown_spawner"
+    assert caught.value.details["known"] == ["kubernetes", "local"]

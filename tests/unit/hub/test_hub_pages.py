@@ -9,6 +9,7 @@ import pytest
 from jupyterhub._data import DATA_FILES_PATH
 
 from madang import looks
+from madang.hub import endings
 from madang.hub.pages import TEMPLATES, away_page, keep_away_page, page_values
 
 ADA = SimpleNamespace(
@@ -151,3 +152,17 @@ def test_the_page_of_the_proxy_stands_alone(tmp_path):
     assert away_page("http://127.0.0.1:8000/").count("/hub/home") == 1
     # A full disk keeps no hub from starting.
     keep_away_page(tmp_path / "missing" / "folder", "http://127.0.0.1:8000/")
+
+
+def test_the_page_of_a_server_that_is_gone_says_why():
+    endings.note("ada", "", "pod_memory", memory="<8> GiB")
+    html = rendered("not_running.html")
+    assert "used more memory than it has (&lt;8&gt; GiB)" in html
+    assert "메모리" in html
+    assert 'id="ending"' not in rendered("not_running.html", server_name="other")
+    endings.forget("ada", "")
+    assert 'id="ending"' not in rendered("not_running.html")
+    for number in range(6000):
+        endings.note(f"p{number}", "", "pod_deleted")
+    assert not endings.of("p0", "")
+    assert endings.of("p5999", "")

@@ -83,8 +83,8 @@ class Engine(LeasedMixin, Spawner):
     async def stop_server(self, grace_ms):
         self.stopped = grace_ms
 
-    def is_spent(self, lease):
-        return super().is_spent(lease) or lease["attempt"] in self.spent
+    async def is_spent(self, lease):
+        return await super().is_spent(lease) or lease["attempt"] in self.spent
 
     @property
     def _service(self):

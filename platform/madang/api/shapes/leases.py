@@ -1,6 +1,6 @@
 """Leases and what the waiting ones are told."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -59,6 +59,21 @@ class Alternative(Shape):
     text: str
 
 
+class Placement(Shape):
+    """What the hub needs to start the pod of a notebook; null for everybody else."""
+
+    person_id: str
+    cpu_count: Count
+    memory_bytes: Count
+    image: str
+    env: dict[str, str]
+    resource: str
+    node_labels: dict[str, str]
+    tolerations: list[dict[str, Any]]
+    may_write: bool
+    longest_ms: Count
+
+
 class Lease(Shape):
     """The right to hold devices, from request to end."""
 
@@ -105,6 +120,7 @@ class Lease(Shape):
     start_without_me: bool
     asked_before: AskedBefore | None
     alternatives: list[Alternative]
+    placement: Placement | None
     version: str
 
 
