@@ -36,6 +36,7 @@ _STEP_S = 0.1
 _ASK_STEP_S = 1.0
 _MENDING_S = 30.0
 """How long an image or a container may go on failing before the person is told."""
+_DENIED_S = 10.0
 _KILL_PATIENCE_S = 30.0
 
 
@@ -55,6 +56,7 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
     _launching: "asyncio.Future[dict[str, Any]] | None" = None
     _site_image = ""
     _is_given_up = False
+    _is_token_known = False
     _pvc_exists = False
 
     @default("cmd")  # type: ignore[untyped-decorator]
@@ -89,7 +91,7 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
     async def launch(self, lease: dict[str, Any]) -> str:
         """Make the pod of this attempt, or adopt it, and wait until its server answers."""
         endings.forget(self.person, self.name)
-        self._is_given_up = False
+        self._is_given_up, self._is_token_known = False, True
         if self.internal_ssl:
             raise InvalidError("spawner_internal_ssl")
         plan = self.plan(lease)
@@ -162,9 +164,11 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
 
         pod: dict[str, Any] = await self._insist_on(once, deadline_s)
         if not is_pod_of(pod, plan.labels):
-            raise RefusedError("pod_name_taken", pod=plan.name)
+            raise RefusedError("server_pod_taken", pod=plan.name)
         if pod["metadata"].get("deletionTimestamp") or exit_status(pod, time.time()) is not None:
-            raise self._failed(trouble(pod, time.time()) or Trouble("pod_ended", {"reason": "?"}))
+            raise self._trouble_error(
+                trouble(pod, time.time()) or Trouble("pod_ended", {"reason": "?"})
+            )
         await self._insist_on(lambda: self._settle_token(plan, pod), deadline_s)
         return pod
 
@@ -191,7 +195,7 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
             if found is not None and (last is None or last.code != found.code):
                 since_s = now_s
             if found is not None and (found.is_over or self._is_for_good(found, now_s - since_s)):
-                raise self._failed(found)
+                raise self._trouble_error(found)
             if now_s > deadline_s:
                 raise self._too_slow(found)
             await asyncio.sleep(_STEP_S if is_cached else _ASK_STEP_S)
@@ -208,7 +212,7 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
             while not await answers(http, url):
                 seen, is_cached = await self._look(plan.name)
                 if seen is not None and exit_status(seen, time.time()) is not None:
-                    raise self._failed(trouble(seen, time.time()))
+                    raise self._trouble_error(trouble(seen, time.time()))
                 if time.monotonic() > deadline_s:
                     raise self._too_slow(None)
                 await asyncio.sleep(_STEP_S if is_cached else _ASK_STEP_S)
@@ -228,15 +232,16 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
             return pod, True
         try:
             found = await self._calls.read_pod(name)
-        except UnsureError as error:
+        except (UnsureError, DeniedError) as error:
             self.log.warning("Cannot look at pod %s: %s", name, error)
             return None, False
         if found is None:
-            raise self._failed(Trouble("pod_deleted"))
+            raise self._trouble_error(Trouble("pod_deleted"))
         return found, False
 
     async def _insist_on(self, call: Any, deadline_s: float) -> Any:
         """Call until the API server knows; every one of our calls may be repeated."""
+        denied_until_s = time.monotonic() + _DENIED_S
         while True:
             try:
                 return await call()
@@ -244,15 +249,19 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
                 self.log.warning("%s waits for the cluster: %s", self._place, error)
                 if self._is_given_up or time.monotonic() > deadline_s:
                     raise server_failed("cluster_away", str(error)) from error
-                await asyncio.sleep(_ASK_STEP_S)
+            except DeniedError as error:
+                # An API server that was just started forbids everything until it knows the rules.
+                if error.status != 403 or time.monotonic() > denied_until_s:
+                    raise
+            await asyncio.sleep(_ASK_STEP_S)
 
-    def _failed(self, found: Trouble | None) -> HTTPError:
+    def _trouble_error(self, found: Trouble | None) -> HTTPError:
         found = found or Trouble("pod_ended", {"reason": "?"})
         return server_failed(found.code, found.said, **found.details)
 
     def _too_slow(self, found: Trouble | None) -> HTTPError:
         if found is not None:
-            return self._failed(found)
+            return self._trouble_error(found)
         return server_failed("server_too_slow", "", seconds=self.launch_timeout_s)
 
     # -- living and ending ------------------------------------------------------------------------
@@ -265,6 +274,10 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
         name = self._name
         pod = known.get(self._key(name))
         try:
+            if not self.api_token and not self._is_token_known:
+                # An earlier hub made it; the hub revokes at the end what it finds here.
+                await self._take_token(name)
+                self._is_token_known = True
             # A copy may be of a moment before the pod was made, so only the API says "gone".
             pod = pod or await self._calls.read_pod(name)
         except (UnsureError, DeniedError) as error:
@@ -295,7 +308,6 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
                 if pod is None or not is_pod_of(pod, self._labels):
                     return
                 if not is_asked:
-                    await self._recall_token()
                     await self._calls.delete_pod(self._name, pod["metadata"]["uid"], grace_s)
                     is_asked = True
                     continue
@@ -305,11 +317,6 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
                 self.log.error("Pod %s did not end in time", self._name)
                 return
             await asyncio.sleep(_STEP_S if is_asked else _ASK_STEP_S)
-
-    async def _recall_token(self) -> None:
-        """Let the hub revoke the token also of a server that an earlier hub started."""
-        if not self.api_token:
-            await self._take_token(self._name)
 
     async def is_spent(self, lease: dict[str, Any]) -> bool:
         """Tell also by pod: one attempt never gets a second one."""

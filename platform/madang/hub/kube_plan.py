@@ -195,7 +195,7 @@ def _resource(given: Any) -> str:
     if given == "":
         return ""
     domain, sign, name = given.partition("/") if isinstance(given, str) else ("", "", "")
-    is_theirs = domain == "kubernetes.io" or domain.endswith(".kubernetes.io")
+    is_theirs = f".{domain}".endswith(".kubernetes.io") or domain.startswith("requests.")
     if not sign or is_theirs or not _DOMAIN.fullmatch(domain) or not _VALUE.fullmatch(name):
         raise _unusable("resource", given)
     return str(given)

@@ -90,7 +90,7 @@ class RunningHub:
             except httpx.HTTPError:
                 return False
 
-        until(is_up, "hub up")
+        until(is_up, "hub up", 120)
         return self
 
     def _popen(self, argv, name):
@@ -130,7 +130,7 @@ class RunningHub:
             return found if found and found["ready"] else None
 
         try:
-            return until(look, "server ready")
+            return until(look, "server ready", 90)
         except AssertionError:
             raise AssertionError(self.log("hub")) from None
 

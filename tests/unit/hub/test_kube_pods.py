@@ -1,6 +1,7 @@
 """Pods of notebooks: what a lease gives them, and that nothing hostile gets into one."""
 
 import copy
+import inspect
 import json
 import re
 from dataclasses import replace
@@ -246,3 +247,18 @@ async def test_namespaces_of_people_are_left_off(make_spawner):
 
     with pytest.raises(TraitError):
         make_spawner(config=Config({"LeasedKubeSpawner": {"enable_user_namespaces": True}}))
+
+
+def test_nothing_of_the_hub_is_hidden_by_accident():
+    """A name that the hub has already means something to it, and it does not complain."""
+    from kubespawner import KubeSpawner
+
+    from madang.hub.kube import LeasedKubeSpawner
+
+    ours = {
+        name
+        for name, value in vars(LeasedKubeSpawner).items()
+        if inspect.isroutine(value) or isinstance(value, property)
+    }
+    meant = {"__init__", "_start_watching_pods", "get_env", "get_url"}
+    assert ours & set(dir(KubeSpawner)) == meant

@@ -41,11 +41,11 @@ TEXTS = {
         "Pick another profile, or ask the administrator to add the image to MADANG_IMAGES.",
         "다른 프로필을 선택하시거나, 관리자에게 이 이미지를 MADANG_IMAGES에 추가해 달라고 요청해 주세요.",
     ),
-    "error.pod_name_taken.message": (
+    "error.server_pod_taken.message": (
         "Cannot start the server: the cluster has a pod {pod} that is not of this lease.",
         "서버를 시작할 수 없습니다. 클러스터에 이 리스의 것이 아닌 {pod} 파드가 이미 있습니다.",
     ),
-    "error.pod_name_taken.hint": (
+    "error.server_pod_taken.hint": (
         "Your place was given back, nothing was deleted. Ask the administrator who made that pod, then start again.",
         "차례는 반납되었고 아무것도 삭제하지 않았습니다. 관리자에게 누가 만든 파드인지 확인해 달라고 한 뒤 다시 시작해 주세요.",
     ),
