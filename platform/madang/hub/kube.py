@@ -248,7 +248,7 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
             except UnsureError as error:
                 self.log.warning("%s waits for the cluster: %s", self._place, error)
                 if self._is_given_up or time.monotonic() > deadline_s:
-                    raise server_failed("cluster_away", str(error)) from error
+                    raise server_failed("pod_cluster_away", str(error)) from error
             except DeniedError as error:
                 # An API server that was just started forbids everything until it knows the rules.
                 if error.status != 403 or time.monotonic() > denied_until_s:

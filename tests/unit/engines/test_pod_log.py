@@ -18,7 +18,7 @@ class Logs:
     async def text(self, path: str, **query: Any) -> str:
         self.asked.append((path, query))
         if self.text_of is None:
-            raise RefusedError("cluster_refused", status=400)
+            raise RefusedError("kubernetes_refused", status=400)
         return self.text_of
 
 

@@ -113,7 +113,7 @@ def test_a_pod_that_says_nothing_is_no_trouble(given):
 
 ALL = [trouble(seen, AT_S) for seen, _, _ in CASES] + [
     Trouble("pod_deleted"),
-    Trouble("cluster_away"),
+    Trouble("pod_cluster_away"),
     Trouble("pod_refused"),
     Trouble("pod_unplaced"),
 ]

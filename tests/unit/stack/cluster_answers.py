@@ -179,7 +179,7 @@ class Answers:
         if isinstance(known, MadangError):
             raise known
         if known is None:
-            raise NotFoundError("cluster_no_such", path=path)
+            raise NotFoundError("kubernetes_no_such", path=path)
         if isinstance(known, dict):
             return known
         # In pages of two, so that whoever forgets the next page finds less.

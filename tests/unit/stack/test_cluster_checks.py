@@ -93,7 +93,7 @@ def _without(path: str) -> Change:
 
 
 def _silent() -> UnavailableError:
-    return UnavailableError("cluster_busy", said="service unavailable")
+    return UnavailableError("kubernetes_busy", said="service unavailable")
 
 
 def _offering(kind: str, count: str) -> Change:
@@ -557,7 +557,7 @@ async def test_a_missing_right_is_told_as_the_rule_that_gives_it() -> None:
 
 async def test_rights_that_nobody_tells_are_not_said_to_be_there() -> None:
     world = healthy()
-    world[f"{REVIEWS}/selfsubjectaccessreviews"] = RefusedError("cluster_forbidden", said="no")
+    world[f"{REVIEWS}/selfsubjectaccessreviews"] = RefusedError("kubernetes_forbidden", said="no")
     found = await examined(world)
     assert troubles(found) == {"rights_unread": "warn"}
     assert "rights_own" not in found
@@ -565,7 +565,7 @@ async def test_rights_that_nobody_tells_are_not_said_to_be_there() -> None:
 
 async def test_what_may_not_be_read_is_named_and_not_called_well() -> None:
     world = healthy()
-    forbidden = RefusedError("cluster_forbidden", said="nodes is forbidden")
+    forbidden = RefusedError("kubernetes_forbidden", said="nodes is forbidden")
     for path in ("/api/v1/nodes", RULES, "/apis/apps/v1/deployments", f"{OWN}/cohorts"):
         world[path] = forbidden
     found = await examined(world)

@@ -60,7 +60,7 @@ class Objects:
         found = await self._api.get(self.path(kind), labelSelector=wanted)
         # What is not in an old list may well live.
         if int(found["metadata"]["resourceVersion"]) < known:
-            raise UnavailableError("cluster_old_list", known=known)
+            raise UnavailableError("kubernetes_old_list", known=known)
         self._note(found)
         items: list[Object] = found["items"]
         return items

@@ -165,7 +165,7 @@ async def connect(kubeconfig: Path | None = None, context: str | None = None) ->
     Raises
     ------
     UnavailableError
-        ``cluster_unknown``: neither is there, or the file cannot be used.
+        ``kubernetes_unknown``: neither is there, or the file cannot be used.
     """
     configuration = Configuration()
     configuration.connection_pool_maxsize = 128
@@ -177,7 +177,7 @@ async def connect(kubeconfig: Path | None = None, context: str | None = None) ->
         else:
             await outside(str(kubeconfig), context, client_configuration=configuration)
     except (config.ConfigException, OSError) as error:
-        raise UnavailableError("cluster_unknown", given=str(error)[:MAX_SAID]) from error
+        raise UnavailableError("kubernetes_unknown", given=str(error)[:MAX_SAID]) from error
     return Api(configuration)
 
 
@@ -188,7 +188,7 @@ def _event(event: Object, path: str) -> Object:
 
 
 def _away(error: Exception) -> UnavailableError:
-    return UnavailableError("cluster_away", given=f"{type(error).__name__}: {error}"[:MAX_SAID])
+    return UnavailableError("kubernetes_away", given=f"{type(error).__name__}: {error}"[:MAX_SAID])
 
 
 def _problem(status: int, data: bytes, method: str, path: str) -> MadangError | GoneError:
@@ -200,14 +200,14 @@ def _problem(status: int, data: bytes, method: str, path: str) -> MadangError | 
     details = {"method": method, "path": path, "status": status, "said": said}
     match status:
         case 404:
-            return NotFoundError("cluster_no_such", **details)
+            return NotFoundError("kubernetes_no_such", **details)
         case 409:
-            return ConflictError("cluster_conflict", **details)
+            return ConflictError("kubernetes_conflict", **details)
         case 410:
             return GoneError(said)
         case 401 | 403:
-            return RefusedError("cluster_forbidden", **details)
+            return RefusedError("kubernetes_forbidden", **details)
         case status if status == 429 or status >= 500:
-            return UnavailableError("cluster_busy", **details)
+            return UnavailableError("kubernetes_busy", **details)
         case _:
-            return RefusedError("cluster_refused", **details)
+            return RefusedError("kubernetes_refused", **details)

@@ -12,7 +12,7 @@ from typing import Any
 
 from madang.engines.kubernetes.client import Api
 from madang.engines.kubernetes.objects import GoneError, Object
-from madang.errors import MadangError
+from madang.errors import MadangError, UnavailableError
 
 PAGE = 500
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
@@ -105,7 +105,7 @@ class Mirror:
         version = int(page["metadata"]["resourceVersion"])
         if version < self._version:
             log.warning("%s: an old list (%s < %s) is not used", self._path, version, self._version)
-            raise _OldListError
+            raise UnavailableError("kubernetes_old_list", known=self._version)
         self._replace(found, version)
         self._synced.set()
 
@@ -132,11 +132,6 @@ class Mirror:
         else:
             self.objects[name] = item
             self._heard(name, item)
-
-
-class _OldListError(MadangError):
-    def __init__(self) -> None:
-        super().__init__("cluster_old_list")
 
 
 def _version(item: Object | None) -> int:

@@ -57,11 +57,11 @@ TEXTS = {
         "Its words are below; the administrator will need them. Your GPUs were given back.",
         "클러스터가 알려 준 내용을 아래에 보여 드립니다. 관리자에게 전달해 주세요. GPU는 반납되었습니다.",
     ),
-    "error.cluster_away.message": (
+    "error.pod_cluster_away.message": (
         "The server could not be started: the cluster's API does not answer.",
         "서버를 시작하지 못했습니다. 클러스터의 API가 응답하지 않습니다.",
     ),
-    "error.cluster_away.hint": (
+    "error.pod_cluster_away.hint": (
         "Servers that run already are not affected. Start again in a few minutes; if it goes on, tell the administrator.",
         "이미 실행 중인 서버에는 영향이 없습니다. 몇 분 뒤 다시 시작해 보시고, 계속되면 관리자에게 알려 주세요.",
     ),

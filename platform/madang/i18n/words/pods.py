@@ -33,11 +33,11 @@ TEXTS = {
         "Ids of leases are made by the service; report this as a defect.",
         "임대 식별자는 서비스가 만듭니다. 결함으로 신고해 주세요.",
     ),
-    "error.cluster_old_list.message": (
+    "error.kubernetes_old_list.message": (
         "The API server answered with a state from before {known}; the answer is not used.",
         "API 서버가 {known} 이전의 오래된 상태를 보내와 사용하지 않았습니다.",
     ),
-    "error.cluster_old_list.hint": (
+    "error.kubernetes_old_list.hint": (
         "It is asked again by itself. If this stays, restart the service after a restore of etcd.",
         "자동으로 다시 요청합니다. etcd를 복원한 뒤 계속되면 서비스를 다시 시작해 주세요.",
     ),
