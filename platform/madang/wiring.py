@@ -1,10 +1,13 @@
 """The only place that picks an engine and a store by name, and the ways to tell people."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from madang import notices
+from madang.domain.profile import Flavor
 from madang.engines.local import build as build_local
+from madang.engines.ports import Engine
 from madang.errors import InvalidError
 from madang.pki.seal import Seal
 from madang.services import Services
@@ -18,9 +21,7 @@ from madang.store import Store
 def build(settings: ServiceSettings) -> Services:
     """Put the use-cases of an installation together; nothing is started or changed yet."""
     policy = load_policy(settings.policy_path)
-    if settings.engine != "local":
-        raise InvalidError("unknown_engine", given=settings.engine, known=["local"])
-    engine, flavors, devices_total = build_local(settings, policy)
+    engine, flavors, devices_total = _engine(settings, policy)
     bus = ChangeBus()
     password = _smtp_password(policy)
     core = Core(
@@ -37,8 +38,22 @@ def build(settings: ServiceSettings) -> Services:
         bus=bus,
         public_url=settings.public_url,
         notifiers=notices.build(policy.notices, password, lambda: bus.publish("notices")),
+        cluster_flavors={flavor.name: flavor for flavor in policy.cluster.flavors},
     )
     return Services(core)
+
+
+def _engine(
+    settings: ServiceSettings, policy: Policy
+) -> tuple[Engine, list[Flavor], Mapping[str, int]]:
+    if settings.engine == "local":
+        return build_local(settings, policy)
+    if settings.engine == "kubernetes":
+        # Its library takes a second and 50 MiB, which no workstation needs.
+        from madang.engines.kubernetes.building import build as build_kubernetes
+
+        return build_kubernetes(settings, policy)
+    raise InvalidError("unknown_engine", given=settings.engine, known=["local", "kubernetes"])
 
 
 def _smtp_password(policy: Policy) -> str:

@@ -11,7 +11,7 @@ import pytest
 import madang.forecaster
 from madang.domain.lease import LeaseClass, LeaseKind
 from madang.domain.queue import QueueItem
-from madang.engines.local import standings
+from madang.engines import standings
 from madang.engines.local.admission import LocalAdmission
 from madang.engines.local.devices import parse_gpus
 from madang.forecaster import RETRY_S, Forecaster, ForecasterError

@@ -5,7 +5,7 @@ Every method must be safe to repeat: services write the intent first, then act, 
 a restart. Times are UTC milliseconds. Nothing here may block the event loop for long.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -338,9 +338,21 @@ class Environments(Protocol):
         """Return every folder that there is."""
 
 
+async def _nothing() -> None:
+    """Do nothing: most engines have nothing to open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The five ports of one engine, as ``wiring`` hands them to services."""
+    """The five ports of one engine, as ``wiring`` hands them to services.
+
+    Attributes
+    ----------
+    open, close
+        Called before the first and after the last use of its ports.
+    offers_environments
+        Whether people may build environments of their own.
+    """
 
     name: str
     admission: Admission
@@ -348,3 +360,6 @@ class Engine:
     meter: Meter
     artifacts: Artifacts
     environments: Environments
+    open: Callable[[], Awaitable[None]] = _nothing
+    close: Callable[[], Awaitable[None]] = _nothing
+    offers_environments: bool = True

@@ -88,6 +88,7 @@ class Services:
         """Bring the database up to date, fill a fresh one, and begin to reconcile."""
         self.core.store.migrate()
         await self.core.store.write(lambda tx: bootstrap.plant(self.core, tx))
+        await self.core.engine.open()
         await self.reconciler.start()
         await self.delivery.start()
 
@@ -95,6 +96,7 @@ class Services:
         """Stop reconciling and close the database; everything that runs goes on."""
         await self.delivery.stop()
         await self.reconciler.stop()
+        await self.core.engine.close()
         self.core.store.close()
 
     async def standing_numbers(self) -> dict[str, Any]:

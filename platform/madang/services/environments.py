@@ -56,12 +56,15 @@ class Environments:
         InvalidError
             ``environment_name``, or what is wrong with the spec.
         RefusedError
-            ``too_many_environments``, or what a run would be refused with.
+            ``environments_not_offered``, ``too_many_environments``, or what a run would be refused
+            with.
         ConflictError
             ``environment_exists``.
         """
         access.require_person(actor)
         core = self._core
+        if not core.engine.offers_environments:
+            raise RefusedError("environments_not_offered", engine=core.engine.name)
         if not is_environment_name(request.name):
             raise InvalidError("environment_name", given=request.name[:60])
         title = " ".join(request.title.split())[:MAX_TITLE_CHARS]

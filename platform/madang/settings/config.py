@@ -36,7 +36,11 @@ class ServiceSettings:
     gpus
         ``auto`` (NVML, else simulated), ``nvml``, or ``sim:8xh200``.
     engine
-        ``local`` or ``hostile``.
+        ``local`` or ``kubernetes``.
+    kubeconfig
+        Names the cluster of the engine ``kubernetes``; None for the one that this runs in.
+    prometheus_url
+        Where the readings of a cluster's devices are; empty for nowhere.
     metrics_token
         Opens the metrics and nothing else; empty for none. Secret.
     system_users
@@ -60,6 +64,8 @@ class ServiceSettings:
     profiles_path: Path
     gpus: str = "auto"
     engine: str = "local"
+    kubeconfig: Path | None = None
+    prometheus_url: str = ""
     reached_at: str = ""
     login_is_shared: bool = True
     system_users: bool = False
@@ -92,6 +98,8 @@ class ServiceSettings:
             profiles_path=Path(values["MADANG_PROFILES"]),
             gpus=values.get("MADANG_GPUS", "auto"),
             engine=values.get("MADANG_ENGINE", "local"),
+            kubeconfig=Path(given) if (given := values.get("MADANG_KUBECONFIG")) else None,
+            prometheus_url=values.get("MADANG_PROMETHEUS_URL", ""),
             reached_at=values.get("MADANG_SERVICE_URL", "").rstrip("/"),
             login_is_shared=values.get("MADANG_LOGIN_IS_SHARED", "1") == "1",
             metrics_token=values.get("MADANG_METRICS_TOKEN", ""),
@@ -117,6 +125,8 @@ class ServiceSettings:
             "MADANG_PROFILES": str(self.profiles_path),
             "MADANG_GPUS": self.gpus,
             "MADANG_ENGINE": self.engine,
+            "MADANG_KUBECONFIG": str(self.kubeconfig or ""),
+            "MADANG_PROMETHEUS_URL": self.prometheus_url,
             "MADANG_SERVICE_URL": self.reached_at,
             "MADANG_LOGIN_IS_SHARED": "1" if self.login_is_shared else "0",
             "MADANG_METRICS_TOKEN": self.metrics_token,

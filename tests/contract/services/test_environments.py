@@ -414,3 +414,12 @@ async def test_a_waiting_notebook_changes_its_environment_and_keeps_its_place(ho
     with pytest.raises(ConflictError, match="change_not_now"):
         await change(environment="jax")
     assert (await house.lease(lease["id"]))["environment"]["name"] == "torch"
+
+
+async def test_an_engine_that_has_no_place_for_environments_says_so_before_anything_waits(house):
+    core = house.services.core
+    core.engine = replace(core.engine, offers_environments=False)
+    with pytest.raises(RefusedError) as refused:
+        await asked(house)
+    assert refused.value.code == "environments_not_offered"
+    assert await core.store.read(lambda tx: tx.runs.find()) == []

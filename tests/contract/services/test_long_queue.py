@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Select
 
-from madang.engines.local import standings
+from madang.engines import standings
 from madang.engines.local.admission import LocalAdmission
 from madang.engines.local.devices import parse_gpus
 from madang.ledger.entry import Entry, EntryKind

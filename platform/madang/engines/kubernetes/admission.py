@@ -10,6 +10,8 @@ Kueue's order is its own: leases within the guarantee of their project first, th
 by time of request. Expected starts are played by our own queue, which divides a bit more evenly.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -31,6 +33,9 @@ from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 from madang.engines.standings import Standings
 from madang.policy.fair_queue import HALF_LIFE_MS, FairQueue
 from madang.units import now_ms
+
+PATIENCE_S = 5.0
+"""Nobody waits longer for a cluster that is away."""
 
 
 class KubernetesAdmission:
@@ -74,18 +79,27 @@ class KubernetesAdmission:
         self._is_paused = False
 
     async def open(self) -> None:
-        """Begin to follow the cluster; returns once nodes and leases were read."""
+        """Begin to follow the cluster; wait a little until nodes and leases were read.
+
+        Longer only where the API server is away: then what it says comes when it comes.
+        """
         self._pusher.start()
         self._nodes.start()
         self._seen.start()
-        await self._nodes.wait()
-        await self._seen.wait()
-        await self._objects.start()
+        self._objects.start()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await self._nodes.wait()
+                await self._seen.wait()
 
     async def close(self) -> None:
         """Follow the cluster no more; nothing on it changes."""
         for part in (self._seen, self._nodes, self._pusher, self._objects):
             await part.stop()
+
+    def most(self, flavor: str) -> int:
+        """Return the most devices of a flavor that there ever were, or that the policy allows."""
+        return self._pool.largest(flavor)
 
     def lists(self) -> dict[str, int]:
         """Return how often each kind of object was listed in full: once, unless a watch failed."""
@@ -343,14 +357,20 @@ class KubernetesAdmission:
         """Give fewer devices out: these, and no others, are out; who holds one keeps it."""
         self._pool.drained = frozenset(device_ids)
         self._resize()
-        await self._objects.settle()
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Wait until the cluster has it; it goes on by itself where the cluster is away."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await self._objects.settle()
 
     async def set_paused(self, is_paused: bool) -> None:
         """Stop every queue of ours, or let them go on; who waits keeps the place."""
         self._is_paused = is_paused
         self._objects.set_paused(is_paused)
         self._standings.forget()
-        await self._objects.settle()
+        await self._settle()
         if not is_paused:
             for wanted in self._wishes:
                 self._look_at(wanted)

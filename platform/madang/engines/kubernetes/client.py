@@ -33,21 +33,47 @@ MAX_SAID = 400
 
 
 class Api:
-    """A client of one API server; close it.
+    """A client of one API server: :meth:`open` it before use, and close it.
 
     Parameters
     ----------
-    configuration
-        From :func:`connect`.
+    kubeconfig
+        Names the cluster; None for the one that this pod runs in.
+    context
+        Of that file; None for its current one.
     """
 
-    def __init__(self, configuration: Configuration) -> None:
-        self._configuration = configuration
-        self._client = ApiClient(configuration)
+    def __init__(self, kubeconfig: Path | None = None, context: str | None = None) -> None:
+        self._kubeconfig, self._context = kubeconfig, context
+        self._configuration = Configuration()
+        self._configuration.connection_pool_maxsize = 128
+        self._client: ApiClient | None = None
+
+    async def open(self) -> None:
+        """Read how to reach the cluster; nothing is asked yet.
+
+        Raises
+        ------
+        UnavailableError
+            ``kubernetes_unknown``: the file cannot be used, or this is no pod.
+        """
+        inside: Any = config.load_incluster_config
+        outside: Any = config.load_kube_config
+        given = self._configuration
+        try:
+            if self._kubeconfig is None:
+                inside(client_configuration=given)
+            else:
+                await outside(str(self._kubeconfig), self._context, client_configuration=given)
+        except (config.ConfigException, OSError) as error:
+            raise UnavailableError("kubernetes_unknown", given=str(error)[:MAX_SAID]) from error
+        self._client = ApiClient(given)
 
     async def close(self) -> None:
         """Close connections."""
-        await self._client.close()  # type: ignore[no-untyped-call]
+        if self._client is not None:
+            await self._client.close()  # type: ignore[no-untyped-call]
+            self._client = None
 
     async def get(self, path: str, **query: str | int) -> Object:
         """Read an object, or a list of them."""
@@ -155,30 +181,17 @@ class Api:
             headers[str(token["key"])] = str(token["value"])
         url = f"{self._configuration.host}{path}{'?' if query else ''}{urlencode(query)}"
         timeout = aiohttp.ClientTimeout(total=limit_s, connect=REQUEST_S)
+        if self._client is None:
+            raise UnavailableError("kubernetes_away", given="not connected")
         ask: Any = self._client.rest_client.request
         return await ask(method, url, headers=headers, body=body, _request_timeout=timeout)
 
 
 async def connect(kubeconfig: Path | None = None, context: str | None = None) -> Api:
-    """Return a client of the cluster that a kubeconfig names, or that this pod runs in.
-
-    Raises
-    ------
-    UnavailableError
-        ``kubernetes_unknown``: neither is there, or the file cannot be used.
-    """
-    configuration = Configuration()
-    configuration.connection_pool_maxsize = 128
-    inside: Any = config.load_incluster_config
-    outside: Any = config.load_kube_config
-    try:
-        if kubeconfig is None:
-            inside(client_configuration=configuration)
-        else:
-            await outside(str(kubeconfig), context, client_configuration=configuration)
-    except (config.ConfigException, OSError) as error:
-        raise UnavailableError("kubernetes_unknown", given=str(error)[:MAX_SAID]) from error
-    return Api(configuration)
+    """Return a client that is open; see :class:`Api`."""
+    api = Api(kubeconfig, context)
+    await api.open()
+    return api
 
 
 def _event(event: Object, path: str) -> Object:

@@ -59,15 +59,12 @@ class QueueObjects:
         ours = f"{workloads.POOL}={self._policy.prefix}"
         return Mirror(self._api, path, self._heard, labelSelector=ours)
 
-    async def start(self) -> None:
-        """Begin to compare and apply; returns once what is there was read."""
-        if self._task is not None:
-            return
-        for mirror in self._mirrors.values():
-            mirror.start()
-        for mirror in self._mirrors.values():
-            await mirror.wait()
-        self._task = asyncio.create_task(self._run(), name="queue objects")
+    def start(self) -> None:
+        """Begin to compare and apply, once what is there was read."""
+        if self._task is None:
+            for mirror in self._mirrors.values():
+                mirror.start()
+            self._task = asyncio.create_task(self._run(), name="queue objects")
 
     async def stop(self) -> None:
         """Compare no more."""
@@ -125,6 +122,8 @@ class QueueObjects:
 
     async def _run(self) -> None:
         self._change()
+        for mirror in self._mirrors.values():
+            await mirror.wait()
         while True:
             await self._changed.wait()
             self._changed.clear()

@@ -57,4 +57,20 @@ TEXTS = {
         "Correct what is named in policy.yaml or in the chart's values; it is tried again by itself.",
         "policy.yaml이나 차트 설정에서 언급된 부분을 고쳐 주세요. 자동으로 다시 시도합니다.",
     ),
+    "error.environments_not_offered.message": (
+        "Environments of one's own cannot be built here: servers and runs have the packages of their image.",
+        "이곳에서는 나만의 환경을 만들 수 없습니다. 서버와 실행은 이미지에 담긴 패키지를 사용합니다.",
+    ),
+    "error.environments_not_offered.hint": (
+        "Ask the administrator for an image with what you need, or install it in a cell: %pip install NAME",
+        "필요한 패키지가 담긴 이미지를 관리자에게 요청하시거나, 셀에서 %pip install 이름 으로 설치해 주세요.",
+    ),
+    "error.prometheus_unusable.message": (
+        "Cannot ask Prometheus at {given}: an address begins with http:// or https:// and holds no login.",
+        "Prometheus 주소 {given}을(를) 사용할 수 없습니다. http:// 또는 https://로 시작하고 로그인 정보가 없어야 합니다.",
+    ),
+    "error.prometheus_unusable.hint": (
+        "Correct MADANG_PROMETHEUS_URL, or leave it out: devices are then shown as unmetered.",
+        "MADANG_PROMETHEUS_URL을 고치거나 빼 주세요. 빼면 장치 사용률이 측정되지 않음으로 표시됩니다.",
+    ),
 }

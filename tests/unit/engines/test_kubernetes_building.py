@@ -1,0 +1,68 @@
+"""The engine of a cluster as it is put together, before anything was asked of the cluster."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from madang.errors import InvalidError, UnavailableError
+from madang.settings.config import ServiceSettings
+from madang.settings.files import load_policy
+from madang.settings.home import Home
+
+POLICY = """
+rates: {h200: 2}
+kubernetes: {flavors: {h200: {preset: h200, devices: 16, node_labels: {kind: h200}}}}
+"""
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    monkeypatch.setenv("MADANG_POD_IMAGE", "example.org/user:1")
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    return ServiceSettings(
+        home=Home(tmp_path),
+        database_url="sqlite://",
+        bind_host="127.0.0.1",
+        bind_port=1,
+        public_url="http://127.0.0.1:1/",
+        hub_api_url="http://127.0.0.1:1/hub/api",
+        api_token="secret",
+        policy_path=tmp_path / "policy.yaml",
+        profiles_path=Path("profiles.yaml"),
+        engine="kubernetes",
+        kubeconfig=tmp_path / "nowhere",
+    )
+
+
+def built(settings):
+    from madang.engines.kubernetes.building import build
+
+    return build(settings, load_policy(settings.policy_path))
+
+
+async def test_flavors_and_totals_come_from_the_policy(settings):
+    engine, flavors, totals = built(settings)
+    assert [(each.name, each.rate_microcredits) for each in flavors] == [
+        ("h200", 2_000_000),
+        ("cpu", 0),
+    ]
+    assert dict(totals) == {"h200": 16, "cpu": 0}
+    assert totals.get("b200", 0) == 0
+    assert not engine.offers_environments
+
+
+async def test_a_kubeconfig_that_is_not_there_is_said_at_the_start(settings):
+    engine, _, _ = built(settings)
+    with pytest.raises(UnavailableError) as refused:
+        await engine.open()
+    assert refused.value.code == "kubernetes_unknown"
+    await engine.close()
+
+
+@pytest.mark.parametrize("url", ["prometheus:9090", "http://me:secret@prometheus", "file:///x"])
+async def test_an_address_of_prometheus_that_cannot_be_is_refused(settings, url):
+    with pytest.raises(InvalidError) as refused:
+        built(replace(settings, prometheus_url=url))
+    assert refused.value.code == "prometheus_unusable"
+    assert "secret" not in str(refused.value)
