@@ -257,7 +257,7 @@ def _rule(right: Right) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("is_asked_by_itself", [True, False])
 def test_rights_that_are_too_few_are_named_exactly(place: Place, is_asked_by_itself: bool) -> None:
-    lacking = {("patch", "workloads/status"), ("create", "jobs"), ("watch", "nodes")}
+    lacking = {("patch", "workloads"), ("create", "jobs"), ("watch", "nodes")}
     kubeconfig = _account(place, lacking)
     # The authorizer of the API server learns of new roles a moment later.
     who = {"kubeconfig": kubeconfig} if is_asked_by_itself else {"account": f"{place.name}/service"}
@@ -267,7 +267,7 @@ def test_rights_that_are_too_few_are_named_exactly(place: Place, is_asked_by_its
         return {(one.values["verbs"], one.values["resource"]) for one in found}
 
     wanted = {
-        ("patch", "workloads/status.kueue.x-k8s.io"),
+        ("patch", "workloads.kueue.x-k8s.io"),
         ("create", "jobs.batch"),
         ("watch", "nodes"),
     }

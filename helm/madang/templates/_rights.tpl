@@ -31,8 +31,11 @@ and reads by name what it made itself, so that a start that was cut off goes on.
   resources: [networkpolicies]
   verbs: [get, create]
 - apiGroups: [kueue.x-k8s.io]
-  resources: [workloads, workloads/status, localqueues]
+  resources: [workloads]
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [kueue.x-k8s.io]
+  resources: [localqueues]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [visibility.kueue.x-k8s.io]
   resources: [localqueues/pendingworkloads]
   verbs: [get]
@@ -41,8 +44,8 @@ and reads by name what it made itself, so that a start that was cut off goes on.
 {{/* The service, everywhere: Kueue's objects that belong to no namespace, and what the nodes offer. */}}
 {{- define "madang.rules.serviceCluster" -}}
 - apiGroups: [kueue.x-k8s.io]
-  resources: [clusterqueues, cohorts, resourceflavors, workloadpriorityclasses]
-  verbs: [get, list, watch, create, patch, delete]
+  resources: [clusterqueues, cohorts, resourceflavors]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [visibility.kueue.x-k8s.io]
   resources: [clusterqueues/pendingworkloads]
   verbs: [get]

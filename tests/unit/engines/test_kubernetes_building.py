@@ -1,10 +1,12 @@
 """The engine of a cluster as it is put together, before anything was asked of the cluster."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from madang.engines.kubernetes.rights import rights
 from madang.errors import InvalidError, UnavailableError
 from madang.settings.config import ServiceSettings
 from madang.settings.files import load_policy
@@ -66,3 +68,14 @@ async def test_an_address_of_prometheus_that_cannot_be_is_refused(settings, url)
         built(replace(settings, prometheus_url=url))
     assert refused.value.code == "prometheus_unusable"
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("file", "is_inside"), [("service", True), ("service-cluster", False)])
+def test_the_rights_that_the_doctor_asks_for_are_those_that_the_chart_gives(file, is_inside):
+    golden = Path(__file__).parents[2] / "chart" / "golden" / f"{file}.json"
+    asked: dict[str, list[str]] = {}
+    for right in rights():
+        if right.is_inside == is_inside:
+            name = f"{right.group}/{right.resource}".lstrip("/")
+            asked.setdefault(name, []).append(right.verb)
+    assert {name: sorted(verbs) for name, verbs in asked.items()} == json.loads(golden.read_text())

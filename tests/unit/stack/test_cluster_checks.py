@@ -532,13 +532,13 @@ async def test_another_installation_looks_after_its_own() -> None:
 
 
 async def test_a_missing_right_is_told_as_the_rule_that_gives_it() -> None:
-    denied = ("patch workloads/status", "create workloads/status", "list nodes")
+    denied = ("patch pods", "delete pods", "list nodes")
     answers = Answers(healthy(), denied)
     found = checks(await read_cluster(answers, POLICY, "madang/madang-service"), POLICY)
     said = [one.next_step("en") for one in found if one.name == "right"]
     assert len(said) == 2
     assert "Role (madang-people)" in said[0]
-    rule = '{apiGroups: ["kueue.x-k8s.io"], resources: [workloads/status], verbs: [create, patch]}'
+    rule = '{apiGroups: [""], resources: [pods], verbs: [patch, delete]}'
     assert rule in said[0]
     assert 'ClusterRole: {apiGroups: [""], resources: [nodes], verbs: [list]}' in said[1]
     path, body = answers.asked[0]

@@ -139,7 +139,7 @@ class Api:
             try:
                 if response.status >= 300:
                     raise _problem(response.status, await response.read(), "GET", path)
-                while line := await asyncio.wait_for(response.content.readline(), SILENT_S):
+                while line := await _line(response):
                     yield _event(json.loads(line), path)
             finally:
                 response.close()
@@ -192,6 +192,13 @@ async def connect(kubeconfig: Path | None = None, context: str | None = None) ->
     api = Api(kubeconfig, context)
     await api.open()
     return api
+
+
+async def _line(response: Any) -> bytes:
+    # Not wait_for: in Python 3.11 it loses a cancellation that meets an answer.
+    async with asyncio.timeout(SILENT_S):
+        line: bytes = await response.content.readline()
+    return line
 
 
 def _event(event: Object, path: str) -> Object:

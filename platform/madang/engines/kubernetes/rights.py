@@ -12,8 +12,7 @@ KUEUE, VISIBILITY = "kueue.x-k8s.io", "visibility.kueue.x-k8s.io"
 ACCOUNT = "system:serviceaccount"
 
 _READ = ("get", "list", "watch")
-_KEEP = (*_READ, "create", "patch", "delete")
-_PASS = ("create", "delete")
+_KEEP = (*_READ, "create", "patch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +26,15 @@ class Right:
 
 
 _RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...], bool], ...] = (
-    ("", ("pods",), (*_READ, *_PASS), True),
-    ("", ("services", "secrets"), _PASS, True),
+    ("", ("pods",), (*_READ, "patch", "delete"), True),
+    ("", ("services", "secrets"), ("get", "create"), True),
     ("", ("pods/log",), ("get",), True),
-    ("batch", ("jobs",), _PASS, True),
-    ("networking.k8s.io", ("networkpolicies",), _PASS, True),
-    (KUEUE, ("workloads", "workloads/status", "localqueues"), _KEEP, True),
+    ("batch", ("jobs",), ("get", "list", "create", "patch", "delete"), True),
+    ("networking.k8s.io", ("networkpolicies",), ("get", "create"), True),
+    (KUEUE, ("workloads",), (*_KEEP, "delete"), True),
+    (KUEUE, ("localqueues",), _KEEP, True),
     (VISIBILITY, ("localqueues/pendingworkloads",), ("get",), True),
-    (
-        KUEUE,
-        ("clusterqueues", "cohorts", "resourceflavors", "workloadpriorityclasses"),
-        _KEEP,
-        False,
-    ),
+    (KUEUE, ("clusterqueues", "cohorts", "resourceflavors"), _KEEP, False),
     (VISIBILITY, ("clusterqueues/pendingworkloads",), ("get",), False),
     ("", ("nodes",), _READ, False),
 )
