@@ -225,3 +225,16 @@ async def _is_told(house, path):
 
 async def _is_told_no_more(house):
     return not house.admission.edited_by_hand()
+
+
+async def test_a_project_that_the_cluster_refuses_holds_up_nobody_else(house):
+    rows = Rows(house.admission)
+    await rows.ask("lease-bad", 1, project="Not_A_Name")
+    await house.until(lambda: _is_refused(house))
+    await rows.ask("lease-a", 1, submitted_ms=house.now() + 1_000)
+    await house.until(lambda: _held(house, rows, {"lease-a"}))
+    assert set(rows.waiting) == {"lease-bad"}
+
+
+async def _is_refused(house):
+    return any("Not_A_Name" in path for path in house.admission.refused())

@@ -110,6 +110,10 @@ class KubernetesAdmission:
         """Return the queue objects of ours that somebody else changed, and what they changed."""
         return dict(self._objects.edited)
 
+    def refused(self) -> Mapping[str, str]:
+        """Return the queue objects of ours that the cluster does not take, and what it said."""
+        return dict(self._objects.refused)
+
     def tell_decisions(self, wake: Callable[[], None] | None) -> None:
         """Call ``wake`` soon after Kueue decided something; None to stop."""
         self._wake = wake or (lambda: None)

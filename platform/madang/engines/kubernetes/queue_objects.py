@@ -3,13 +3,14 @@
 All that should be there is computed anew after each change and compared with what is there, which
 a watch tells; what differs is applied. Server-side apply leaves alone what others own: a field that
 an administrator changed by hand stays, is told (:attr:`QueueObjects.edited`), and is ours again
-once it says what we say.
+once it says what we say. What the API server refuses holds up nothing else, and is tried again.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from madang.domain.cluster_flavor import ClusterPolicy
@@ -18,9 +19,10 @@ from madang.engines.kubernetes import queues, workloads
 from madang.engines.kubernetes.client import Api
 from madang.engines.kubernetes.mirror import Mirror
 from madang.engines.kubernetes.objects import Object
-from madang.errors import ConflictError, MadangError
+from madang.errors import ConflictError, MadangError, RefusedError
 
 AGAIN_S = 2.0
+REFUSED_S = 15.0
 BESIDE = 16
 
 # A queue may only name what is there: flavors and the cohort first, then queues.
@@ -36,6 +38,8 @@ class QueueObjects:
     ----------
     edited
         What the API server said about fields that somebody else owns, by path of the object.
+    refused
+        What it said about objects that it does not take.
     """
 
     def __init__(self, api: Api, policy: ClusterPolicy) -> None:
@@ -43,7 +47,9 @@ class QueueObjects:
         self._shares: dict[str, ProjectShare] = {}
         self._capacity: Mapping[str, int] = {}
         self._is_paused = False
+        self._wanted: dict[str, Object] = {}
         self.edited: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._settled = asyncio.Condition()
         self._asked, self._done = 0, 0
@@ -57,7 +63,7 @@ class QueueObjects:
 
     def _mirror(self, path: str) -> Mirror:
         ours = f"{workloads.POOL}={self._policy.prefix}"
-        return Mirror(self._api, path, self._heard, labelSelector=ours)
+        return Mirror(self._api, path, partial(self._heard, path), labelSelector=ours)
 
     def start(self) -> None:
         """Begin to compare and apply, once what is there was read."""
@@ -111,10 +117,12 @@ class QueueObjects:
         async with self._settled:
             await self._settled.wait_for(lambda: self._done >= wanted)
 
-    def _heard(self, name: str, found: Object | None) -> None:
-        del name, found
-        # Our own writes are heard too; a look that finds nothing to do asks the server nothing.
-        self._changed.set()
+    def _heard(self, collection: str, name: str, found: Object | None) -> None:
+        # Kueue writes the status of queues with every admission, which is no reason to look at all.
+        path = f"{collection}/{name}"
+        wanted = self._wanted.get(path)
+        if path in self.edited or (wanted is not None and not covers(found, wanted)):
+            self._changed.set()
 
     def _change(self) -> None:
         self._asked += 1
@@ -125,7 +133,9 @@ class QueueObjects:
         for mirror in self._mirrors.values():
             await mirror.wait()
         while True:
-            await self._changed.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REFUSED_S if self.refused else None):
+                    await self._changed.wait()
             self._changed.clear()
             reached = self._asked
             try:
@@ -145,7 +155,9 @@ class QueueObjects:
         wanted = queues.objects(
             self._policy, list(self._shares.values()), self._capacity, is_paused=self._is_paused
         )
+        self._wanted = wanted
         differs = {p: body for p, body in wanted.items() if not covers(self._there(p), body)}
+        self.refused = {path: said for path, said in self.refused.items() if path in differs}
         self.edited = {path: said for path, said in self.edited.items() if path in differs}
         for kinds in _ORDER:
             these = [path for path in differs if path.split("/")[-2] in kinds]
@@ -170,6 +182,12 @@ class QueueObjects:
                 log.warning("%s was changed by hand and is left so: %s", path, error)
             self.edited[path] = str(error.details.get("said", ""))
             return
+        except RefusedError as error:
+            if path not in self.refused:
+                log.warning("%s is refused and tried again: %s", path, error)
+            self.refused[path] = str(error.details.get("said", ""))
+            return
+        self.refused.pop(path, None)
         self._mirrors[path.rpartition("/")[0]].note(made)
 
 
