@@ -57,6 +57,7 @@ class EndReason(StrEnum):
     REFUSED = "refused"
     BUDGET = "budget"
     LOST = "lost"
+    OUT_OF_MEMORY = "out_of_memory"
     LEFT = "left"
 
 

@@ -185,6 +185,10 @@ class AttemptLife:
         Whether it ended, or is ending, by its deadline and not because anybody asked.
     was_told
         Whether its main process was told to stop before it ended, by whomever.
+    is_out_of_memory
+        Whether its main process was ended for using more memory than it has.
+    is_coming
+        Whether it has a place and is being made ready there: an image may take long to fetch.
     """
 
     started_ms: int | None = None
@@ -194,6 +198,8 @@ class AttemptLife:
     machine_since_ms: int | None = None
     is_overdue: bool = False
     was_told: bool = False
+    is_out_of_memory: bool = False
+    is_coming: bool = False
 
     @property
     def is_alive(self) -> bool:

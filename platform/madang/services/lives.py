@@ -15,10 +15,14 @@ from madang.units import cost_microcredits
 START_MS = 120_000
 """A cluster or slot that has not started by then is given up as lost."""
 
+COMING_START_MS = 1_200_000
+"""What is being made ready on its machine is waited for so long: images with GPU libraries are
+large (over 10 GiB), and a machine may be new."""
+
 CLAIMED_START_MS = 300_000
 """A claimed notebook that nobody launched by then loses its turn."""
 
-_FAULTS = (EndReason.LOST, EndReason.FAILED)
+_FAULTS = (EndReason.LOST, EndReason.FAILED, EndReason.OUT_OF_MEMORY)
 
 
 async def step(core: Core, lease: Lease) -> None:
@@ -53,17 +57,21 @@ async def _admitted(core: Core, lease: Lease, life: AttemptLife) -> None:
         return
     waited = now - (lease.admitted_ms or now)
     if lease.kind is not LeaseKind.NOTEBOOK:
-        if waited > START_MS:
+        if waited > _patience_ms(life, START_MS):
             await end(core, lease, EndReason.LOST)
         else:
             await _launch(core, lease)
     elif lease.claimed_ms is None:
         if lease.claim_by_ms is not None and now >= lease.claim_by_ms:
             await _miss_turn(core, lease)
-    elif now - lease.claimed_ms > CLAIMED_START_MS:
+    elif now - lease.claimed_ms > _patience_ms(life, CLAIMED_START_MS):
         await _miss_turn(core, lease)
     else:
         await launching.ask_hub(core, lease)
+
+
+def _patience_ms(life: AttemptLife, least_ms: int) -> int:
+    return COMING_START_MS if life.is_coming else least_ms
 
 
 async def _launch(core: Core, lease: Lease) -> None:
@@ -121,6 +129,8 @@ def _reason(life: AttemptLife) -> EndReason:
         return EndReason.EXPIRED
     if not life.is_sure or life.started_ms is None:
         return EndReason.LOST
+    if life.is_out_of_memory and not life.was_told:
+        return EndReason.OUT_OF_MEMORY
     # The hub ends a server that its person stopped also while nobody here can be told of it.
     is_wanted = life.exit_code == 0 or life.was_told
     return EndReason.COMPLETED if is_wanted else EndReason.FAILED

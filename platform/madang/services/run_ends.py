@@ -23,6 +23,8 @@ _ENDS = {
     EndReason.EXPIRED: (RunState.EXPIRED, "time_limit"),
     EndReason.CANCELLED: (RunState.CANCELLED, "cancelled"),
     EndReason.BUDGET: (RunState.FAILED, "budget"),
+    # On a cluster the kernel ends the whole container, and the next one would meet the same end.
+    EndReason.OUT_OF_MEMORY: (RunState.FAILED, "out_of_memory"),
 }
 
 

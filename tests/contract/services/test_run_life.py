@@ -61,6 +61,33 @@ async def test_a_run_whose_slot_was_lost_waits_for_another(house: Any) -> None:
     assert task["run"]["attempt"] == 2
 
 
+async def test_a_slot_that_ran_out_of_memory_says_so_and_is_not_tried_again(house: Any) -> None:
+    run = await house.submit("ada")
+    worker, _ = await taken(house, run)
+    house.engine.run_out_of_memory(worker.token_lease)
+    await house.turn(6)
+    view = await house.services.runs.get(await house.actor("ada"), run["id"])
+    assert (view["state"], view["reason"]) == ("failed", "out_of_memory")
+    lease = await house.lease(worker.token_lease)
+    assert (lease["state"], lease["reason"]) == ("ended", "out_of_memory")
+
+
+async def test_a_large_image_is_waited_for_and_a_start_that_is_not_coming_is_not(
+    house: Any,
+) -> None:
+    run = await house.submit("ada")
+    house.engine.launcher.fetches = True
+    await house.turn(3)
+    lease = (await house.services.runs.get(await house.actor("ada"), run["id"]))["lease"]
+    house.engine.advance(600_000)
+    await house.turn(2)
+    assert (await house.lease(lease))["state"] == "admitted"
+    house.engine.advance(700_000)
+    await house.turn(3)
+    ended = await house.lease(lease)
+    assert (ended["state"], ended["reason"]) == ("ended", "lost")
+
+
 async def test_preempted_attempts_are_no_lost_ones(house: Any) -> None:
     """P10: asked back twice and lost once is one loss, not three."""
     run = await house.submit("ada")

@@ -74,8 +74,29 @@ OVER = job(condition("Failed", "True", "BackoffLimitExceeded"))
 )
 def test_what_waits_has_not_started_and_still_may(waiting: dict[str, Any]) -> None:
     waits = pod("Pending", **waiting)
-    assert attempt_life([waits], [job()]) == AttemptLife()
+    assert attempt_life([waits], [job()]).started_ms is None
     assert pod_life(waits).lives
+
+
+@pytest.mark.parametrize(
+    ("waits", "is_coming"),
+    [
+        (pod("Pending"), True),
+        (
+            pod("Pending", containerStatuses=container(waiting={"reason": "ContainerCreating"})),
+            True,
+        ),
+        (
+            pod("Pending", containerStatuses=container(waiting={"reason": "ImagePullBackOff"})),
+            False,
+        ),
+        (pod("Pending", containerStatuses=container(waiting={"reason": "ErrImagePull"})), False),
+        (pod("Pending", node=""), False),
+        (pod("Pending", deletionTimestamp=at(80)), False),
+    ],
+)
+def test_what_its_node_makes_ready_is_coming(waits: dict[str, Any], is_coming: bool) -> None:
+    assert attempt_life([waits], [job()]) == AttemptLife(is_coming=is_coming)
 
 
 def test_what_runs_lives() -> None:
@@ -96,6 +117,8 @@ def test_a_good_end_and_a_bad_one() -> None:
 def test_memory_ran_out() -> None:
     life = attempt_life([ended(137, "OOMKilled")], [OVER])
     assert (life.exit_code, life.is_sure, life.was_told) == (137, True, False)
+    assert life.is_out_of_memory
+    assert not attempt_life([ended(137, "Error")], [OVER]).is_out_of_memory
     # It was its own doing, so nothing is paid back.
     assert life.machine_since_ms is None
 

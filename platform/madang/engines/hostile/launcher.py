@@ -27,6 +27,7 @@ class _Process:
     deadline_ms: int | None = None
     is_overdue: bool = False
     was_told: bool = False
+    is_out_of_memory: bool = False
 
 
 class HostileLauncher:
@@ -42,6 +43,8 @@ class HostileLauncher:
         Workers that the scheduler of a lease says it could use, by lease; without, it is silent.
     retired
         Names of the workers that schedulers were asked to let go.
+    fetches
+        Whether what is started is only made ready for now, as while an image is fetched.
     """
 
     def __init__(self, world: World) -> None:
@@ -51,6 +54,7 @@ class HostileLauncher:
         self.specs: dict[_Key, LaunchSpec] = {}
         self.wants: dict[str, int] = {}
         self.retired: list[str] = []
+        self.fetches = False
 
     async def start(self, spec: LaunchSpec) -> None:
         """Start an attempt; started again, what was made is recorded and nothing else happens."""
@@ -60,6 +64,8 @@ class HostileLauncher:
         if spec.joins is not None and not await self._answers(spec.joins):
             raise ConflictError("joined_cluster_gone", lease=spec.joins[0])
         if key not in self._processes:
+            if self.fetches:
+                return
             if self._world.happens(faults.start_refused):
                 raise LocalError("process_not_started", record=spec.lease_id, why="refused")
             process = self._make(key, spec.kind)
@@ -115,7 +121,7 @@ class HostileLauncher:
         process = self._now((lease_id, attempt))
         since_ms = self._world.machine_since_ms
         if process is None or not process.is_recorded:
-            return AttemptLife(machine_since_ms=since_ms)
+            return AttemptLife(machine_since_ms=since_ms, is_coming=self.fetches)
         return AttemptLife(
             started_ms=process.started_ms,
             ended_ms=process.ended_ms,
@@ -124,6 +130,7 @@ class HostileLauncher:
             machine_since_ms=since_ms,
             is_overdue=process.is_overdue,
             was_told=process.was_told,
+            is_out_of_memory=process.is_out_of_memory,
         )
 
     async def alive(self) -> Sequence[tuple[str, int]]:
@@ -193,6 +200,11 @@ class HostileLauncher:
         if process.ended_ms is None:
             process.ended_ms = self._world.now_ms if at_ms is None else at_ms
             process.exit_code = exit_code
+
+    def run_out_of_memory(self, lease_id: str) -> None:
+        """Let the latest attempt of a lease be ended for what it used."""
+        self.finish(lease_id, 137)
+        self._latest(lease_id).is_out_of_memory = True
 
     def vanish(self, lease_id: str, at_ms: int | None = None) -> None:
         """Let the latest attempt of a lease be gone without a record."""

@@ -19,6 +19,8 @@ MAIN_ROLES = ("", SCHEDULER, SLOT)
 """The role that stands for its attempt; a notebook's pod, which the hub makes, has none."""
 
 OVERDUE = "DeadlineExceeded"
+OUT_OF_MEMORY = "OOMKilled"
+_NOT_COMING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 _BY_OWN_USE = ("TerminationByKubelet", "Evicted")
 """A node ends pods also because of what they use themselves."""
 
@@ -39,6 +41,8 @@ class PodLife:
         It was lost by nothing that a tenant can bring about.
     told_ms
         When its deletion was asked for.
+    is_coming
+        It has a node, which makes it ready and has met nothing that hinders it.
     """
 
     role: str
@@ -49,6 +53,8 @@ class PodLife:
     is_lost: bool = False
     is_faultless: bool = False
     is_overdue: bool = False
+    is_out_of_memory: bool = False
+    is_coming: bool = False
     told_ms: int | None = None
 
     @property
@@ -62,7 +68,7 @@ def attempt_life(pods: Sequence[Object], jobs: Sequence[Object]) -> AttemptLife:
     lives = [pod_life(pod) for pod in pods]
     started = [life.started_ms for life in lives if life.started_ms is not None]
     if not started:
-        return AttemptLife()
+        return AttemptLife(is_coming=any(life.is_coming for life in lives))
     # With no main role they are workers that joined: the first that ended badly stands for all.
     main = next((x for x in lives if x.role in MAIN_ROLES), None) or _worst(lives)
     ends = [life.ended_ms for life in lives if life.ended_ms is not None]
@@ -78,6 +84,7 @@ def attempt_life(pods: Sequence[Object], jobs: Sequence[Object]) -> AttemptLife:
         machine_since_ms=max(faults) + 1 if main.is_faultless and faults else None,
         is_overdue=is_overdue,
         was_told=not is_overdue and not main.is_lost and _was_told(main),
+        is_out_of_memory=main.is_out_of_memory,
     )
 
 
@@ -93,7 +100,11 @@ def pod_life(pod: Object) -> PodLife:
         # The scheduler gives no node to what is being deleted.
         is_gone = told_ms is not None and not (pod.get("spec") or {}).get("nodeName")
         return PodLife(
-            role=role, started_ms=min(begun, default=None), is_gone=is_gone, told_ms=told_ms
+            role=role,
+            started_ms=min(begun, default=None),
+            is_gone=is_gone,
+            is_coming=not begun and told_ms is None and _is_coming(pod, states),
+            told_ms=told_ms,
         )
     ends = [at for at in (read_ms(each.get("finishedAt")) for each in done) if at]
     is_cut, is_faultless = _disruption(status)
@@ -109,6 +120,7 @@ def pod_life(pod: Object) -> PodLife:
         is_lost=not is_overdue and (is_cut or not is_known),
         is_faultless=is_faultless and not is_overdue,
         is_overdue=is_overdue,
+        is_out_of_memory=any(each.get("reason") == OUT_OF_MEMORY for each in done),
         told_ms=told_ms,
     )
 
@@ -147,6 +159,12 @@ def read_ms(text: str | None) -> int | None:
 
 def _started_ms(state: Object) -> int | None:
     return read_ms((state.get("running") or state.get("terminated") or {}).get("startedAt"))
+
+
+def _is_coming(pod: Object, states: Sequence[Object]) -> bool:
+    reasons = [(state.get("waiting") or {}).get("reason") for state in states]
+    has_node = "nodeName" in (pod.get("spec") or {})
+    return has_node and not any(reason in _NOT_COMING for reason in reasons)
 
 
 def _told_ms(pod: Object) -> int | None:

@@ -67,6 +67,14 @@ TEXTS = {
         "Start again. If it happens twice, tell an administrator the id.",
         "다시 시작해 주세요. 또 일어나면 관리자에게 이 번호를 알려 주세요.",
     ),
+    "reason.out_of_memory": (
+        "It needed more memory than it had, and the machine ended it.",
+        "가진 것보다 많은 메모리를 써서 종료되었습니다.",
+    ),
+    "reason.out_of_memory.hint": (
+        "Load less at a time, or start with a profile that has more memory.",
+        "한 번에 읽는 양을 줄이거나, 메모리가 더 큰 프로필로 시작해 주세요.",
+    ),
     # Why a lease waits.
     "wait.devices_busy": (
         "Not enough devices of this kind are free.",
