@@ -33,6 +33,10 @@ CASES = {
         {"postgresql": {"enabled": True}, "database": {"existingSecret": "mine"}},
         "postgresql.enabled is true and database.existingSecret is mine",
     ),
+    "a Prometheus behind a closed door": (
+        {"metrics": {"prometheusUrl": "http://prometheus.monitoring:9090"}},
+        "metrics.prometheusUrl is http://prometheus.monitoring:9090 and network.metricsNamespace",
+    ),
     "no place for rows": (
         {"service": {"storage": {"enabled": False}}},
         "service.storage.enabled is false and there is no PostgreSQL",

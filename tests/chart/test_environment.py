@@ -48,6 +48,7 @@ def test_the_service_reads_its_settings(chart):
     assert given.dashboard_url == "https://dash.example.org"
     assert (given.bind_host, given.bind_port, given.dashboard_port) == ("0.0.0.0", 8090, 8091)
     assert given.login_is_shared is False
+    assert given.prometheus_url == "http://prometheus-operated.monitoring:9090"
     assert given.database_url == given.metrics_token == given.api_token == SECRET
 
 

@@ -49,6 +49,7 @@ DOORS = (
     ("scheduler", DASK), ("scheduler", DASK_HTTP), ("worker", DASK), ("slot", NOTEBOOK),
     ("database", 5432), ("store", 443), ("mail", 25), ("provider", 443), ("internet", 443),
     ("private", 22), ("metadata", 80), ("unlabelled", NOTEBOOK),
+    ("prometheus", 9090), ("prometheus", 443),
 )  # fmt: skip
 OPEN = {
     # A scheduler lets nobody in by these rules: the policy that goes with each cluster does.
@@ -60,6 +61,7 @@ OPEN = {
     "service": {
         ("hub", HUB), ("api", API), ("notebook", NOTEBOOK), ("scheduler", DASK_HTTP),
         ("database", 5432), ("store", 443), ("mail", 25),
+        ("prometheus", 9090),
     },
     "hub": {
         ("service", SERVICE), ("api", API), ("proxy", ROUTES), ("notebook", NOTEBOOK),
@@ -74,6 +76,7 @@ OPEN = {
         # Others keep what they have; they come into none of our doors.
         ("api", API), ("database", 5432), ("store", 443), ("mail", 25), ("provider", 443),
         ("internet", 443), ("private", 22), ("metadata", 80),
+        ("prometheus", 9090), ("prometheus", 443),
     },
 }  # fmt: skip
 
@@ -162,6 +165,25 @@ def test_the_rows_are_for_the_service_and_its_migrations(chart, source):
     policies = Policies(objects, "madang")
     found = policies.allow(PARTS[source], PARTS["postgresql"], 5432)
     assert found is (source in ("service", "migrations"))
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("http://prometheus.monitoring", 80),
+        ("https://prometheus.monitoring/", 443),
+        ("https://prometheus.monitoring:9443/select/0", 9443),
+    ],
+)
+def test_readings_of_devices_come_from_where_prometheus_is(chart, url, port):
+    more = {"network": {"metricsNamespace": "monitoring"}, "metrics": {"prometheusUrl": url}}
+    policies = Policies(chart.template("min.yaml", more).all("NetworkPolicy"), "madang")
+    reached = [
+        each
+        for each in (80, 443, 9090, 9443)
+        if policies.allow(PARTS["service"], PARTS["prometheus"], each)
+    ]
+    assert reached == [port]
 
 
 def test_addresses_of_everybody_never_hold_the_metadata_of_the_cloud(chart):

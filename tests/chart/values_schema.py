@@ -53,6 +53,7 @@ RULES: dict[str, dict[str, Any]] = {
     "service.storage.accessMode": {"enum": ["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"]},
     "people.namespace": {"pattern": _NAMESPACE},
     "people.images": {"items": {"type": "string", "pattern": _PINNED}},
+    "metrics.prometheusUrl": {"pattern": r"^(https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/\S*)?)?$"},
     "metrics.serviceMonitor.interval": {"pattern": r"^[1-9][0-9]*(s|m)$"},
     "people.pods.clusterIdle": {"pattern": r"^[1-9][0-9]*(s|m|h|d)$"},
     **{

@@ -72,6 +72,9 @@
 {{- if and $v.ingress.tlsSecret (ne $public.scheme "https") -}}
 {{- fail (printf "ingress.tlsSecret is %s and publicUrl starts with http: cookies would go unprotected. Let publicUrl start with https, or empty ingress.tlsSecret." $v.ingress.tlsSecret) -}}
 {{- end -}}
+{{- if and $v.metrics.prometheusUrl (not $v.network.metricsNamespace) -}}
+{{- fail (printf "metrics.prometheusUrl is %s and network.metricsNamespace is empty, so the service could not reach it. Set network.metricsNamespace to the namespace of that Prometheus." $v.metrics.prometheusUrl) -}}
+{{- end -}}
 {{- with $v.dashboards.url -}}
 {{- if eq (urlParse .).hostname $public.hostname -}}
 {{- fail (printf "dashboards.url and publicUrl have the same host %s: code of users could set cookies for the hub. Give dashboards.url a host name of its own." $public.hostname) -}}

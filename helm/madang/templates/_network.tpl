@@ -59,6 +59,12 @@
 {{- end }}
 {{- end }}
 
+{{/* The port that an address names, or that of its scheme. */}}
+{{- define "madang.port.ofUrl" -}}
+{{- $url := urlParse . -}}
+{{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (ternary "443" "80" (eq $url.scheme "https")) -}}
+{{- end }}
+
 {{/* An egress rule to addresses, or nothing where there are none: (list comment cidrs ports). The metadata service is no address of anybody. */}}
 {{- define "madang.egress.addresses" -}}
 {{- if index . 1 }}

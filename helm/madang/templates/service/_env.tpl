@@ -21,6 +21,9 @@
 - {name: MADANG_POD_SCRATCH_GIB, value: {{ .scratchGib | quote }}}
 - {name: MADANG_CLUSTER_IDLE, value: {{ .clusterIdle | quote }}}
 {{- end }}
+{{- with .Values.metrics.prometheusUrl }}
+- {name: MADANG_PROMETHEUS_URL, value: {{ . | quote }}}
+{{- end }}
 {{- with .Values.dashboards.url }}
 - {name: MADANG_DASHBOARD_HOST, value: 0.0.0.0}
 - {name: MADANG_DASHBOARD_PORT, value: {{ include "madang.port.dashboards" $ | quote }}}
