@@ -7,6 +7,8 @@ select by them; each finds what belongs to an attempt by these and by nothing el
 import hashlib
 import re
 
+from madang.domain.project import Internet
+
 PREFIX = "madang.dev/"
 
 LEASE = PREFIX + "lease"
@@ -21,6 +23,8 @@ ROLE = PREFIX + "role"
 """Of a pod in its attempt: ``scheduler``, ``worker-0``, …; a notebook's pod has none."""
 CLUSTER = PREFIX + "cluster"
 """Name of the Dask cluster whose pods may talk to each other."""
+INTERNET = PREFIX + "internet"
+"""``on`` or ``allow-list``; nothing of the internet is open to what has no such label."""
 
 _VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+", re.ASCII)
@@ -46,7 +50,15 @@ def label_value(text: str) -> str:
     return f"{_MADE}{readable}-{digest}" if readable else f"{_MADE}{digest}"
 
 
-def pod_labels(*, lease: str, attempt: int, person: str, project: str, kind: str) -> dict[str, str]:
+def pod_labels(
+    *,
+    lease: str,
+    attempt: int,
+    person: str,
+    project: str,
+    kind: str,
+    internet: Internet = Internet.OFF,
+) -> dict[str, str]:
     """Return the labels of what runs for one attempt of a lease."""
     return {
         LEASE: label_value(lease),
@@ -54,6 +66,7 @@ def pod_labels(*, lease: str, attempt: int, person: str, project: str, kind: str
         PERSON: label_value(person),
         PROJECT: label_value(project),
         KIND: kind,
+        **({} if internet is Internet.OFF else {INTERNET: str(internet)}),
     }
 
 

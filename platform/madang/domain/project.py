@@ -32,6 +32,14 @@ class Person:
     is_admin: bool = False
 
 
+class Internet(StrEnum):
+    """How much of the internet what people run may reach, where networks have rules."""
+
+    OFF = "off"
+    ALLOW_LIST = "allow-list"
+    ON = "on"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
     """Default rules of a class of projects; a None cap means no cap.
@@ -44,6 +52,8 @@ class Tier:
         Longest life of one lease in hours.
     preemptible
         Whether lent devices may be asked back from its leases.
+    internet
+        On a cluster: what its pods may reach outside.
     """
 
     name: str
@@ -51,6 +61,7 @@ class Tier:
     max_devices_project: int | None = None
     max_hours: int = 12
     preemptible: bool = True
+    internet: Internet = Internet.OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from madang.domain.cluster import ClusterEndpoint
 from madang.domain.environment import Built, EnvironmentRef
 from madang.domain.lease import LeaseKind, Standing
 from madang.domain.profile import Device, FlavorCapacity
+from madang.domain.project import Internet
 from madang.domain.queue import ProjectShare, QueueItem
 
 
@@ -137,6 +138,8 @@ class LaunchSpec:
     environment
         Clusters only: whose interpreter scheduler and workers run with; None for the
         installation's own.
+    internet
+        What of the internet it may reach, where networks have rules.
     deadline_ms, grace_ms
         How long after its start each process ends even if nobody asks it to, and the time that it
         gets then to save.
@@ -160,6 +163,7 @@ class LaunchSpec:
     joins: tuple[str, int] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     environment: EnvironmentRef | None = None
+    internet: Internet = Internet.OFF
     deadline_ms: int | None = None
     grace_ms: int = 10_000
 

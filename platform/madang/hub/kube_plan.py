@@ -13,6 +13,7 @@ from typing import Any
 
 from madang.domain.lease import deadline_ms
 from madang.domain.pod_labels import pod_labels
+from madang.domain.project import Internet
 from madang.errors import InvalidError, RefusedError
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?")
@@ -136,6 +137,7 @@ def plan_pod(lease: Mapping[str, Any], site: PodSite, home_claim: str = "") -> P
             person=_text(place.get("person_id"), "person_id", _VALUE),
             project=project,
             kind="notebook",
+            internet=_internet(place.get("internet", "off")),
         ),
         image=_image(place.get("image", ""), site, devices),
         cpu_count=_whole(place.get("cpu_count"), "cpu_count", 1, _LIMIT_CPUS),
@@ -157,6 +159,13 @@ def plan_pod(lease: Mapping[str, Any], site: PodSite, home_claim: str = "") -> P
         project_claim=project_claim(project) if site.project_path else "",
         is_project_writable=place.get("may_write") is True,
     )
+
+
+def _internet(given: Any) -> Internet:
+    try:
+        return Internet(given)
+    except ValueError as error:
+        raise _unusable("internet", given) from error
 
 
 def pod_name(lease: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from madang.engines.ports import LaunchSpec
 from madang.errors import MadangError
 from madang.services import environment_use, scaling, tokens
 from madang.services.core import Core
+from madang.services.leasing import tier_of
 from madang.store import Tx
 from madang.units import is_due
 
@@ -54,6 +55,7 @@ async def launch(core: Core, waiting: Lease) -> None:
             threads_per_worker=int(lease.options.get("threads_per_worker", 1)),
             joins=joins,
             environment=inside,
+            internet=tier_of(core, project).internet,
             deadline_ms=deadline_ms(lease.limit_ms, core.policy.stop_grace_ms),
             grace_ms=core.policy.stop_grace_ms,
         )

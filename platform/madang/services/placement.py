@@ -9,7 +9,7 @@ from typing import Any
 
 from madang.domain.lease import Lease
 from madang.domain.profile import Profile
-from madang.domain.project import MAY_USE
+from madang.domain.project import MAY_USE, Internet
 from madang.services.core import Core
 from madang.services.leasing import tier_of
 from madang.store import Tx
@@ -21,7 +21,8 @@ def placement(core: Core, tx: Tx, lease: Lease) -> dict[str, Any]:
     profile = _profile(core, lease)
     flavor = core.cluster_flavors.get(lease.flavor)
     project = tx.projects.get(lease.project)
-    tier_ms = tier_of(core, project).max_hours * MS_PER_HOUR if project is not None else 0
+    tier = tier_of(core, project) if project is not None else None
+    tier_ms = tier.max_hours * MS_PER_HOUR if tier is not None else 0
     return {
         "person_id": lease.person,
         "cpu_count": profile.cpu_count,
@@ -32,6 +33,7 @@ def placement(core: Core, tx: Tx, lease: Lease) -> dict[str, Any]:
         "node_labels": dict(flavor.node_labels) if flavor is not None else {},
         "tolerations": [dict(one) for one in flavor.tolerations] if flavor is not None else [],
         "may_write": tx.projects.role(lease.project, lease.person) in MAY_USE,
+        "internet": str(tier.internet if tier is not None else Internet.OFF),
         # A limit may be made longer while the server runs, what bounds its pod may not.
         "longest_ms": max(lease.limit_ms, tier_ms),
     }

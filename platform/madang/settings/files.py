@@ -13,7 +13,7 @@ from madang.domain.cluster_flavor import ClusterPolicy
 from madang.domain.environment import EnvironmentKind, is_environment_name
 from madang.domain.environment_spec import Example
 from madang.domain.profile import Profile
-from madang.domain.project import Role, Tier
+from madang.domain.project import Internet, Role, Tier
 from madang.errors import InvalidError
 from madang.settings.cluster_policy import cluster_policy
 from madang.units import MICROCREDITS_PER_CREDIT, parse_duration_ms
@@ -280,8 +280,15 @@ def _artifacts(body: Mapping[str, Any]) -> ArtifactPolicy:
 
 def _tier(name: str, body: Mapping[str, Any]) -> Tier:
     where = f"tiers.{name}"
-    known = {"max_devices_person", "max_devices_project", "max_hours", "preemptible"}
-    return Tier(name=name, **_take(body, where, known))
+    known = {"max_devices_person", "max_devices_project", "max_hours", "preemptible", "internet"}
+    data = dict(_take(body, where, known))
+    given = data.pop("internet", "off")
+    # In YAML a bare on or off is true or false.
+    word = ("on" if given else "off") if isinstance(given, bool) else str(given)
+    try:
+        return Tier(name=name, internet=Internet(word), **data)
+    except ValueError as error:
+        raise InvalidError("policy_internet", where=where, given=str(given)) from error
 
 
 def _project(name: str, body: Mapping[str, Any], tiers: Mapping[str, Tier]) -> ProjectPlan:

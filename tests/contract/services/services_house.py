@@ -21,7 +21,7 @@ rates: {sim-h200: 1}
 stop_grace: 5s
 tiers:
   open: {max_devices_person: 2, max_hours: 8}
-  research: {max_hours: 48}
+  research: {max_hours: 48, internet: allow-list}
 projects:
   open: {tier: open, grant: 10}
   vision: {tier: research, grant: 50, members: {ada: owner, bora: member, vera: viewer}}

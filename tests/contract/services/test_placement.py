@@ -53,6 +53,7 @@ async def test_size_nodes_and_image_come_from_profile_and_flavor(cluster: Any) -
         "node_labels": {"gpu": "h200"},
         "tolerations": [{"key": "gpu", "operator": "Exists"}],
         "may_write": True,
+        "internet": "allow-list",
         "longest_ms": 48 * 3_600_000,
     }
 

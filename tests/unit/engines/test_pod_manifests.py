@@ -14,6 +14,7 @@ from restricted_standard import violations
 from madang.domain import pod_labels
 from madang.domain.cluster_flavor import ClusterFlavor
 from madang.domain.lease import LeaseKind
+from madang.domain.project import Internet
 from madang.engines.kubernetes import cluster_pods, network, slot_job
 from madang.engines.kubernetes.job import Owner, deadline_s
 from madang.engines.kubernetes.names import attempt_name
@@ -139,6 +140,15 @@ def test_labels_say_whose_it_is() -> None:
             "madang.dev/person": "person-1",
             "madang.dev/project": "project-1",
         }
+
+
+@pytest.mark.parametrize("internet", list(Internet))
+def test_the_internet_is_open_to_pods_with_a_label_alone(internet: Internet) -> None:
+    bodies = [*jobs_of(slot(internet=internet)), *jobs_of(cluster(internet=internet))]
+    assert len(bodies) > 2
+    for body in bodies:
+        found = body["spec"]["template"]["metadata"]["labels"].get("madang.dev/internet", "off")
+        assert found == str(internet)
 
 
 def test_a_flavor_says_where_a_pod_goes_and_what_it_asks_for() -> None:

@@ -165,6 +165,9 @@ SIZES = [
     ("person_id", YAML),
     ("may_write", "yes"),
     ("may_write", 1),
+    ("internet", "ON"),
+    ("internet", True),
+    ("internet", ["on"]),
 ]
 LEASES = [
     ("id", "lease/../x"),

@@ -93,6 +93,14 @@ async def test_who_has_no_real_device_sees_none(make_spawner, lease, change):
     assert has_resource is bool(change.get("is_simulated"))
 
 
+@pytest.mark.parametrize(("told", "label"), [("on", "on"), ("off", None), (None, None)])
+def test_the_internet_is_open_to_a_pod_with_a_label_alone(lease, told, label):
+    lease["placement"].pop("internet", None)
+    if told is not None:
+        lease["placement"]["internet"] = told
+    assert plan_pod(lease, SITE).labels.get("madang.dev/internet") == label
+
+
 def test_who_may_only_look_cannot_write_the_project(lease):
     lease["placement"]["may_write"] = False
     site = replace(SITE, project_path="/home/jovyan/project")

@@ -13,6 +13,7 @@ from madang.domain.lease import (
     Target,
     WaitReason,
 )
+from madang.domain.project import Internet
 
 
 class Standing(Shape):
@@ -71,6 +72,7 @@ class Placement(Shape):
     node_labels: dict[str, str]
     tolerations: list[dict[str, Any]]
     may_write: bool
+    internet: Internet
     longest_ms: Count
 
 

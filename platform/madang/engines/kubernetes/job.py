@@ -36,6 +36,7 @@ def labels_of(spec: LaunchSpec) -> dict[str, str]:
         person=person,
         project=project,
         kind=str(spec.kind),
+        internet=spec.internet,
     )
 
 

@@ -38,6 +38,14 @@ TEXTS = {
         "Roles are owner, manager, member, viewer, instructor, auditor.",
         "역할은 owner, manager, member, viewer, instructor, auditor입니다.",
     ),
+    "error.policy_internet.message": (
+        "{where}: internet is {given}, which is none of the choices.",
+        "{where}의 internet 값 {given}은(는) 고를 수 없는 값입니다.",
+    ),
+    "error.policy_internet.hint": (
+        "Choose off, allow-list or on.",
+        "off, allow-list, on 중에서 골라 주세요.",
+    ),
     "error.file_missing.message": ("The file {path} does not exist.", "{path} 파일이 없습니다."),
     "error.file_missing.hint": (
         "Give another path, or copy the example from hub_config/.",
