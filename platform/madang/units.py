@@ -15,6 +15,10 @@ MICROCREDITS_PER_CREDIT = 1_000_000
 SEGMENT_MS = 300_000
 """Segments are cut at aligned 5-minute marks (architecture, section 6)."""
 
+LEAST_CPU_MILLIS, MOST_CPU_MILLIS = 50, 1_024_000
+"""Less than a twentieth of a core does not start a kernel; no machine has more than 1,024."""
+
+_CPUS = re.compile(r"^\d{1,4}(?:\.\d{1,6})?$", re.ASCII)
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _ID = re.compile(r"^[a-z]+-[0-9a-hjkmnp-tv-z]{26}$")
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?\s*$")
@@ -24,6 +28,33 @@ _DURATION_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": MS_PER_HOUR, "d": 24 * MS
 def now_ms() -> int:
     """Return the wall clock in UTC milliseconds."""
     return time.time_ns() // 1_000_000
+
+
+def parse_cpu_millis(given: object) -> int:
+    """Return thousandths of a processor core, such as 500 for ``0.5``.
+
+    Raises
+    ------
+    InvalidError
+        ``cpu_count``: it is no number from 0.05 to 1,024.
+    """
+    text = str(given)
+    is_number = bool(_CPUS.match(text)) and not isinstance(given, bool)
+    millis = round(float(text) * 1000) if is_number else 0
+    if not LEAST_CPU_MILLIS <= millis <= MOST_CPU_MILLIS:
+        raise InvalidError("cpu_count", given=text[:40])
+    return millis
+
+
+def cpu_text(millis: int) -> str:
+    """Return a number of processor cores as people write it.
+
+    Examples
+    --------
+    >>> cpu_text(2000), cpu_text(500)
+    ('2', '0.5')
+    """
+    return f"{millis / 1000:g}"
 
 
 def is_due(since_ms: int, every_ms: int, now_ms: int) -> bool:

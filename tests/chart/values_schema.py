@@ -56,9 +56,10 @@ RULES: dict[str, dict[str, Any]] = {
     "metrics.prometheusUrl": {"pattern": r"^(https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/\S*)?)?$"},
     "metrics.serviceMonitor.interval": {"pattern": r"^[1-9][0-9]*(s|m)$"},
     "people.pods.clusterIdle": {"pattern": r"^[1-9][0-9]*(s|m|h|d)$"},
+    "people.pods.cpuCount": {"type": "number", "minimum": 0.05, "maximum": 1024},
     **{
         f"people.pods.{name}": {"minimum": 1, "maximum": 4096}
-        for name in ("cpuCount", "memoryGib", "sharedMemoryGib", "scratchGib")
+        for name in ("memoryGib", "sharedMemoryGib", "scratchGib")
     },
     "network.database.port": {"minimum": 1, "maximum": 65535},
     # Kubernetes' own kinds, or files of ours whose reader refuses unknown keys itself.

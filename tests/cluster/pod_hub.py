@@ -48,7 +48,7 @@ class PodService(FakeService):
                 "started_ms": None,
                 "placement": {
                     "person_id": f"person-{person}",
-                    "cpu_count": 1,
+                    "cpu_millis": 1000,
                     "memory_bytes": 2**30,
                     "image": "",
                     "env": {},

@@ -49,7 +49,7 @@ class Profile:
     titles: Mapping[str, str]
     flavor: str
     devices: int
-    cpu_count: int = 2
+    cpu_millis: int = 2_000
     memory_bytes: int = 4 * 1024**3
     limit_ms: int = 4 * 3_600_000
     tiers: tuple[str, ...] = ()

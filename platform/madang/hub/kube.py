@@ -124,8 +124,8 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
         """Return the pod of a plan, with what the site set for all pods."""
         self.pod_name = plan.name
         self.image = plan.image
-        self.mem_limit, self.cpu_limit = plan.memory_bytes, plan.cpu_count
-        self.mem_guarantee, self.cpu_guarantee = plan.memory_bytes, plan.cpu_count
+        self.mem_limit, self.cpu_limit = plan.memory_bytes, plan.cpu_millis / 1000
+        self.mem_guarantee, self.cpu_guarantee = self.mem_limit, self.cpu_limit
         pod = await self.get_pod_manifest()
         if self.modify_pod_hook is not None:
             pod = await maybe_future(self.modify_pod_hook(self, pod))

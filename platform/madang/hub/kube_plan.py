@@ -15,6 +15,7 @@ from madang.domain.lease import deadline_ms
 from madang.domain.pod_labels import pod_labels
 from madang.domain.project import Internet
 from madang.errors import InvalidError, RefusedError
+from madang.units import LEAST_CPU_MILLIS, MOST_CPU_MILLIS
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?")
 _VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
@@ -31,7 +32,6 @@ _TOLERATION = {
     "effect": re.compile(r"NoSchedule|PreferNoSchedule|NoExecute|"),
     "tolerationSeconds": re.compile(r"[0-9]{1,9}"),
 }
-_LIMIT_CPUS = 4096
 _LIMIT_DEVICES = 1024
 _LEAST_MEMORY_BYTES = 32 * 1024**2
 _LIMIT_MEMORY_BYTES = 2**50
@@ -91,7 +91,7 @@ class PodPlan:
     name: str
     labels: Mapping[str, str]
     image: str
-    cpu_count: int
+    cpu_millis: int
     memory_bytes: int
     devices: int
     resource: str
@@ -140,7 +140,7 @@ def plan_pod(lease: Mapping[str, Any], site: PodSite, home_claim: str = "") -> P
             internet=_internet(place.get("internet", "off")),
         ),
         image=_image(place.get("image", ""), site, devices),
-        cpu_count=_whole(place.get("cpu_count"), "cpu_count", 1, _LIMIT_CPUS),
+        cpu_millis=_whole(place.get("cpu_millis"), "cpu_millis", LEAST_CPU_MILLIS, MOST_CPU_MILLIS),
         memory_bytes=_whole(
             place.get("memory_bytes"), "memory_bytes", _LEAST_MEMORY_BYTES, _LIMIT_MEMORY_BYTES
         ),

@@ -13,6 +13,7 @@ from typing import Any
 
 from madang.domain.pod_labels import PROJECT
 from madang.hub.kube_plan import PodPlan
+from madang.units import cpu_text
 
 _HOME = "madang-home"
 _PROJECT = "madang-project"
@@ -85,7 +86,7 @@ def _chosen(given: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
 
 
 def _resources(given: Mapping[str, Any], plan: PodPlan) -> dict[str, Any]:
-    size = {"cpu": str(plan.cpu_count), "memory": str(plan.memory_bytes)}
+    size = {"cpu": cpu_text(plan.cpu_millis), "memory": str(plan.memory_bytes)}
     if plan.resource:
         size[plan.resource] = str(plan.devices)
     return {

@@ -18,7 +18,7 @@ from madang.hub import options as asked
 from madang.hub import told
 from madang.hub.service import RefusedError, ServiceClient, UnreachableError
 from madang.i18n import LANGUAGES
-from madang.units import MS_PER_HOUR, MS_PER_S, credits_short, now_ms
+from madang.units import MS_PER_HOUR, MS_PER_S, cpu_text, credits_short, now_ms
 
 _REMEMBER_S = 10.0
 _PATIENCE_S = 5.0
@@ -136,7 +136,7 @@ def _profile(
         "cost": cost,
         "size": told.both(
             "hub.form.size",
-            cpus=english.get("cpu_count", 0),
+            cpus=cpu_text(int(english.get("cpu_millis") or 0)),
             memory=round(int(english.get("memory_bytes", 0)) / 1024**3),
         ),
         "availability": _availability(english, at),

@@ -25,7 +25,7 @@ def placement(core: Core, tx: Tx, lease: Lease) -> dict[str, Any]:
     tier_ms = tier.max_hours * MS_PER_HOUR if tier is not None else 0
     return {
         "person_id": lease.person,
-        "cpu_count": profile.cpu_count,
+        "cpu_millis": profile.cpu_millis,
         "memory_bytes": profile.memory_bytes,
         "image": profile.image,
         "env": dict(profile.env),

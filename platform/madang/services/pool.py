@@ -128,7 +128,7 @@ class Pool:
             "titles": dict(profile.titles),
             "flavor": flavor.name,
             "devices": profile.devices,
-            "cpu_count": profile.cpu_count,
+            "cpu_millis": profile.cpu_millis,
             "memory_bytes": profile.memory_bytes,
             "limit_ms": profile.limit_ms,
             "max_limit_ms": leasing.tier_of(core, project).max_hours * MS_PER_HOUR,

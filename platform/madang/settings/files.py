@@ -16,7 +16,7 @@ from madang.domain.profile import Profile
 from madang.domain.project import Internet, Role, Tier
 from madang.errors import InvalidError
 from madang.settings.cluster_policy import cluster_policy
-from madang.units import MICROCREDITS_PER_CREDIT, parse_duration_ms
+from madang.units import MICROCREDITS_PER_CREDIT, parse_cpu_millis, parse_duration_ms
 
 MAX_KEEP_DAYS = 36_500
 
@@ -349,7 +349,7 @@ def load_profiles(path: Path) -> tuple[Profile, ...]:
                 titles=data.get("titles") or {"ko": name, "en": name},
                 flavor=str(data.get("flavor", "gpu")),
                 devices=int(data.get("devices", 1)),
-                cpu_count=int(data.get("cpu", 2)),
+                cpu_millis=parse_cpu_millis(data.get("cpu", 2)),
                 memory_bytes=int(float(data.get("memory_gib", 4)) * 1024**3),
                 limit_ms=parse_duration_ms(data.get("limit", "4h")),
                 tiers=tuple(data.get("tiers") or ()),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from madang.errors import InvalidError
-from madang.units import parse_duration_ms
+from madang.units import parse_cpu_millis, parse_duration_ms
 
 GIB = 1024**3
 
@@ -25,7 +25,7 @@ class PodSettings:
         Names of Secrets with which images are pulled.
     user_id
         Account inside the images; never 0.
-    cpu_count, memory_bytes
+    cpu_millis, memory_bytes
         Of a worker without a device, of a scheduler, and of a slot or worker for each device.
     shared_memory_bytes
         Size of ``/dev/shm``, which counts as memory of its pod.
@@ -45,7 +45,7 @@ class PodSettings:
     gpu_image: str
     pull_secrets: tuple[str, ...] = ()
     user_id: int = 1000
-    cpu_count: int = 2
+    cpu_millis: int = 2_000
     memory_bytes: int = 8 * GIB
     shared_memory_bytes: int = GIB
     scratch_bytes: int = 20 * GIB
@@ -72,7 +72,7 @@ class PodSettings:
             gpu_image=values.get("MADANG_POD_GPU_IMAGE", "") or image,
             pull_secrets=tuple(name for name in secrets.split(",") if name),
             user_id=_number(values, "MADANG_POD_USER_ID", 1000),
-            cpu_count=_number(values, "MADANG_POD_CPUS", 2),
+            cpu_millis=parse_cpu_millis(values.get("MADANG_POD_CPUS", "2")),
             memory_bytes=_number(values, "MADANG_POD_MEMORY_GIB", 8) * GIB,
             shared_memory_bytes=_number(values, "MADANG_POD_SHM_GIB", 1) * GIB,
             scratch_bytes=_number(values, "MADANG_POD_SCRATCH_GIB", 20) * GIB,

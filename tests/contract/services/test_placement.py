@@ -30,7 +30,7 @@ async def cluster(house: Any) -> Any:
         titles={},
         flavor="gpu",
         devices=2,
-        cpu_count=9,
+        cpu_millis=9000,
         memory_bytes=2**36,
         image="madang/user:9",
         env={"A": "1"},
@@ -45,7 +45,7 @@ async def test_size_nodes_and_image_come_from_profile_and_flavor(cluster: Any) -
     actor = await cluster.actor("ada")
     assert await told_to_hub(cluster, lease["id"]) == {
         "person_id": actor.person.id,
-        "cpu_count": 9,
+        "cpu_millis": 9000,
         "memory_bytes": 2**36,
         "image": "madang/user:9",
         "env": {"A": "1"},
@@ -72,12 +72,12 @@ async def test_without_a_profile_or_devices_it_is_ordinary(cluster: Any) -> None
     lease = await cluster.ask("ada", profile="", flavor="cpu")
     place = await told_to_hub(cluster, lease["id"])
     assert (place["resource"], place["node_labels"], place["tolerations"]) == ("", {}, [])
-    assert (place["cpu_count"], place["memory_bytes"]) == (2, 4 * 1024**3)
+    assert (place["cpu_millis"], place["memory_bytes"]) == (2000, 4 * 1024**3)
     # A profile that was taken out of the file meanwhile stops nobody.
     other = await cluster.ask("bora", profile="big")
     core = cluster.services.core
     core.profiles = tuple(one for one in core.profiles if one.name != "big")
-    assert (await told_to_hub(cluster, other["id"], "bora"))["cpu_count"] == 2
+    assert (await told_to_hub(cluster, other["id"], "bora"))["cpu_millis"] == 2000
 
 
 async def test_who_lost_the_role_may_only_read_the_project(cluster: Any) -> None:

@@ -141,7 +141,7 @@ class FakeService:
             "titles": {"ko": "CPU만", "en": "CPU only"},
             "flavor": "cpu",
             "devices": 0,
-            "cpu_count": 2,
+            "cpu_millis": 2000,
             "memory_bytes": 4 * 1024**3,
             "limit_ms": 3_600_000,
             "max_limit_ms": 7_200_000,

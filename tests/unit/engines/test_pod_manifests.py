@@ -383,7 +383,7 @@ def test_the_check_sees_what_is_not_restricted() -> None:
 def test_settings_come_from_the_chart_and_nonsense_is_refused() -> None:
     read = PodSettings.from_env({"MADANG_POD_IMAGE": "i", "MADANG_POD_MEMORY_GIB": "3"})
     assert (read.gpu_image, read.memory_bytes, read.user_id) == ("i", 3 * 1024**3, 1000)
-    for name, said in (("MADANG_POD_USER_ID", "0"), ("MADANG_POD_CPUS", "-1")):
+    for name, said in (("MADANG_POD_USER_ID", "0"), ("MADANG_POD_SHM_GIB", "-1")):
         with pytest.raises(InvalidError, match="pod_setting_unreadable"):
             PodSettings.from_env({name: said})
 

@@ -42,7 +42,7 @@ def ready_lease(**changes):
     """Return a ready lease as the hub sees it, with two devices."""
     placement = {
         "person_id": "person-1",
-        "cpu_count": 4,
+        "cpu_millis": 4000,
         "memory_bytes": 8 * 1024**3,
         "image": "",
         "env": {"OMP_NUM_THREADS": "4"},

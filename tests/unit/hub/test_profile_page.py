@@ -11,7 +11,7 @@ def profile(name, **changes):
         "titles": {"ko": f"{name} 한국어", "en": f"{name} English"},
         "flavor": "sim-h200",
         "devices": 1,
-        "cpu_count": 2,
+        "cpu_millis": 2000,
         "memory_bytes": 4 * 1024**3,
         "limit_ms": 4 * HOUR,
         "max_limit_ms": 8 * HOUR,

@@ -64,7 +64,7 @@ class Placement(Shape):
     """What the hub needs to start the pod of a notebook; null for everybody else."""
 
     person_id: str
-    cpu_count: Count
+    cpu_millis: Count
     memory_bytes: Count
     image: str
     env: dict[str, str]

@@ -105,7 +105,7 @@ class Offer(Shape):
     titles: dict[str, str]
     flavor: str
     devices: Count
-    cpu_count: Count
+    cpu_millis: Count
     memory_bytes: Count
     limit_ms: Count
     max_limit_ms: Count

@@ -10,6 +10,7 @@ from typing import Any
 from madang.domain.cluster_flavor import ClusterFlavor
 from madang.engines.kubernetes.environment import HOME, command, env_list
 from madang.settings.pods import PodSettings
+from madang.units import cpu_text
 
 KEYS = "/var/run/madang"
 SCRATCH = "/scratch"
@@ -92,7 +93,7 @@ def pod_spec(wanted: Wanted, settings: PodSettings) -> dict[str, Any]:
 def _resources(wanted: Wanted, settings: PodSettings) -> dict[str, Any]:
     share = max(1, wanted.share)
     given = {
-        "cpu": str(settings.cpu_count * share),
+        "cpu": cpu_text(settings.cpu_millis * share),
         "memory": str(settings.memory_bytes * share),
         "ephemeral-storage": str(settings.scratch_bytes),
     }

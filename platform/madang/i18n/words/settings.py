@@ -1,6 +1,14 @@
 """Texts about the administrator's files and about quantities."""
 
 TEXTS = {
+    "error.cpu_count.message": (
+        "'{given}' is no number of processor cores.",
+        "'{given}'은(는) 프로세서 코어 수로 읽을 수 없습니다.",
+    ),
+    "error.cpu_count.hint": (
+        "Give a number from 0.05 to 1024, such as 2 or 0.5.",
+        "2나 0.5처럼 0.05부터 1024까지의 수를 적어 주세요.",
+    ),
     "error.duration_unreadable.message": (
         "Cannot read the duration '{given}': a number with s, m, h or d is expected.",
         "'{given}'을(를) 시간으로 읽을 수 없습니다. 숫자에 s, m, h, d 중 하나를 붙여 주세요.",
