@@ -76,6 +76,7 @@ def test_tokens_of_the_cluster_go_only_where_they_are_used(rendered):
     assert {n for n in with_token if not n.startswith("madang-test")} == {
         "madang-hub",
         "madang-service",
+        "madang-removal",
     }
 
 

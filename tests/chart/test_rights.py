@@ -19,7 +19,9 @@ def rules(rendered, kind, name):
     return found
 
 
-@pytest.mark.parametrize("file", ["hub", "service", "service-cluster"])
+@pytest.mark.parametrize(
+    "file", ["hub", "service", "service-cluster", "removal", "removal-cluster"]
+)
 def test_rights_are_the_golden_list(rendered, file):
     kind = "ClusterRole" if file.endswith("-cluster") else "Role"
     name = f"madang-madang-{file.removesuffix('-cluster')}"
@@ -29,13 +31,23 @@ def test_rights_are_the_golden_list(rendered, file):
 
 def test_nothing_opens_a_door(rendered):
     roles = [*rendered.all("Role"), *rendered.all("ClusterRole")]
-    assert len(roles) == 3
+    assert len(roles) == 5
     for role in roles:
         for rule in role["rules"]:
             words = {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
             assert not words & {"*", "escalate", "bind", "impersonate"}
             assert not [w for w in words if w.startswith("pods/") and w != "pods/log"]
             assert not [w for w in words if "role" in w or "serviceaccount" in w or "webhook" in w]
+
+
+def test_who_removes_is_there_for_that_moment_alone(rendered):
+    names = ("madang-removal", "madang-madang-removal")
+    made = [one for one in rendered.objects if one["metadata"]["name"] in names]
+    assert len(made) == 6
+    for one in made:
+        told = one["metadata"]["annotations"]
+        assert told["helm.sh/hook"] == "post-delete"
+        assert told["helm.sh/hook-delete-policy"] == "before-hook-creation,hook-succeeded"
 
 
 def test_rights_are_given_to_our_two_accounts_in_the_right_place(rendered):
@@ -51,4 +63,5 @@ def test_rights_are_given_to_our_two_accounts_in_the_right_place(rendered):
     assert given == {
         "madang-hub": {("Role", "madang-people")},
         "madang-service": {("Role", "madang-people"), ("ClusterRole", "everywhere")},
+        "madang-removal": {("Role", "madang-people"), ("ClusterRole", "everywhere")},
     }

@@ -6,6 +6,7 @@
 {{- define "madang.name.service" -}}{{ .Release.Name }}-service{{- end }}
 {{- define "madang.name.postgresql" -}}{{ .Release.Name }}-postgresql{{- end }}
 {{- define "madang.name.migrations" -}}{{ .Release.Name }}-migrations{{- end }}
+{{- define "madang.name.removal" -}}{{ .Release.Name }}-removal{{- end }}
 {{- define "madang.name.prepull" -}}{{ .Release.Name }}-prepull{{- end }}
 {{- define "madang.name.grafana" -}}{{ .Release.Name }}-grafana{{- end }}
 {{- define "madang.name.tests" -}}{{ .Release.Name }}-tests{{- end }}
@@ -15,6 +16,7 @@
 {{/* Roles in the people's namespace and cluster roles are seen by other releases, so they carry the namespace too. */}}
 {{- define "madang.name.hubRole" -}}{{ .Release.Namespace }}-{{ include "madang.name.hub" . }}{{- end }}
 {{- define "madang.name.serviceRole" -}}{{ .Release.Namespace }}-{{ include "madang.name.service" . }}{{- end }}
+{{- define "madang.name.removalRole" -}}{{ .Release.Namespace }}-{{ include "madang.name.removal" . }}{{- end }}
 {{- define "madang.name.networkPolicy" -}}{{ printf "%s-%s" (index . 0).Release.Name (index . 1) }}{{- end }}
 
 {{- define "madang.port.public" -}}8000{{- end }}

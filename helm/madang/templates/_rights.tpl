@@ -54,6 +54,29 @@ and reads by name what it made itself, so that a start that was cut off goes on.
   verbs: [get, list, watch]
 {{- end }}
 
+{{/* Who takes the queues off, in the people's namespace and everywhere: only once there is no lease. */}}
+{{- define "madang.rules.removal" -}}
+- apiGroups: [kueue.x-k8s.io]
+  resources: [workloads]
+  verbs: [list]
+- apiGroups: [kueue.x-k8s.io]
+  resources: [localqueues]
+  verbs: [list, delete]
+{{- end }}
+
+{{- define "madang.rules.removalCluster" -}}
+- apiGroups: [kueue.x-k8s.io]
+  resources: [clusterqueues, cohorts, resourceflavors]
+  verbs: [list, delete]
+{{- end }}
+
+{{/* Of what is made to remove, and removed with it: (list . weight). */}}
+{{- define "madang.removal.hook" -}}
+helm.sh/hook: post-delete
+helm.sh/hook-weight: {{ index . 1 | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
+
 {{/* Verbs by group/resource, of a list of rules. */}}
 {{- define "madang.rights" -}}
 {{- range $rule := . }}

@@ -1,4 +1,4 @@
-"""Verbs about an installation: up, down, serve, migrate, status, doctor, demo."""
+"""Verbs about an installation: up, down, serve, migrate, remove-queues, status, doctor, demo."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -85,6 +85,30 @@ def migrate(as_json: Json = False) -> None:
 
     stack.migrate()
     done({"version": __version__}, as_json, "cli.migrated", version=__version__)
+
+
+def remove_queues(
+    namespace: Annotated[str, typer.Option(help="Where people run.")] = "madang-people",
+    prefix: Annotated[str, typer.Option(help="Begins the names of the queues.")] = "madang",
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="KUBECONFIG",
+            show_envvar=False,
+            help="Names the cluster (KUBECONFIG); else the one that this runs in.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Delete an installation's queues of Kueue, unless a lease needs them; after helm uninstall."""
+    from madang import stack
+
+    removed, leases = stack.remove_queues(namespace, prefix, kubeconfig=kubeconfig)
+    told = {"removed": list(removed), "leases": list(leases)}
+    if leases:
+        done(told, as_json, "cli.queues_needed", count=len(leases), first=leases[0])
+    else:
+        done(told, as_json, "cli.queues_removed", count=len(removed))
 
 
 def status(home: HomeOption = None, as_json: Json = False) -> None:
@@ -190,5 +214,5 @@ def demo(
 
 def add_to(app: typer.Typer) -> None:
     """Add the verbs."""
-    for verb in (up, down, serve, migrate, status, doctor, demo):
+    for verb in (up, down, serve, migrate, remove_queues, status, doctor, demo):
         app.command()(verb)

@@ -10,6 +10,7 @@ from madang.stack.checks import Check
 from madang.stack.cluster_doctor import cluster_doctor
 from madang.stack.doctor import doctor
 from madang.stack.down import down
+from madang.stack.queue_removal import remove_queues
 from madang.stack.restoring import Restored, restore
 from madang.stack.serve import migrate, serve
 from madang.stack.status import status
@@ -24,6 +25,7 @@ __all__ = [
     "doctor",
     "down",
     "migrate",
+    "remove_queues",
     "restore",
     "serve",
     "status",

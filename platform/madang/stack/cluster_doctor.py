@@ -4,7 +4,6 @@ Reads a cluster once as whoever asks, and changes nothing in it.
 """
 
 import asyncio
-import os
 from pathlib import Path
 
 from madang.domain.cluster_flavor import ClusterPolicy
@@ -14,9 +13,7 @@ from madang.errors import InvalidError, LocalError, MadangError
 from madang.settings.files import load_policy
 from madang.stack import defaults
 from madang.stack.checks import Check, cluster
-
-_USUAL = Path("~/.kube/config")
-_INSIDE = "KUBERNETES_SERVICE_HOST"
+from madang.stack.queue_removal import usual_kubeconfig
 
 
 def cluster_doctor(
@@ -43,12 +40,7 @@ def cluster_doctor(
     home, _, name = account.partition("/")
     if account and not (is_dns_label(home) and is_dns_subdomain(name)):
         raise InvalidError("account_unreadable", given=account[:80])
-    return asyncio.run(_check(known, kubeconfig or _usual(), account))
-
-
-def _usual() -> Path | None:
-    path = _USUAL.expanduser()
-    return path if _INSIDE not in os.environ and path.exists() else None
+    return asyncio.run(_check(known, kubeconfig or usual_kubeconfig(), account))
 
 
 async def _check(policy: ClusterPolicy, kubeconfig: Path | None, account: str) -> list[Check]:

@@ -81,6 +81,16 @@ TEXTS = {
         "Run the restore again: madang restore FILE --home {home} --force",
         "복원을 다시 실행해 주세요: madang restore 파일 --home {home} --force",
     ),
+    "cli.queues_removed": (
+        "{count} queue objects of this installation were deleted.",
+        "이 설치의 대기열 객체 {count}개를 지웠습니다.",
+    ),
+    "cli.queues_needed": (
+        "Nothing was deleted: {count} leases are there still, such as {first}. End them, then run"
+        " this again.",
+        "아무것도 지우지 않았습니다. 아직 임대가 {count}개 있습니다(예: {first})."
+        " 먼저 끝낸 뒤 다시 실행해 주세요.",
+    ),
     "cli.migrated": (
         "The database has the tables of Madang {version}.",
         "데이터베이스가 마당 {version}의 테이블로 준비되었습니다.",

@@ -1,6 +1,14 @@
 """Texts of what stands between the service and the API server of a cluster."""
 
 TEXTS = {
+    "error.queue_names_unreadable.message": (
+        "'{given}' is no name that Kubernetes takes for a namespace or a queue.",
+        "'{given}'은(는) 쿠버네티스가 네임스페이스나 대기열 이름으로 받지 않습니다.",
+    ),
+    "error.queue_names_unreadable.hint": (
+        "Give namespace and prefix as policy.yaml has them, such as madang-people and madang.",
+        "policy.yaml에 적힌 대로 네임스페이스와 접두어를 적어 주세요. 예: madang-people, madang",
+    ),
     "error.kubernetes_unknown.message": (
         "Cannot find out how to reach the Kubernetes cluster ({given}).",
         "쿠버네티스 클러스터에 연결하는 방법을 찾지 못했습니다({given}).",
