@@ -26,7 +26,7 @@ and reads by name what it made itself, so that a start that was cut off goes on.
   verbs: [get]
 - apiGroups: [batch]
   resources: [jobs]
-  verbs: [get, list, create, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
   verbs: [get, create]

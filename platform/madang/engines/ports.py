@@ -238,6 +238,9 @@ class Launcher(Protocol):
     async def alive(self) -> Sequence[tuple[str, int]]:
         """Return (lease, attempt) of everything that lives, owned or not."""
 
+    async def lives(self, lease_id: str, attempt: int) -> bool:
+        """Tell whether anything of an attempt lives, recorded or not; never from memory."""
+
     async def ended_before(self, at_ms: int) -> Sequence[tuple[str, int]]:
         """Return (lease, attempt) of what ended before a time and of which something is kept."""
 

@@ -170,7 +170,7 @@ async def end(core: Core, lease: Lease, reason: EndReason) -> None:
 
 async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
     # A process may live that a failed start never recorded: devices go on only when it is gone.
-    if life.is_alive or (lease.id, lease.attempt) in await core.engine.launcher.alive():
+    if life.is_alive or await core.engine.launcher.lives(lease.id, lease.attempt):
         if await scaling.may_stop(core, lease):
             await core.engine.launcher.stop(lease.id, lease.attempt, core.policy.stop_grace_ms)
         return

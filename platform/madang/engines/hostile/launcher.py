@@ -137,6 +137,10 @@ class HostileLauncher:
         """Return everything that lives, recorded or not."""
         return sorted(k for k in self._processes if (p := self._now(k)) and p.ended_ms is None)
 
+    async def lives(self, lease_id: str, attempt: int) -> bool:
+        """Tell whether an attempt lives, recorded or not."""
+        return (lease_id, attempt) in await self.alive()
+
     async def ended_before(self, at_ms: int) -> Sequence[tuple[str, int]]:
         """Return what ended before a time and was not discarded."""
         keys = list(self._processes)

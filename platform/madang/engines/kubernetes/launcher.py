@@ -12,6 +12,7 @@ from madang.domain.cluster import ClusterEndpoint, scheduler_key
 from madang.domain.cluster_flavor import ClusterPolicy
 from madang.engines import scheduler_api
 from madang.engines.dask_commands import SCHEDULER
+from madang.engines.kubernetes.attempt_mirror import AttemptMirror, Found
 from madang.engines.kubernetes.attempt_objects import (
     Key,
     Objects,
@@ -23,7 +24,6 @@ from madang.engines.kubernetes.attempt_objects import (
 from madang.engines.kubernetes.client import Api
 from madang.engines.kubernetes.cluster_keys import keys_in
 from madang.engines.kubernetes.cluster_pods import known_name, scheduler_address
-from madang.engines.kubernetes.end_watch import EndWatch
 from madang.engines.kubernetes.job import deadline_s, grace_s
 from madang.engines.kubernetes.names import attempt_name, host_of, secret_name
 from madang.engines.kubernetes.objects import Object
@@ -72,7 +72,10 @@ class KubernetesLauncher:
         flavors = {flavor.name: flavor for flavor in policy.flavors}
         self._starter = Starter(self._objects, flavors, settings)
         self._stopper = Stopper(self._objects)
-        self._ends = EndWatch(api, self._objects.path("Pod"))
+        paths = (self._objects.path("Pod"), self._objects.path("Job"))
+        self._mirror = AttemptMirror(api, *paths)
+        self._seen: set[Key] = set()
+        self._unsure: set[Key] = set()
         self._answered: set[Key] = set()
 
     async def start(self, spec: LaunchSpec) -> None:
@@ -83,7 +86,11 @@ class KubernetesLauncher:
         MadangError
             As :meth:`Starter.start`, and what the cluster refuses or cannot do now.
         """
+        key = (spec.lease_id, spec.attempt)
+        # Whatever fails may have been done all the same, and may come to be seen late.
+        self._unsure.add(key)
         await self._starter.start(spec)
+        self._unsure.discard(key)
 
     async def stop(self, lease_id: str, attempt: int, grace_ms: int) -> None:
         """Ask all pods of an attempt to save and end; harmless when they are gone.
@@ -113,29 +120,56 @@ class KubernetesLauncher:
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what pods and Jobs say; ends what an ended scheduler left behind."""
         key = (lease_id, attempt)
-        pods = await self._objects.pods(key)
-        jobs = await self._objects.jobs(key)
+        pods, jobs = self._known(key) or await self._read(key)
+        if pods or jobs:
+            self._seen.add(key)
         life = attempt_life(pods, jobs)
         if life.is_alive:
-            self._ends.follow(key)
+            self._mirror.follow(key)
             await self._stopper.end_rest(pods, jobs)
         return life
 
+    def _known(self, key: Key) -> Found | None:
+        """Return what the mirror says, if nobody is the worse when that is a moment old.
+
+        That something lives, or has not come to be yet. What has ended is read anew.
+        """
+        found = None if key in self._unsure else self._mirror.of(key)
+        if found is None:
+            return None
+        is_new = not any(found) and key not in self._seen
+        return found if is_new or is_alive(*found) else None
+
+    async def _read(self, key: Key) -> Found:
+        return list(await self._objects.pods(key)), list(await self._objects.jobs(key))
+
+    async def lives(self, lease_id: str, attempt: int) -> bool:
+        """Tell whether anything of an attempt runs or may still come to run; always read anew."""
+        return is_alive(*await self._read((lease_id, attempt)))
+
+    def lists(self) -> dict[str, int]:
+        """Return how often each kind of object was listed in full since it is followed."""
+        return self._mirror.lists()
+
     def tell_ends(self, wake: Callable[[], None] | None) -> None:
         """Call ``wake`` as soon as a pod of an attempt that was seen alive has ended."""
-        self._ends.tell(wake)
+        self._mirror.tell(wake)
 
     async def alive(self) -> Sequence[Key]:
         """Return (lease, attempt) of everything that runs or may still come to run."""
+        return sorted(key for key, found in await self._all() if is_alive(*found))
+
+    async def _all(self) -> list[tuple[Key, Found]]:
+        if self._mirror.is_synced:
+            return list(self._mirror.all())
         pods, jobs = await self._objects.pods(), await self._objects.jobs()
-        return sorted(key for key, found in by_attempt(pods, jobs).items() if is_alive(*found))
+        return list(by_attempt(pods, jobs).items())
 
     async def ended_before(self, at_ms: int) -> Sequence[Key]:
         """Return what ended before a time, and has pods or Jobs still."""
-        pods, jobs = await self._objects.pods(), await self._objects.jobs()
         return sorted(
             key
-            for key, found in by_attempt(pods, jobs).items()
+            for key, found in await self._all()
             if not is_alive(*found) and last_ms(*found) < at_ms
         )
 
@@ -150,7 +184,8 @@ class KubernetesLauncher:
             await self._objects.delete(pod, "Pod")
         for job in jobs:
             await self._objects.delete(job, "Job")
-        self._answered.discard(key)
+        for known in (self._answered, self._seen, self._unsure):
+            known.discard(key)
 
     async def endpoint(self, lease_id: str, attempt: int) -> ClusterEndpoint | None:
         """Return how to reach a cluster's scheduler; None until it has answered, and after it."""
@@ -171,7 +206,7 @@ class KubernetesLauncher:
         )
 
     async def _scheduler(self, lease_id: str, attempt: int) -> _Scheduler | None:
-        pods = await self._objects.pods((lease_id, attempt))
+        pods, _ = self._known((lease_id, attempt)) or await self._read((lease_id, attempt))
         pod = next((p for p in pods if role_of(p) == SCHEDULER and _is_running(p)), None)
         if pod is None:
             return None

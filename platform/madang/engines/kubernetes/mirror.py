@@ -20,6 +20,11 @@ BACKOFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
 log = logging.getLogger(__name__)
 
 Heard = Callable[[str, Object | None], None]
+Keep = Callable[[Object], Object]
+
+
+def _whole(item: Object) -> Object:
+    return item
 
 
 class Mirror:
@@ -31,12 +36,17 @@ class Mirror:
         Of a collection, such as ``/api/v1/nodes``.
     heard
         Called with the name and the object, or None when it is gone; must return at once.
+    keep
+        Returns what is kept of an object, and handed on: its metadata, and what else is read.
     query
         Selectors of labels and fields.
     """
 
-    def __init__(self, api: Api, path: str, heard: Heard, **query: str) -> None:
+    def __init__(
+        self, api: Api, path: str, heard: Heard, *, keep: Keep = _whole, **query: str
+    ) -> None:
         self._api, self._path, self._heard, self._query = api, path, heard, query
+        self._keep = keep
         self.objects: dict[str, Object] = {}
         self.lists = 0
         self._version = 0
@@ -68,7 +78,7 @@ class Mirror:
         """Take in what the server answered to a write of ours, before the watch tells it."""
         name = item["metadata"]["name"]
         if _version(item) > max(self._version, _version(self.objects.get(name))):
-            self.objects[name] = item
+            self.objects[name] = self._keep(item)
 
     async def _run(self) -> None:
         failures = 0
@@ -97,7 +107,7 @@ class Mirror:
         while True:
             page = await self._api.get(self._path, limit=PAGE, **self._query, **more)
             for item in page["items"]:
-                found[item["metadata"]["name"]] = item
+                found[item["metadata"]["name"]] = self._keep(item)
             if not (token := page["metadata"].get("continue")):
                 break
             more = {"continue": token}
@@ -130,8 +140,8 @@ class Mirror:
             self.objects.pop(name, None)
             self._heard(name, None)
         else:
-            self.objects[name] = item
-            self._heard(name, item)
+            kept = self.objects[name] = self._keep(item)
+            self._heard(name, kept)
 
 
 def _version(item: Object | None) -> int:

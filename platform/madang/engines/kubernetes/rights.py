@@ -29,7 +29,7 @@ _RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...], bool], ...] = (
     ("", ("pods",), (*_READ, "patch", "delete"), True),
     ("", ("services", "secrets"), ("get", "create"), True),
     ("", ("pods/log",), ("get",), True),
-    ("batch", ("jobs",), ("get", "list", "create", "patch", "delete"), True),
+    ("batch", ("jobs",), ("get", "list", "watch", "create", "patch", "delete"), True),
     ("networking.k8s.io", ("networkpolicies",), ("get", "create"), True),
     (KUEUE, ("workloads",), (*_KEEP, "delete"), True),
     (KUEUE, ("localqueues",), _KEEP, True),

@@ -200,6 +200,10 @@ class LocalLauncher:
         """Return (lease, attempt) of everything that lives, also what lost its keeper."""
         return await asyncio.to_thread(self._alive)
 
+    async def lives(self, lease_id: str, attempt: int) -> bool:
+        """Tell whether anything of an attempt lives."""
+        return (lease_id, attempt) in await self.alive()
+
     def _alive(self) -> list[tuple[str, int]]:
         found = set()
         for key, path in all_attempts(self._home.attempts):

@@ -1,0 +1,129 @@
+"""Pods and Jobs of all attempts as a watch tells them, so that looking at one asks nobody.
+
+Says only what is sure to be no older than what it said before. It may be late: that something
+lives is believed, that it does not is read anew by whoever would act on it (P7). Used by the
+launcher, on the event loop.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from madang.domain.pod_labels import selector
+from madang.engines.kubernetes.attempt_objects import Key, key_of
+from madang.engines.kubernetes.client import Api
+from madang.engines.kubernetes.mirror import Mirror
+from madang.engines.kubernetes.objects import Object
+from madang.engines.kubernetes.pod_life import pod_life
+
+_METADATA = (
+    *("name", "uid", "resourceVersion", "labels", "annotations", "finalizers"),
+    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
+)
+_SPEC = ("nodeName", "activeDeadlineSeconds", "suspend")
+
+Found = tuple[list[Object], list[Object]]
+
+
+class AttemptMirror:
+    """Follows pods and Jobs while somebody wants to be told.
+
+    Parameters
+    ----------
+    pods, jobs
+        Paths of all pods and all Jobs of the people's namespace.
+    """
+
+    def __init__(self, api: Api, pods: str, jobs: str) -> None:
+        self._api, self._paths = api, (pods, jobs)
+        self._found: dict[Key, tuple[dict[str, Object], dict[str, Object]]] = {}
+        self._keys: dict[tuple[int, str], Key] = {}
+        self._followed: set[Key] = set()
+        self._mirrors: list[Mirror] = []
+        self._stopping: set[asyncio.Task[None]] = set()
+        self._wake: Callable[[], None] | None = None
+
+    def tell(self, wake: Callable[[], None] | None) -> None:
+        """Follow, and call ``wake`` when a followed attempt's pod has ended; None to stop."""
+        self._wake = wake
+        if wake is not None and not self._mirrors:
+            self._mirrors = [
+                Mirror(
+                    self._api,
+                    path,
+                    partial(self._heard, kind),
+                    keep=slim,
+                    labelSelector=selector(),
+                )
+                for kind, path in enumerate(self._paths)
+            ]
+            for mirror in self._mirrors:
+                mirror.start()
+        elif wake is None:
+            for mirror in self._mirrors:
+                task = asyncio.create_task(mirror.stop())
+                self._stopping.add(task)
+                task.add_done_callback(self._stopping.discard)
+            self._mirrors = []
+            for known in (self._followed, self._keys, self._found):
+                known.clear()
+
+    def follow(self, key: Key) -> None:
+        """Tell when a pod of an attempt that was just seen alive has ended."""
+        if self._wake is not None:
+            self._followed.add(key)
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether it knows what there is."""
+        return bool(self._mirrors) and all(mirror.is_synced for mirror in self._mirrors)
+
+    def lists(self) -> dict[str, int]:
+        """Return how often each kind was listed in full."""
+        names = [path.rpartition("/")[2] for path in self._paths]
+        return {name: each.lists for name, each in zip(names, self._mirrors, strict=False)}
+
+    def of(self, key: Key) -> Found | None:
+        """Return pods and Jobs of an attempt; None while it does not know."""
+        if not self.is_synced:
+            return None
+        pods, jobs = self._found.get(key, ({}, {}))
+        return list(pods.values()), list(jobs.values())
+
+    def all(self) -> Iterator[tuple[Key, Found]]:
+        """Yield every attempt of which something is there."""
+        for key, (pods, jobs) in list(self._found.items()):
+            yield key, (list(pods.values()), list(jobs.values()))
+
+    def _heard(self, kind: int, name: str, found: Object | None) -> None:
+        before = self._keys.pop((kind, name), None)
+        key = None if found is None else key_of(found)
+        if before is not None:
+            self._forget(before, kind, name)
+        if found is not None and key is not None:
+            self._keys[kind, name] = key
+            self._found.setdefault(key, ({}, {}))[kind][name] = found
+        if kind == 0:
+            self._tell_end(before if found is None else key, found)
+
+    def _forget(self, key: Key, kind: int, name: str) -> None:
+        known = self._found[key]
+        known[kind].pop(name, None)
+        if not any(known):
+            del self._found[key]
+
+    def _tell_end(self, key: Key | None, pod: Object | None) -> None:
+        if key in self._followed and (pod is None or not pod_life(pod).lives):
+            self._followed.discard(key)
+            if self._wake is not None:
+                self._wake()
+
+
+def slim(item: Object) -> Object:
+    """Return what is read of a pod or Job: tens of thousands are kept."""
+    metadata, spec = item["metadata"], item.get("spec") or {}
+    return {
+        "metadata": {name: metadata[name] for name in _METADATA if name in metadata},
+        "spec": {name: spec[name] for name in _SPEC if name in spec},
+        "status": item.get("status") or {},
+    }
