@@ -12,7 +12,7 @@ from typing import Any
 from control_plane import ControlPlane
 
 from madang.engines.kubernetes.client import Api
-from madang.errors import ConflictError, NotFoundError
+from madang.errors import ConflictError, NotFoundError, RefusedError
 
 LOOK_S = 0.05
 HEARTBEAT_S = 5.0
@@ -86,11 +86,29 @@ class PlayedNode:
                 await asyncio.to_thread(self._say_ready)
             query = {"fieldSelector": f"spec.nodeName={self.name}"}
             for pod in (await self._api.get("/api/v1/pods", **query))["items"]:
-                try:
-                    await self._move(pod)
-                except (ConflictError, NotFoundError):
-                    continue
+                await self.tend(pod)
             await asyncio.sleep(LOOK_S)
+
+    async def tend(self, pod: Object) -> None:
+        """Do the next step of a pod as it was last seen, if it still is as it was seen.
+
+        Whoever ended, deleted or replaced it meanwhile is right, and the next look shows it. What
+        is refused although nothing changed is a defect of this node, and ends it.
+        """
+        try:
+            await self._move(pod)
+        except (ConflictError, NotFoundError):
+            return
+        except RefusedError:
+            if not await self._is_other(pod):
+                raise
+
+    async def _is_other(self, pod: Object) -> bool:
+        try:
+            now = await self._api.get(_path(pod))
+        except NotFoundError:
+            return True
+        return bool(now["metadata"]["resourceVersion"] != pod["metadata"]["resourceVersion"])
 
     async def _move(self, pod: Object) -> None:
         phase, name = pod["status"].get("phase"), pod["metadata"]["name"]

@@ -1,0 +1,81 @@
+"""A played node lives with a cluster where others act too: pods end, go and come meanwhile."""
+
+import secrets
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from cluster import Cluster
+from played_node import PlayedNode
+
+from madang.engines.kubernetes.client import Api, connect
+from madang.errors import RefusedError
+
+PODS = "/api/v1/namespaces/default/pods"
+LEASE = "lease-played"
+
+
+@pytest.fixture
+async def api(cluster: Cluster) -> AsyncIterator[Api]:
+    made = await connect(cluster.kubeconfig)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def node(cluster: Cluster, api: Api) -> PlayedNode:
+    """A node that looks at nothing by itself: what it saw last is what the test gives it."""
+    return PlayedNode(cluster.plane, api, f"played-{secrets.token_hex(3)}", {})
+
+
+@pytest.fixture
+async def path(api: Api, node: PlayedNode) -> AsyncIterator[str]:
+    """The pod of a node, which waits for its start."""
+    await make_pod(api, node.name)
+    yield f"{PODS}/{node.name}"
+    await api.delete(f"{PODS}/{node.name}", grace_s=0)
+
+
+async def make_pod(api: Api, node: str) -> None:
+    spec: dict[str, Any] = {"nodeName": node, "restartPolicy": "Never"}
+    spec |= {"containers": [{"name": "main", "image": "i"}], "automountServiceAccountToken": False}
+    spec["volumes"] = [{"name": "v", "emptyDir": {}}]
+    metadata = {"name": node, "labels": {"madang.dev/lease": LEASE}}
+    await api.create(PODS, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+
+
+async def test_who_ended_a_pod_meanwhile_is_right(api: Api, node: PlayedNode, path: str) -> None:
+    waiting = await api.get(path)
+    await node.tend(waiting)
+    node.finish(LEASE, 3)
+    await node.tend(await api.get(path))
+    # It still sees the pod wait, and would start it.
+    await node.tend(waiting)
+    after = await api.get(path)
+    assert after["status"]["phase"] == "Failed"
+    assert after["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 3
+
+
+async def test_another_pod_of_the_same_name_is_left_alone(
+    api: Api, node: PlayedNode, path: str
+) -> None:
+    first = await api.get(path)
+    await api.delete(path, grace_s=0)
+    await make_pod(api, node.name)
+    await node.tend(first)
+    assert (await api.get(path))["status"]["phase"] == "Pending"
+
+
+async def test_a_pod_that_is_gone_is_no_trouble(api: Api, node: PlayedNode, path: str) -> None:
+    seen = await api.get(path)
+    await api.delete(path, grace_s=0)
+    await node.tend(seen)
+
+
+async def test_a_refusal_of_what_is_as_it_was_seen_is_told(
+    api: Api, node: PlayedNode, path: str
+) -> None:
+    await node.tend(await api.get(path))
+    node.finish(LEASE, 1 << 40)
+    with pytest.raises(RefusedError):
+        await node.tend(await api.get(path))
