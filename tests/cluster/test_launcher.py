@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import copy
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,6 @@ import pytest
 from cluster import Cluster
 from engines_house import spec
 from faulty_api import ApiFaults, FaultyApi
-from kubernetes.aio.client import Configuration
 from launcher_house import KubernetesHouse, kubernetes_house
 
 from madang.domain.lease import LeaseKind
@@ -412,7 +412,8 @@ async def test_a_server_that_misbehaves_ends_nothing_and_starts_nothing_twice(
 ) -> None:
     faults = ApiFaults(busy=0.05, cut_before=0.05, cut_after=0.15, old_list=0.2, gone=0.1)
     faulty = FaultyApi(cluster.plane, faults, seed)
-    api = Api(_configuration(await faulty.start()))
+    path = cluster.plane.make_server_kubeconfig(house.namespace, await faulty.start())
+    api = await connect(path)
     launcher = house.launcher(api)
     try:
         launcher.tell_ends(lambda: None)
@@ -448,15 +449,12 @@ async def test_a_server_that_misbehaves_ends_nothing_and_starts_nothing_twice(
         await faulty.stop()
 
 
-async def _until_done(act: Callable[[], Awaitable[None]]) -> None:
+async def _until_done(act: Callable[[], Awaitable[None]], limit_s: float = 60.0) -> None:
     """Repeat as services do."""
-    for _ in range(300):
-        with contextlib.suppress(UnavailableError):
+    deadline = time.monotonic() + limit_s
+    while True:
+        try:
             return await act()
-    raise AssertionError("never done")
-
-
-def _configuration(url: str) -> Configuration:
-    made = Configuration()
-    made.host = url
-    return made
+        except UnavailableError:
+            assert time.monotonic() < deadline, "never done"
+        await asyncio.sleep(0.02)
