@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import leftovers
 import pytest
 from binaries import NoGoError
 from control_plane import ControlPlane
@@ -39,7 +40,7 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def running_cluster() -> Iterator[Cluster]:
     """Start a cluster for the session; a machine that cannot build one fails and says why."""
     folder = Path(tempfile.mkdtemp(prefix="madang-cluster-"))
     made = None
@@ -54,6 +55,14 @@ def cluster() -> Iterator[Cluster]:
         if made is not None:
             made.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def cluster(running_cluster: Cluster) -> Iterator[Cluster]:
+    """Lend the cluster to a module of tests, which leaves nothing there that others would see."""
+    before = leftovers.shared(running_cluster.plane)
+    yield running_cluster
+    leftovers.check(running_cluster.plane, before)
 
 
 def main() -> None:

@@ -6,6 +6,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "contract" / "engines"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cluster import cluster
+from cluster import cluster, running_cluster
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "running_cluster"]

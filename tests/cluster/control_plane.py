@@ -154,6 +154,11 @@ class ControlPlane:
             assert made is not None, f"not applied: {path}{end}: {self.said}"
         return made
 
+    def delete(self, path: str) -> None:
+        """Ask for the end of an object, or of all of a collection; what is gone is gone."""
+        gone = self.ask(path, method="DELETE")
+        assert gone is not None or self.said.startswith("404"), f"not deleted: {path}: {self.said}"
+
     def wait_for(self, body: dict, condition: str, limit_s: float = 60.0) -> None:
         """Wait until an object has a condition that is true."""
         path, deadline = object_path(body), time.monotonic() + limit_s

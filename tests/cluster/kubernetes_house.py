@@ -51,11 +51,11 @@ class KubernetesHouse(House):
         await self.api.close()
         plane = self.cluster.plane
         group = "/apis/kueue.x-k8s.io/v1beta2"
-        plane.ask(f"{group}/namespaces/{self.name}/workloads", method="DELETE")
-        plane.ask(f"/api/v1/namespaces/{self.name}", method="DELETE")
+        plane.delete(f"{group}/namespaces/{self.name}/workloads")
+        plane.delete(f"/api/v1/namespaces/{self.name}")
         chosen = f"?labelSelector=madang.dev/pool%3D{self.name}"
         for plural in ("clusterqueues", "cohorts", "resourceflavors"):
-            plane.ask(f"{group}/{plural}{chosen}", method="DELETE")
+            plane.delete(f"{group}/{plural}{chosen}")
         self.cluster.nodes.remove(self.name)
 
     def now(self) -> int:

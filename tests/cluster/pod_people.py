@@ -133,10 +133,10 @@ class People:
 
     def delete(self):
         """Ask for the end of the namespace; nobody waits for it."""
-        self.plane.ask(f"/api/v1/nodes/silent-{self.name}", method="DELETE")
-        self.plane.ask(self.path, method="DELETE")
+        self.plane.delete(f"/api/v1/nodes/silent-{self.name}")
+        self.plane.delete(self.path)
         for name in self._volumes:
-            self.plane.ask(f"/api/v1/persistentvolumes/{name}", method="DELETE")
+            self.plane.delete(f"/api/v1/persistentvolumes/{name}")
 
 
 def container(state):

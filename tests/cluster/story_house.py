@@ -190,4 +190,7 @@ async def people(cluster: Cluster, name: str, folder: Path) -> AsyncIterator[Kub
             assert isinstance(end, asyncio.CancelledError), f"the kubelet died: {end!r}"
     finally:
         await api.close()
-        cluster.plane.ask(f"/api/v1/namespaces/{name}", method="DELETE")
+        cluster.plane.delete(f"/api/v1/namespaces/{name}")
+        chosen = f"?labelSelector=madang.dev/pool%3D{name}"
+        for plural in ("clusterqueues", "cohorts", "resourceflavors"):
+            cluster.plane.delete(f"/apis/kueue.x-k8s.io/v1beta2/{plural}{chosen}")

@@ -65,8 +65,9 @@ def release(cluster):
     made = Release(cluster)
     made.said = made.put("install", "--create-namespace")
     yield made
+    made.helm("uninstall", "madang", "--ignore-not-found")
     for namespace in (NAMESPACE, PEOPLE):
-        made.plane.ask(f"{CORE}/{namespace}", method="DELETE")
+        made.plane.delete(f"{CORE}/{namespace}")
 
 
 @pytest.fixture

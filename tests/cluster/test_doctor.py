@@ -38,6 +38,7 @@ class Place:
         self.plane, self.name = plane, name
         self.product = product or f"NVIDIA-{name.upper()}"
         self._policy = folder / "policy.yaml"
+        self._made: list[str] = []
         self.write()
 
     @property
@@ -52,7 +53,7 @@ class Place:
     def make(self, level: str = "restricted") -> None:
         labels = {"pod-security.kubernetes.io/enforce": level} if level else {}
         named = {"name": self.name, "labels": labels}
-        self.plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": named})
+        self.put({"apiVersion": "v1", "kind": "Namespace", "metadata": named})
         path = f"/apis/networking.k8s.io/v1/namespaces/{self.name}/networkpolicies/shut"
         rule = {
             "apiVersion": "networking.k8s.io/v1",
@@ -62,10 +63,19 @@ class Place:
         }
         self.apply(path, rule, "test")
 
+    def put(self, body: dict) -> None:
+        self.apply(object_path(body), body, "test")
+
     def apply(self, path: str, body: dict, manager: str) -> None:
+        self._made.append(path)
         query = f"?fieldManager={manager}&force=true"
         kind = "application/apply-patch+yaml"
         assert self.plane.ask(path + query, body, "PATCH", kind), self.plane.said
+
+    def delete(self) -> None:
+        """Take away all that was made for it, youngest first."""
+        for path in reversed(self._made):
+            self.plane.delete(path)
 
     def examined(self, kubeconfig: Path | None = None, account: str = "") -> list[Check]:
         return cluster_doctor(
@@ -87,19 +97,17 @@ def until(is_so: Callable[[], Any], what: str, limit_s: float = 60) -> None:
 
 
 @pytest.fixture(scope="module")
-def furnished(cluster: Cluster) -> Cluster:
+def furnished(cluster: Cluster) -> Iterator[Cluster]:
     """A cluster with a default storage class and a DCGM exporter on every node that has a GPU."""
     plane = cluster.plane
     mark = {"storageclass.kubernetes.io/is-default-class": "true"}
-    plane.ask(
-        "/apis/storage.k8s.io/v1/storageclasses",
-        {
-            "apiVersion": "storage.k8s.io/v1",
-            "kind": "StorageClass",
-            "metadata": {"name": "doctor-fast", "annotations": mark},
-            "provisioner": "example.org/none",
-        },
-    )
+    storage = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "doctor-fast", "annotations": mark},
+        "provisioner": "example.org/none",
+    }
+    plane.apply(storage)
     cluster.nodes.add("doctor-dcgm", 1, labels={PRODUCT: "NVIDIA-DCGM"})
     labels = {"app": "nvidia-dcgm-exporter"}
     pod = {
@@ -118,19 +126,27 @@ def furnished(cluster: Cluster) -> Cluster:
     plane.apply(exporter)
     path = object_path(exporter)
     until(lambda: (plane.ask(path) or {})["status"]["numberReady"] == 1, "the exporter never ran")
-    return cluster
+    yield cluster
+    # Other tests claim volumes too, and a default class would decide where those come from.
+    plane.delete(object_path(storage))
+    plane.delete(path)
+    pods = "/api/v1/namespaces/default/pods?labelSelector=app%3Dnvidia-dcgm-exporter"
+    until(lambda: plane.ask(pods)["items"] == [], "the exporter never ended")
+    cluster.nodes.remove("doctor-dcgm")
 
 
 @pytest.fixture
-def place(furnished: Cluster, tmp_path: Path) -> Place:
-    """A place of its own for each test, in order."""
+def place(furnished: Cluster, tmp_path: Path) -> Iterator[Place]:
+    """A place of its own for each test, in order, and taken away after it."""
     name = f"doctor-{os.urandom(3).hex()}"
     made = Place(furnished.plane, name, tmp_path)
     made.make()
     furnished.nodes.add(f"{name}-1", 8, labels={PRODUCT: made.product})
     node = f"/api/v1/nodes/{name}-1"
     until(lambda: _is_ready(made.plane.ask(node)), "the node never was ready")
-    return made
+    yield made
+    furnished.nodes.remove(f"{name}-1")
+    made.delete()
 
 
 def _is_ready(node: Any) -> bool:
@@ -229,14 +245,14 @@ def test_a_flavor_object_of_somebody_else(place: Place) -> None:
 def _account(place: Place, lacking: set[tuple[str, str]]) -> Path:
     """Make a service account with all rights but these; return a kubeconfig with its token."""
     account = {"name": "service", "namespace": place.name}
-    place.plane.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
+    place.put({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
     kept = [one for one in rights() if (one.verb, one.resource) not in lacking]
     for is_inside in (True, False):
         kind = "Role" if is_inside else "ClusterRole"
         named = {"name": f"{place.name}-service"} | ({"namespace": place.name} if is_inside else {})
         rules = [_rule(one) for one in kept if one.is_inside is is_inside]
-        place.plane.apply({"apiVersion": RBAC, "kind": kind, "metadata": named, "rules": rules})
-        place.plane.apply(
+        place.put({"apiVersion": RBAC, "kind": kind, "metadata": named, "rules": rules})
+        place.put(
             {
                 "apiVersion": RBAC,
                 "kind": f"{kind}Binding",

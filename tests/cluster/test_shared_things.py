@@ -1,0 +1,39 @@
+"""What tests share on one cluster: nodes that stay alive, and nothing that one leaves to another."""
+
+import secrets
+from collections.abc import Iterator
+
+import leftovers
+import pytest
+from cluster import Cluster
+from pod_people import until
+
+
+@pytest.fixture
+def node(cluster: Cluster) -> Iterator[str]:
+    name = f"shared-{secrets.token_hex(3)}"
+    cluster.nodes.add(name, 1)
+    yield name
+    cluster.nodes.remove(name)
+
+
+def test_a_node_of_kwok_renews_its_lease(cluster: Cluster, node: str) -> None:
+    """Kubernetes would take it for dead after 50 s, and its pods with it."""
+    path = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{node}"
+    first = until(lambda: cluster.plane.ask(path), "the lease")["spec"]["renewTime"]
+    until(lambda: cluster.plane.ask(path)["spec"]["renewTime"] != first, "its renewal", 40)
+
+
+def test_what_tests_leave_behind_is_named(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leftovers, "_GONE_S", 0.2)
+    before = leftovers.shared(cluster.plane)
+    leftovers.check(cluster.plane, before)
+    cluster.nodes.add("left-behind", 1)
+    try:
+        with pytest.raises(AssertionError, match="/api/v1/nodes/left-behind"):
+            leftovers.check(cluster.plane, before)
+    finally:
+        cluster.nodes.remove("left-behind")
+    leftovers.check(cluster.plane, before)
