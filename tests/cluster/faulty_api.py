@@ -9,6 +9,7 @@ import asyncio
 import json
 import random
 import ssl
+import time
 from dataclasses import dataclass
 
 from aiohttp import ClientError, ClientSession, TCPConnector, web
@@ -45,6 +46,7 @@ class FaultyApi:
         self.counts: dict[tuple[str, str], int] = {}
         self.lists: dict[str, int] = {}
         self.injected: dict[str, int] = {}
+        self._under_way = 0
 
     async def start(self) -> str:
         """Listen; return the address."""
@@ -81,9 +83,23 @@ class FaultyApi:
         if method == "GET" and is_kind:
             self.lists[kind] = self.lists.get(kind, 0) + 1
 
+    async def until_counted(self, limit_s: float = 30.0) -> None:
+        """Wait until nothing is under way: a server shows a write before its answer is counted."""
+        deadline = time.monotonic() + limit_s
+        while self._under_way:
+            assert time.monotonic() < deadline, f"{self._under_way} requests have no answer"
+            await asyncio.sleep(0.01)
+
     async def _pass(self, request: web.Request) -> web.StreamResponse:
         if request.query.get("watch"):
             return await self._watch(request)
+        self._under_way += 1
+        try:
+            return await self._answer(request)
+        finally:
+            self._under_way -= 1
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         if self._happens("busy"):
             status = self._random.choice([429, 500, 503])
             return web.json_response({"message": "busy, says the fault"}, status=status)

@@ -87,8 +87,10 @@ async def test_a_misbehaving_api_server_loses_and_doubles_nothing(house, seed):
             await day(house, rows, chance, steps, steps + 10)
             steps += 10
         proxy.faults = ApiFaults()
-        there = await settled(house, rows)
+        await settled(house, rows)
+        await proxy.until_counted()
         # Each object that was made was deleted once, or is there: nothing was made in vain.
+        there = on_cluster(house)
         made, deleted = (proxy.counts[(way, "workloads")] for way in ("POST", "DELETE"))
         assert made - deleted == len(there)
         assert len(rows.admissions) == len(set(rows.admissions)), "an attempt was admitted twice"
