@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-chart chart-schema test-browser test-cluster cluster chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-cluster bench-queue
+.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-chart chart-schema test-browser test-cluster cluster images test-images buildah chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-cluster bench-queue
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,18 @@ test-cluster: $(STAMP) ## leases on a real Kubernetes control plane with Kueue, 
 
 cluster: $(STAMP) ## start such a control plane by hand and say how to reach it
 	$(BIN)/python tests/cluster/cluster.py
+
+images: ## build the images with docker, podman or buildah: make images REGISTRY=registry.example.org/madang PUSH=1
+	platform/images/build.sh
+
+# Debian's packages, once; who is not root gets the next step from the tests themselves.
+buildah:
+	@command -v buildah debootstrap >/dev/null || test "$$(id -u)" != 0 || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends buildah debootstrap; }
+
+test-images: $(STAMP) buildah ## the images, built without a daemon or a registry, and what starts in them (10 minutes, then seconds)
+	$(BIN)/python tests/cluster/images.py
+	$(PYTEST) tests/images
 
 test-chart: $(STAMP) ## the Helm chart by the real helm 4 (built once with Go; or MADANG_HELM=…)
 	$(PYTEST) -n 2 tests/chart
