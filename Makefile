@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-chart chart-schema test-browser test-cluster cluster images test-images buildah chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-cluster bench-queue
+.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-chart chart-schema test-browser test-cluster cluster images test-images buildah chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-cluster bench-queue test-node node-cluster node-packages
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,7 +68,7 @@ test-corpus: $(STAMP) ## notebooks of all kinds give cell by cell what stock pap
 
 test-cluster: $(STAMP) ## leases on a real Kubernetes control plane with Kueue, built once with Go (10 minutes, then seconds)
 	$(BIN)/python tests/cluster/binaries.py etcd kube-apiserver kube-controller-manager kube-scheduler kueue kwok
-	$(PYTEST) tests/cluster
+	$(PYTEST) tests/cluster --ignore $(NODE)
 
 cluster: $(STAMP) ## start such a control plane by hand and say how to reach it
 	$(BIN)/python tests/cluster/cluster.py
@@ -84,6 +84,25 @@ buildah:
 test-images: $(STAMP) buildah ## the images, built without a daemon or a registry, and what starts in them (10 minutes, then seconds)
 	$(BIN)/python tests/cluster/images.py
 	$(PYTEST) tests/images
+
+NODE := tests/cluster/node
+NODE_PARTS := etcd kube-apiserver kube-controller-manager kube-scheduler kueue kwok kubectl kubelet kube-proxy \
+	containerd containerd-shim-runc-v2 ctr bridge host-local loopback portmap coredns kube-router local-path-provisioner
+
+# Debian's packages, once; whoever is not root, or has another system, gets the next step from the program itself.
+node-packages:
+	@test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || which runc ipset conntrack busybox iptables ip >/dev/null || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+		runc iptables iproute2 ipset conntrack busybox-static; }
+
+test-node: $(STAMP) node-packages ## pods that really run: kubelet, containerd, network policies, contained in namespaces (root)
+	$(BIN)/python tests/cluster/binaries.py $(NODE_PARTS)
+	$(PYTEST) $(NODE)/test_contained.py
+	$(BIN)/python $(NODE)/contained.py $(PYTEST) $(NODE) --ignore $(NODE)/test_contained.py
+
+node-cluster: $(STAMP) node-packages ## start such a cluster with a node by hand and say how to enter it (root)
+	$(BIN)/python tests/cluster/binaries.py $(NODE_PARTS)
+	$(BIN)/python $(NODE)/contained.py $(BIN)/python $(NODE)/node_cluster.py
 
 test-chart: $(STAMP) ## the Helm chart by the real helm 4 (built once with Go; or MADANG_HELM=…)
 	$(PYTEST) -n 2 tests/chart

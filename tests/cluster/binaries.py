@@ -58,7 +58,9 @@ class Module:
 
     def key(self) -> str:
         """Return what changes when anything that is built from changes."""
-        pins = [(MODULES / self.name / each).read_bytes() for each in ("go.mod", "go.sum")]
+        folder = MODULES / self.name
+        pins = [path.read_bytes() for path in (folder / "go.mod", folder / "go.sum")]
+        pins += [path.read_bytes() for path in sorted(folder.glob("*.go"))]
         made = hashlib.sha256(b"\0".join([*pins, repr((self.flags(), self.packages)).encode()]))
         return made.hexdigest()[:16]
 
@@ -66,6 +68,9 @@ class Module:
 def _commands(prefix: str, *names: str) -> dict[str, str]:
     return {name: f"{prefix}/cmd/{name}" for name in names}
 
+
+_CNI = "github.com/containernetworking/plugins/plugins"
+_CNI_PLUGINS = ("main/bridge", "main/loopback", "ipam/host-local", "meta/portmap")
 
 BUILT = (
     Module("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}),
@@ -80,6 +85,21 @@ BUILT = (
         is_stamped=True,
     ),
     Module("helm", {"helm": "helm.sh/helm/v4/cmd/helm"}),
+    Module(
+        "containerd",
+        _commands(
+            "github.com/containerd/containerd/v2", "containerd", "containerd-shim-runc-v2", "ctr"
+        )
+        | {name.rpartition("/")[2]: f"{_CNI}/{name}" for name in _CNI_PLUGINS},
+    ),
+    Module("coredns", {"coredns": "."}),
+    Module(
+        "kube-router", {"kube-router": "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"}
+    ),
+    Module(
+        "local-path-provisioner",
+        {"local-path-provisioner": "github.com/rancher/local-path-provisioner"},
+    ),
 )
 CONTROL_PLANE = (
     "etcd",

@@ -26,10 +26,14 @@ class ControlPlane:
     ----------
     folder
         Data, certificates and logs; deleted by whoever made it.
+    hosts
+        Names and addresses that the API server answers to besides loopback.
+    flags
+        Flags of the API server that differ, for a cluster with a real node.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, hosts: tuple = (), flags: dict | None = None) -> None:
+        self.folder, self._flags = folder, flags or {}
         self.certs = folder / "certs"
         self.binaries = binaries(*CONTROL_PLANE)
         self.etcd_port, self._peer_port, self.port = free_ports(3)
@@ -37,7 +41,7 @@ class ControlPlane:
         front = Authority(self.certs, "front-proxy-ca")
         front.sign("front-proxy", "front-proxy-client")
         service = "kubernetes.default.svc"
-        self.ca.sign("apiserver", "kube-apiserver", "", "127.0.0.1", "localhost", service)
+        self.ca.sign("apiserver", "kube-apiserver", "", "127.0.0.1", "localhost", service, *hosts)
         self.ca.sign("kubelet-client", "apiserver-kubelet-client", ADMINS)
         write_token_key(self.certs)
         self.kubeconfig = self.make_kubeconfig("admin", "madang-test-admin", ADMINS)
@@ -212,7 +216,7 @@ class ControlPlane:
             "kubelet-client-key": cert("kubelet-client.key"),
             "kubelet-preferred-address-types": "InternalIP",
         }
-        return [f"--{key}={value}" for key, value in flags.items()]
+        return [f"--{key}={value}" for key, value in (flags | self._flags).items()]
 
 
 def is_open(url: str) -> bool:
