@@ -1,4 +1,4 @@
-"""What tests share on one cluster: nodes that stay alive, and nothing that one leaves to another."""
+"""What tests share on one cluster: nodes that stay alive, and nothing left behind by another."""
 
 import secrets
 from collections.abc import Iterator
