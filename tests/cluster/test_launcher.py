@@ -224,6 +224,13 @@ async def test_an_end_stays_readable_until_it_is_discarded(house: KubernetesHous
 async def test_a_scheduler_is_asked_when_its_workers_are_gone(house: KubernetesHouse) -> None:
     launcher = house.engine.launcher
     await house.start(cluster_spec())
+
+    async def all_run() -> bool:
+        # A cluster has begun with its scheduler, and its workers may come a little later.
+        pods = await pods_of(house, "lease-c")
+        return [pod["status"]["phase"] for pod in pods] == ["Running"] * 3
+
+    await house.until(all_run)
     house.node.is_stubborn = lambda pod: role(pod) == "worker-1"
     await launcher.stop("lease-c", 1, 2_000)
     await over(house, "lease-c")
