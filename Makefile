@@ -66,8 +66,11 @@ test-faults: $(STAMP) compiler ## kills, refusals, full disks and jumping clocks
 test-corpus: $(STAMP) ## notebooks of all kinds give cell by cell what stock papermill gives, and what a fork may inherit
 	$(PYTEST) -n 2 tests/corpus $(FORK_SAFETY)
 
-test-cluster: $(STAMP) ## leases on a real Kubernetes control plane with Kueue, built once with Go (10 minutes, then seconds)
+HELM := test -n "$$MADANG_HELM" || $(BIN)/python tests/cluster/binaries.py helm
+
+test-cluster: $(STAMP) ## leases on a real Kubernetes control plane with Kueue, built once with Go (10 minutes, then 5)
 	$(BIN)/python tests/cluster/binaries.py etcd kube-apiserver kube-controller-manager kube-scheduler kueue kwok
+	$(HELM)
 	$(PYTEST) tests/cluster --ignore $(NODE)
 
 cluster: $(STAMP) ## start such a control plane by hand and say how to reach it
@@ -105,6 +108,7 @@ node-cluster: $(STAMP) node-packages ## start such a cluster with a node by hand
 	$(BIN)/python $(NODE)/contained.py $(BIN)/python $(NODE)/node_cluster.py
 
 test-chart: $(STAMP) ## the Helm chart by the real helm 4 (built once with Go; or MADANG_HELM=…)
+	$(HELM)
 	$(PYTEST) -n 2 tests/chart
 
 chart-schema: $(STAMP) ## write values.schema.json anew, from values.yaml and its comments
