@@ -20,6 +20,9 @@ KIND = "madang.dev/kind"
 class KubernetesHouse(House):
     """An engine with a namespace, queues and a node of its own."""
 
+    # A minute: here an event is the work of four programs, and each look takes 50 ms.
+    looks = 1_200
+
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.name = f"house-{next(_numbers)}"

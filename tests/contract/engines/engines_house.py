@@ -80,6 +80,8 @@ class House:
 
     engine: Engine
     is_hostile = False
+    looks = 200
+    """How often it is asked for an event before the test gives up; each look passes time."""
 
     def now(self) -> int:
         raise NotImplementedError
@@ -106,7 +108,7 @@ class House:
     async def events(self, wanted: Callable[[AdmissionEvent], bool]) -> list[AdmissionEvent]:
         """Poll until an event that is wanted has come; return all that came."""
         seen: list[AdmissionEvent] = []
-        for _ in range(200):
+        for _ in range(self.looks):
             seen.extend(await self.engine.admission.poll(self.now()))
             if any(wanted(event) for event in seen):
                 return seen
