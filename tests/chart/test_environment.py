@@ -57,7 +57,8 @@ def test_without_postgresql_the_rows_are_on_the_volume(chart):
     given = ServiceSettings.from_env(environment(rendered, "madang-service"))
     assert given.database_url == "sqlite:////var/lib/madang/madang.sqlite"
     assert given.login_is_shared is True
-    assert [job["metadata"]["name"] for job in rendered.all("Job")] == []
+    # No migration: what is left takes the queues away when the release is uninstalled.
+    assert [job["metadata"]["name"] for job in rendered.all("Job")] == ["madang-removal"]
 
 
 def test_a_password_of_the_charts_postgresql_becomes_part_of_the_address(chart):
@@ -143,15 +144,16 @@ def test_the_service_takes_policy_and_profiles(rendered, tmp_path):
 
 
 def test_migrations_run_before_anything_changes_but_not_before_their_database_is_there(chart):
-    hooks = {
-        file: chart.template(file).of("Job")["metadata"]["annotations"]["helm.sh/hook"]
+    jobs = {
+        file: chart.template(file).of("Job", "madang-migrations")
         for file in ("all-on.yaml", "upgrade.yaml")
     }
+    hooks = {file: job["metadata"]["annotations"]["helm.sh/hook"] for file, job in jobs.items()}
     assert hooks == {
         "all-on.yaml": "pre-install,pre-upgrade,pre-rollback",
         "upgrade.yaml": "pre-upgrade,pre-rollback",
     }
-    (container,) = chart.template("all-on.yaml").of("Job")["spec"]["template"]["spec"]["containers"]
+    (container,) = jobs["all-on.yaml"]["spec"]["template"]["spec"]["containers"]
     assert container["command"] == ["madang", "migrate"]
 
 

@@ -32,7 +32,8 @@ def beside(chart):
 def test_there_is_no_second_hub_and_no_second_proxy(beside):
     made = {one["metadata"]["name"] for one in beside.all("Deployment")}
     assert made == {"madang-service", "madang-test-target"}
-    assert {one["metadata"]["name"] for one in beside.all("ServiceAccount")} == {"madang-service"}
+    accounts = {one["metadata"]["name"] for one in beside.all("ServiceAccount")}
+    assert accounts == {"madang-service", "madang-removal"}
     assert beside.all("Ingress") == []
 
 
