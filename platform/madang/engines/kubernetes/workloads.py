@@ -57,9 +57,14 @@ def workload(item: QueueItem, flavor: ClusterFlavor | None, queue: str, pool: st
         Prefix of the installation; several may share a cluster.
     """
     asked = {flavor.resource: str(item.devices)} if flavor and item.devices else {}
-    container: dict[str, Any] = {"name": "lease", "image": "lease"}
-    if asked:
-        container["resources"] = {"requests": asked, "limits": asked}
+    # Kueue gives it what a LimitRange gives to containers that say nothing, and no queue of ours
+    # has processors to give: the lease would wait for ever.
+    sizes = {"cpu": "0", "memory": "0", **asked}
+    container = {
+        "name": "lease",
+        "image": "lease",
+        "resources": {"requests": sizes, "limits": sizes},
+    }
     spec: dict[str, Any] = {"restartPolicy": "Never", "containers": [container]}
     if flavor:
         spec["nodeSelector"] = dict(flavor.node_labels)
