@@ -54,6 +54,12 @@ async def test_flavors_and_totals_come_from_the_policy(settings):
     assert not engine.offers_environments
 
 
+async def test_devices_that_are_only_said_to_be_there_are_told_as_such(settings):
+    settings.policy_path.write_text(POLICY.replace("{h200: {preset", "{sim-h200: {preset"))
+    _, flavors, _ = built(settings)
+    assert {each.name: each.is_simulated for each in flavors} == {"sim-h200": True, "cpu": False}
+
+
 async def test_a_kubeconfig_that_is_not_there_is_said_at_the_start(settings):
     engine, _, _ = built(settings)
     with pytest.raises(UnavailableError) as refused:

@@ -7,6 +7,7 @@ from madang.domain.profile import Flavor
 from madang.engines import stored_artifacts
 from madang.engines.kubernetes.admission import KubernetesAdmission
 from madang.engines.kubernetes.client import Api
+from madang.engines.kubernetes.environment import is_simulated
 from madang.engines.kubernetes.environments import NoEnvironments
 from madang.engines.kubernetes.launcher import KubernetesLauncher
 from madang.engines.kubernetes.meter import KubernetesMeter
@@ -85,6 +86,7 @@ def _flavors(policy: Policy) -> list[Flavor]:
                 title=each.name,
                 rate_microcredits=policy.rate(each.name),
                 memory_bytes=each.memory_bytes,
+                is_simulated=is_simulated(each.name),
             )
             for each in policy.cluster.flavors
         ),
