@@ -448,7 +448,7 @@ async def test_looking_at_what_lives_asks_nobody_and_each_kind_is_listed_once(
         assert await launcher.lives("lease-a", 1)
         assert api.reads > before
     finally:
-        launcher.tell_ends(None)
+        await launcher.close()
 
 
 async def _runs(launcher: Any, lease: str) -> bool:
@@ -499,8 +499,7 @@ async def test_a_server_that_misbehaves_ends_nothing_and_starts_nothing_twice(
         assert len(house.node.starts) == 3
         assert faulty.injected["old_list"] > 0
     finally:
-        launcher.tell_ends(None)
-        await asyncio.sleep(0)
+        await launcher.close()
         await api.close()
         await faulty.stop()
 

@@ -68,6 +68,11 @@ class AttemptMirror:
             for known in (self._followed, self._keys, self._found):
                 known.clear()
 
+    async def close(self) -> None:
+        """Follow nobody any more; returns once no watch is open."""
+        self.tell(None)
+        await asyncio.gather(*self._stopping, return_exceptions=True)
+
     def follow(self, key: Key) -> None:
         """Tell when a pod of an attempt that was just seen alive has ended."""
         if self._wake is not None:

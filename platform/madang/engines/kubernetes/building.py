@@ -39,14 +39,17 @@ def build(
         await api.open()
         await admission.open()
 
+    launcher = KubernetesLauncher(api, policy.cluster, PodSettings.from_env())
+
     async def end() -> None:
+        await launcher.close()
         await admission.close()
         await api.close()
 
     engine = Engine(
         name="kubernetes",
         admission=admission,
-        launcher=KubernetesLauncher(api, policy.cluster, PodSettings.from_env()),
+        launcher=launcher,
         meter=KubernetesMeter(_prometheus(settings.prometheus_url), policy.cluster.namespace),
         artifacts=stored_artifacts.build(
             policy.artifacts, lambda: LocalArtifacts(settings.home.artifacts)

@@ -155,6 +155,10 @@ class KubernetesLauncher:
         """Call ``wake`` as soon as a pod of an attempt that was seen alive has ended."""
         self._mirror.tell(wake)
 
+    async def close(self) -> None:
+        """Follow the cluster no more; what runs goes on."""
+        await self._mirror.close()
+
     async def alive(self) -> Sequence[Key]:
         """Return (lease, attempt) of everything that runs or may still come to run."""
         return sorted(key for key, found in await self._all() if is_alive(*found))
