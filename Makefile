@@ -98,8 +98,9 @@ node-packages:
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 		runc iptables iproute2 ipset conntrack busybox-static; }
 
-test-node: $(STAMP) node-packages ## pods that really run: kubelet, containerd, network policies, contained in namespaces (root)
-	$(BIN)/python tests/cluster/binaries.py $(NODE_PARTS)
+test-node: $(STAMP) node-packages buildah ## pods that really run on a contained node, and the whole story from helm install to helm uninstall (root)
+	$(BIN)/python tests/cluster/binaries.py $(NODE_PARTS) helm
+	$(BIN)/python tests/cluster/images.py
 	$(PYTEST) $(NODE)/test_contained.py
 	$(BIN)/python $(NODE)/contained.py $(PYTEST) $(NODE) --ignore $(NODE)/test_contained.py
 
