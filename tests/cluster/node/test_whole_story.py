@@ -114,6 +114,9 @@ async def test_from_install_to_uninstall(installed):
     step(f"ada's sweep of {RUNS} runs")
     await check_upgrade(installed, ada, step)
     await check_bill(ada, chan)
+    for person in (ada, chan):
+        await person.kernel.leave()
+        await person.visitor.close()
     step("both stop; the statement adds up")
     await check_uninstall(installed, ada)
     step("helm uninstall leaves volumes")
