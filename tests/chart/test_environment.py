@@ -162,3 +162,13 @@ def test_the_chart_is_of_the_version_of_the_package():
 
     chart = yaml.safe_load((FOLDER / "Chart.yaml").read_text("utf-8"))
     assert str(chart["appVersion"]) == __version__
+
+
+def test_runs_keep_checkpoints_on_the_claim_that_the_chart_makes(chart):
+    rendered = chart.template("all-on.yaml")
+    named = environment(rendered, "madang-service")["MADANG_POD_CHECKPOINT_CLAIM"]
+    claim = rendered.of("PersistentVolumeClaim", named)
+    assert claim["metadata"]["namespace"] == "madang-people"
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    bare = chart.template("min.yaml")
+    assert "MADANG_POD_CHECKPOINT_CLAIM" not in environment(bare, "madang-service")

@@ -56,6 +56,7 @@ RULES: dict[str, dict[str, Any]] = {
     "metrics.prometheusUrl": {"pattern": r"^(https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/\S*)?)?$"},
     "metrics.serviceMonitor.interval": {"pattern": r"^[1-9][0-9]*(s|m)$"},
     "people.pods.clusterIdle": {"pattern": r"^[1-9][0-9]*(s|m|h|d)$"},
+    "people.pods.checkpoints.accessMode": {"enum": ["ReadWriteOnce", "ReadWriteMany"]},
     "people.pods.cpuCount": {"type": "number", "minimum": 0.05, "maximum": 1024},
     **{
         f"people.pods.{name}": {"minimum": 1, "maximum": 4096}
@@ -90,6 +91,7 @@ RULES: dict[str, dict[str, Any]] = {
     },
     "*.size": {"pattern": _QUANTITY},
     "people.project.size": {"pattern": f"^$|{_QUANTITY}"},
+    "people.pods.checkpoints.size": {"pattern": f"^$|{_QUANTITY}"},
     "*.cidrs": _CIDRS,
     "*.except": _CIDRS,
     "*.allowList": _CIDRS,

@@ -12,6 +12,7 @@
 {{- define "madang.name.tests" -}}{{ .Release.Name }}-tests{{- end }}
 {{- define "madang.name.testTarget" -}}{{ .Release.Name }}-test-target{{- end }}
 {{- define "madang.name.people" -}}{{ .Release.Name }}-people{{- end }}
+{{- define "madang.name.checkpoints" -}}{{ .Release.Name }}-checkpoints{{- end }}
 {{- define "madang.name.secrets" -}}{{ .Values.secrets.existingSecret | default (printf "%s-secrets" .Release.Name) }}{{- end }}
 {{/* Roles in the people's namespace and cluster roles are seen by other releases, so they carry the namespace too. */}}
 {{- define "madang.name.hubRole" -}}{{ .Release.Namespace }}-{{ include "madang.name.hub" . }}{{- end }}

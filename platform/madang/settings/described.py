@@ -170,6 +170,10 @@ FOR_THE_SERVICE: Rows = {
     "MADANG_POD_MEMORY_GIB": ("8", "Memory of the same, in GiB."),
     "MADANG_POD_SHM_GIB": ("1", "Size of `/dev/shm` in a pod, in GiB; it counts as memory."),
     "MADANG_POD_SCRATCH_GIB": ("20", "What a pod may write to the node's disk, in GiB."),
+    "MADANG_POD_CHECKPOINT_CLAIM": (
+        "",
+        "Volume claim on which runs keep checkpoints; empty: they are gone with their pod.",
+    ),
     "MADANG_PLATFORM_NAMESPACE": ("madang", "Namespace of hub, proxy and service."),
     "MADANG_CLUSTER_IDLE": ("2h", "A Dask cluster without work for so long ends, on a cluster."),
 }

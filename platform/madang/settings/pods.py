@@ -37,6 +37,9 @@ class PodSettings:
         A scheduler without work for so long ends, and its cluster with it.
     start_ms
         What an attempt may take from its Job to its first process before its time limit counts.
+    checkpoint_claim
+        Volume on which runs keep checkpoints, a folder for each person; empty for none, and then
+        they are gone with their pod.
     scheduler_port, dashboard_port
         Where schedulers listen: TLS, and HTTP behind a key.
     """
@@ -52,6 +55,7 @@ class PodSettings:
     platform_namespace: str = "madang"
     idle_ms: int = 2 * 3_600_000
     start_ms: int = 600_000
+    checkpoint_claim: str = ""
     scheduler_port: int = 8786
     dashboard_port: int = 8787
 
@@ -77,6 +81,7 @@ class PodSettings:
             shared_memory_bytes=_number(values, "MADANG_POD_SHM_GIB", 1) * GIB,
             scratch_bytes=_number(values, "MADANG_POD_SCRATCH_GIB", 20) * GIB,
             platform_namespace=values.get("MADANG_PLATFORM_NAMESPACE", "madang"),
+            checkpoint_claim=values.get("MADANG_POD_CHECKPOINT_CLAIM", ""),
             idle_ms=parse_duration_ms(values.get("MADANG_CLUSTER_IDLE", "2h")),
         )
 

@@ -21,6 +21,7 @@ from madang.engines.kubernetes.names import attempt_name
 from madang.engines.ports import LaunchSpec
 from madang.errors import InvalidError
 from madang.pki import issue_cluster
+from madang.runner.checkpoints.place import place_of
 from madang.settings.pods import PodSettings
 
 SETTINGS = PodSettings(image="hub.example.org/user", gpu_image="hub.example.org/user-gpu")
@@ -386,6 +387,24 @@ def test_settings_come_from_the_chart_and_nonsense_is_refused() -> None:
     for name, said in (("MADANG_POD_USER_ID", "0"), ("MADANG_POD_SHM_GIB", "-1")):
         with pytest.raises(InvalidError, match="pod_setting_unreadable"):
             PodSettings.from_env({name: said})
+
+
+def test_checkpoints_outlive_the_pod_in_a_folder_of_the_person_alone() -> None:
+    kept = replace(SETTINGS, checkpoint_claim="madang-checkpoints")
+    assert "MADANG_CHECKPOINT_VOLUME" not in env_of(slot_job.slot_job(slot(), None, "i", SETTINGS))
+    seen = {}
+    for person in ("person-1", "person-2", "../person-1", "person-1/.."):
+        job = slot_job.slot_job(slot(person_id=person), None, "i", kept)
+        assert not list(violations(pod_of(job)))
+        [mount] = [m for m in pod_of(job)["containers"][0]["volumeMounts"] if m["name"] == "kept"]
+        assert place_of(env_of(job)).is_relative_to(mount["mountPath"])
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]", mount["subPath"])
+        seen[mount["subPath"]] = person
+    assert len(seen) == 4
+    [volume] = [v for v in pod_of(job)["volumes"] if v["name"] == "kept"]
+    assert volume["persistentVolumeClaim"] == {"claimName": "madang-checkpoints"}
+    for made in jobs_of(cluster()):
+        assert "kept" not in json.dumps(pod_of(made)["volumes"])
 
 
 def test_two_texts_never_share_a_label() -> None:

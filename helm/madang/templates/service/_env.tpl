@@ -19,6 +19,9 @@
 - {name: MADANG_POD_MEMORY_GIB, value: {{ .memoryGib | quote }}}
 - {name: MADANG_POD_SHM_GIB, value: {{ .sharedMemoryGib | quote }}}
 - {name: MADANG_POD_SCRATCH_GIB, value: {{ .scratchGib | quote }}}
+{{- if .checkpoints.size }}
+- {name: MADANG_POD_CHECKPOINT_CLAIM, value: {{ include "madang.name.checkpoints" $ }}}
+{{- end }}
 - {name: MADANG_CLUSTER_IDLE, value: {{ .clusterIdle | quote }}}
 {{- end }}
 {{- with .Values.metrics.prometheusUrl }}

@@ -19,6 +19,15 @@ MAIN = "main"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder of a volume that outlives the pod; the pod sees nothing else of the volume."""
+
+    claim: str
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What differs from pod to pod.
 
@@ -30,6 +39,8 @@ class Wanted:
         (Secret, key) by the name of a variable.
     secret_files
         Name of the Secret that lies in ``KEYS``, and the keys of it that do; empty for none.
+    kept
+        What outlives the pod; None for nothing.
     share
         How often the size of the settings is given: once for each device or worker.
     """
@@ -43,6 +54,7 @@ class Wanted:
     share: int = 1
     secret_env: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     secret_files: tuple[str, tuple[str, ...]] | None = None
+    kept: Folder | None = None
 
 
 def pod_spec(wanted: Wanted, settings: PodSettings) -> dict[str, Any]:
@@ -119,6 +131,9 @@ def _volumes(wanted: Wanted, settings: PodSettings) -> tuple[list[Any], list[Any
         name, keys = wanted.secret_files
         volumes.append({"name": "keys", "secret": _files(name, keys)})
         mounts.append({"name": "keys", "mountPath": KEYS, "readOnly": True})
+    if (kept := wanted.kept) is not None:
+        volumes.append({"name": "kept", "persistentVolumeClaim": {"claimName": kept.claim}})
+        mounts.append({"name": "kept", "mountPath": kept.path, "subPath": kept.name})
     return volumes, mounts
 
 

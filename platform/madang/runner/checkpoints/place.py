@@ -1,8 +1,10 @@
-"""Where checkpoints lie: a private folder of the person on this machine, one for each run.
+"""Where checkpoints lie: a private folder of the person, one for each run.
 
-Used by the slot. No name in it comes from a request: the person's home is the account's, the run's
-id is the service's. A folder is held by whoever executes the run, so that two retries of one run
-never write into it together; what nobody has touched for a week is deleted.
+Below the home of the account on one machine; on a volume in a cluster, whose pods have no home that
+outlives them. Used by the slot. No name in it comes from a request: the home is the account's, the
+volume the launcher's, the run's id the service's. A folder is held by whoever executes the run, so
+that two retries of one run never write into it together; what nobody has touched for a week is
+deleted.
 """
 
 import contextlib
@@ -21,6 +23,7 @@ from typing import Any
 
 KEPT_DAYS = 7
 PLACE = Path(".local", "state", "madang", "checkpoints")
+VOLUME_ENV = "MADANG_CHECKPOINT_VOLUME"
 ENV = "MADANG_CHECKPOINT_DIR"
 OWN = "own"
 """What the notebook itself keeps there; see :data:`ENV`."""
@@ -31,6 +34,10 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def place_of(env: Mapping[str, str]) -> Path | None:
     """Return where the account of an environment keeps checkpoints; None without a home."""
+    volume = env.get(VOLUME_ENV, "")
+    if Path(volume).is_absolute():
+        # The volume itself belongs to whoever mounted it, and its mode is not ours to change.
+        return Path(volume, "runs")
     home = env.get("HOME", "")
     return Path(home) / PLACE if Path(home).is_absolute() else None
 
