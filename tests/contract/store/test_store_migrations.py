@@ -20,8 +20,8 @@ def _index(index) -> str:
     return str((index["name"], index["column_names"], bool(index["unique"]), options))
 
 
-def _described(engine: Engine) -> dict[str, object]:
-    """Everything the database itself says about its tables."""
+def described(engine: Engine) -> dict[str, object]:
+    """Return everything the database itself says about its tables."""
     found = inspect(engine)
     names = sorted(set(found.get_table_names()) - {"alembic_version"})
     return {
@@ -45,7 +45,7 @@ def test_migrated_schema_equals_metadata(empty_url, url) -> None:
     if empty_url == url:
         created = create_engine("sqlite://")
     metadata.create_all(created)
-    assert _described(migrated) == _described(created)
+    assert described(migrated) == described(created)
     with migrated.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
