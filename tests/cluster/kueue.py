@@ -97,6 +97,12 @@ class Kueue:
             "clientConnection": {"qps": 300, "burst": 500},
             "visibilityServer": {"bindAddress": "127.0.0.1", "bindPort": self._visibility},
             "integrations": {"frameworks": frameworks},
+            # As install-kubernetes.md tells a site, but for a test that cannot wait for days.
+            "admissionFairSharing": {
+                "usageHalfLifeTime": "10m",
+                "usageSamplingInterval": "1s",
+                "resourceWeights": {"cpu": 0, "memory": 0},
+            },
         }
 
     def _visibility_objects(self) -> list[dict]:

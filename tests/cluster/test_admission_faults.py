@@ -199,7 +199,7 @@ async def test_a_queue_object_changed_or_deleted_by_hand(house):
     rows, plane = Rows(house.admission), house.cluster.plane
     await rows.ask("lease-a", 1)
     await settled(house, rows)
-    queue = f"/apis/kueue.x-k8s.io/v1beta2/namespaces/{house.name}/localqueues/project-a"
+    queue = f"/apis/kueue.x-k8s.io/v1beta2/namespaces/{house.name}/localqueues/project-a.person-a"
     assert plane.ask(queue, method="DELETE")
     await house.until(lambda: _is_there(plane, queue))
     group = f"/apis/kueue.x-k8s.io/v1beta2/clusterqueues/{house.name}-project-a"

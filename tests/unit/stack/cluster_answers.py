@@ -119,6 +119,13 @@ def shut(ways: list[str]) -> dict[str, Any]:
     return {"metadata": {"name": "shut"}, "spec": {"podSelector": {}, "policyTypes": ways}}
 
 
+def kueue_config(line: str, *, counts_use: bool = True) -> dict[str, Any]:
+    """Return the ConfigMap of Kueue with a line of its own."""
+    counted = "admissionFairSharing: {usageHalfLifeTime: 168h, usageSamplingInterval: 5m}"
+    lines = [line, counted] if counts_use else [line]
+    return {"data": {"controller_manager_config.yaml": "\n".join(lines) + "\n"}}
+
+
 def healthy() -> dict[str, Any]:
     """Return all answers, to be changed as a test likes."""
     kinds = ("workloads", "workloads/status", "localqueues", "localqueues/status")
@@ -130,7 +137,7 @@ def healthy() -> dict[str, Any]:
         OWN: {"resources": [{"name": one, "namespaced": True} for one in kinds]},
         "/apis/visibility.kueue.x-k8s.io/v1beta2": {"resources": []},
         "/apis/apps/v1/deployments": [deployment("registry/kueue:v0.18.3"), view()],
-        CONFIG: {"data": {"controller_manager_config.yaml": "integrations: {frameworks: []}\n"}},
+        CONFIG: kueue_config("integrations: {frameworks: []}"),
         "/api/v1/nodes": [
             gpu_node("gpu-1"),
             gpu_node("gpu-2"),

@@ -20,6 +20,7 @@ from cluster_answers import (
     daemon_set,
     deployment,
     healthy,
+    kueue_config,
     namespace,
     queue_object,
     shut,
@@ -106,7 +107,7 @@ def _another_product(world: World) -> None:
 
 
 def _takes_all(world: World) -> None:
-    world[CONFIG]["data"]["controller_manager_config.yaml"] = "manageJobsWithoutQueueName: true\n"
+    world[CONFIG] = kueue_config("manageJobsWithoutQueueName: true")
 
 
 def _edited(world: World) -> None:
@@ -193,11 +194,15 @@ CASES: list[tuple[str, Change, dict[str, str], str]] = [
     ),
     (
         "waiting for pods",
-        lambda world: world[CONFIG].__setitem__(
-            "data", {"controller_manager_config.yaml": "waitForPodsReady: {timeout: 3m}"}
-        ),
+        _set(CONFIG, kueue_config("waitForPodsReady: {timeout: 3m}")),
         {"kueue_waits": "warn"},
         "after 3m",
+    ),
+    (
+        "kueue does not count what members used",
+        _set(CONFIG, kueue_config("integrations: {}", counts_use=False)),
+        {"kueue_members": "warn"},
+        "what members of a project used before",
     ),
     ("kueue takes all", _takes_all, {"kueue_takes_all": "bad"}, PEOPLE),
     ("no nodes", _set("/api/v1/nodes", []), {"nodes": "bad"}, "no nodes"),
@@ -467,18 +472,18 @@ async def test_kueue_may_take_what_is_elsewhere() -> None:
         "{matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, "
         f"values: [kube-system, {PEOPLE}]}}]}}"
     )
-    text = f"manageJobsWithoutQueueName: true\nmanagedJobsNamespaceSelector: {selector}\n"
-    world[CONFIG]["data"]["controller_manager_config.yaml"] = text
+    text = f"manageJobsWithoutQueueName: true\nmanagedJobsNamespaceSelector: {selector}"
+    world[CONFIG] = kueue_config(text)
     assert troubles(await examined(world)) == {}
-    world[CONFIG]["data"]["controller_manager_config.yaml"] = text.replace(PEOPLE, "other")
+    world[CONFIG] = kueue_config(text.replace(PEOPLE, "other"))
     assert troubles(await examined(world)) == {"kueue_takes_all": "bad"}
 
 
 async def test_kueue_may_choose_namespaces_by_their_labels() -> None:
     world = healthy()
     selector = "managedJobsNamespaceSelector: {matchLabels: {team: ml}}"
-    text = f"manageJobsWithoutQueueName: true\n{selector}\n"
-    world[CONFIG]["data"]["controller_manager_config.yaml"] = text
+    text = f"manageJobsWithoutQueueName: true\n{selector}"
+    world[CONFIG] = kueue_config(text)
     assert troubles(await examined(world)) == {}
     world[f"/api/v1/namespaces/{PEOPLE}"]["metadata"]["labels"]["team"] = "ml"
     assert troubles(await examined(world)) == {"kueue_takes_all": "bad"}

@@ -23,6 +23,7 @@ from madang.engines.announcements import Announcements
 from madang.engines.kubernetes import workloads
 from madang.engines.kubernetes.client import Api
 from madang.engines.kubernetes.lease_objects import LeaseObjects
+from madang.engines.kubernetes.member_queues import MemberQueues
 from madang.engines.kubernetes.mirror import Mirror
 from madang.engines.kubernetes.nodes import Pool
 from madang.engines.kubernetes.objects import Object
@@ -69,10 +70,13 @@ class KubernetesAdmission:
         self._news = Announcements()
         self._standings = Standings()
         self._objects = QueueObjects(api, policy)
+        self._members = MemberQueues(api, policy, self._wishes.members)
         ours = f"{workloads.POOL}={policy.prefix}"
         path = workloads.workloads(policy.namespace)
         self._seen = Mirror(api, path, self._heard, labelSelector=ours)
-        self._leases = LeaseObjects(api, policy, self._wishes, self._objects, self._seen)
+        self._leases = LeaseObjects(
+            api, policy, self._wishes, self._objects, self._members, self._seen
+        )
         self._pusher = Pusher(self._push)
         self._nodes = Mirror(api, "/api/v1/nodes", self._heard_node)
         self._wake: Callable[[], None] = lambda: None
@@ -87,6 +91,7 @@ class KubernetesAdmission:
         self._nodes.start()
         self._seen.start()
         self._objects.start()
+        self._members.start()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
                 await self._nodes.wait()
@@ -94,7 +99,7 @@ class KubernetesAdmission:
 
     async def close(self) -> None:
         """Follow the cluster no more; nothing on it changes."""
-        for part in (self._seen, self._nodes, self._pusher, self._objects):
+        for part in (self._seen, self._nodes, self._pusher, self._objects, self._members):
             await part.stop()
 
     def most(self, flavor: str) -> int:
@@ -103,12 +108,16 @@ class KubernetesAdmission:
 
     def lists(self) -> dict[str, int]:
         """Return how often each kind of object was listed in full: once, unless a watch failed."""
-        own = {"nodes": self._nodes.lists, "workloads": self._seen.lists}
+        own = {
+            "nodes": self._nodes.lists,
+            "workloads": self._seen.lists,
+            "localqueues": self._members.lists,
+        }
         return own | self._objects.lists()
 
     def edited_by_hand(self) -> Mapping[str, str]:
         """Return the queue objects of ours that somebody else changed, and what they changed."""
-        return dict(self._objects.edited)
+        return self._objects.edited | self._members.edited
 
     def refused(self) -> Mapping[str, str]:
         """Return the queue objects of ours that the cluster does not take, and what it said."""

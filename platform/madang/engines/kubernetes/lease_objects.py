@@ -9,6 +9,7 @@ import logging
 from madang.domain.cluster_flavor import ClusterPolicy
 from madang.engines.kubernetes import workloads
 from madang.engines.kubernetes.client import Api
+from madang.engines.kubernetes.member_queues import MemberQueues
 from madang.engines.kubernetes.mirror import Mirror
 from madang.engines.kubernetes.nodes import CPU
 from madang.engines.kubernetes.objects import Object
@@ -24,9 +25,15 @@ class LeaseObjects:
     """The Workloads of one pool."""
 
     def __init__(
-        self, api: Api, policy: ClusterPolicy, wishes: Wishes, queues: QueueObjects, seen: Mirror
+        self,
+        api: Api,
+        policy: ClusterPolicy,
+        wishes: Wishes,
+        queues: QueueObjects,
+        members: MemberQueues,
+        seen: Mirror,
     ) -> None:
-        self._seen = seen
+        self._seen, self._members = seen, members
         self._api, self._policy, self._wishes, self._queues = api, policy, wishes, queues
         self._flavors = {flavor.name: flavor for flavor in policy.flavors}
         self._path = workloads.workloads(policy.namespace)
@@ -42,6 +49,7 @@ class LeaseObjects:
             self._wishes.drop(wanted)
             return False
         await self._queues.ensure(wanted.item.project)
+        await self._members.ensure(wanted.item.project, wanted.item.person)
         # What is not seen yet may be there all the same: then it cannot be made, and is read.
         found = await self._read(path) if lease_id in self._seen.objects else None
         if found is None:
@@ -63,7 +71,7 @@ class LeaseObjects:
     async def _create(self, wanted: Wanted) -> bool:
         """Make the object; return False when there is one of that name."""
         item = wanted.item
-        queue = queue_name(self._policy, item.project)
+        queue = queue_name(self._policy, item.project, item.person)
         flavor = self._flavors.get(item.flavor) if item.flavor != CPU else None
         body = workloads.workload(item, flavor, queue, self._policy.prefix)
         body["spec"]["active"] = not wanted.is_stopped

@@ -1,4 +1,4 @@
-"""Keeps Kueue's queue objects as projects and nodes want them; touches nothing that is not ours.
+"""Keeps flavors, cohort and ClusterQueues as projects and nodes want them, and nothing else.
 
 All that should be there is computed anew after each change and compared with what is there, which
 a watch tells; what differs is applied. Server-side apply leaves alone what others own: a field that
@@ -18,7 +18,7 @@ from madang.domain.queue import ProjectShare
 from madang.engines.kubernetes import queues, workloads
 from madang.engines.kubernetes.client import Api
 from madang.engines.kubernetes.mirror import Mirror
-from madang.engines.kubernetes.objects import Object
+from madang.engines.kubernetes.objects import Object, covers
 from madang.errors import ConflictError, MadangError, RefusedError
 
 AGAIN_S = 2.0
@@ -26,13 +26,13 @@ REFUSED_S = 15.0
 BESIDE = 16
 
 # A queue may only name what is there: flavors and the cohort first, then queues.
-_ORDER = (("resourceflavors", "cohorts"), ("clusterqueues",), ("localqueues",))
+_ORDER = (("resourceflavors", "cohorts"), ("clusterqueues",))
 
 log = logging.getLogger(__name__)
 
 
 class QueueObjects:
-    """The queue objects of one pool.
+    """The queue objects of one pool, but for the queues of members.
 
     Attributes
     ----------
@@ -57,9 +57,8 @@ class QueueObjects:
         self._mirrors = {path: self._mirror(path) for path in self._collections()}
 
     def _collections(self) -> list[str]:
-        inside = f"/apis/{workloads.VERSION}/namespaces/{self._policy.namespace}/localqueues"
         plurals = ("resourceflavors", "cohorts", "clusterqueues")
-        return [*(f"/apis/{workloads.VERSION}/{plural}" for plural in plurals), inside]
+        return [f"/apis/{workloads.VERSION}/{plural}" for plural in plurals]
 
     def _mirror(self, path: str) -> Mirror:
         ours = f"{workloads.POOL}={self._policy.prefix}"
@@ -189,21 +188,6 @@ class QueueObjects:
             return
         self.refused.pop(path, None)
         self._mirrors[path.rpartition("/")[0]].note(made)
-
-
-def covers(found: Any, wanted: Any) -> bool:
-    """Tell whether all that is wanted stands in what was found, whatever else does."""
-    if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and all(
-            covers(found.get(key), value) for key, value in wanted.items()
-        )
-    if isinstance(wanted, list):
-        return (
-            isinstance(found, list)
-            and len(found) == len(wanted)
-            and all(covers(one, other) for one, other in zip(found, wanted, strict=True))
-        )
-    return bool(found == wanted)
 
 
 def _plain(shares: Mapping[str, ProjectShare]) -> dict[str, tuple[Any, ...]]:

@@ -1,7 +1,9 @@
 """Queue objects of Kueue from what is known of projects and nodes. Pure.
 
 One cohort holds what is guaranteed to nobody; each project has a ClusterQueue with its guarantee
-that may borrow the rest and what others leave idle, and a LocalQueue in the people's namespace.
+that may borrow the rest and what others leave idle, and each member of it who asked a LocalQueue in
+the people's namespace. Who of a project is next, Kueue says by what members used, where its
+configuration has ``admissionFairSharing``; then by class and time of request.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +24,9 @@ def objects(
     *,
     is_paused: bool = False,
 ) -> dict[str, Object]:
-    """Return every object that Kueue needs for a pool, by path.
+    """Return every object that Kueue needs for a pool but members' queues, by path.
+
+    Projects with a queue of the site's own have none.
 
     Parameters
     ----------
@@ -31,6 +35,7 @@ def objects(
     is_paused
         Nobody is admitted; who was, stays.
     """
+    shares = [share for share in shares if share.project not in policy.queues]
     given = guarantees(capacity, {share.project: share.guaranteed for share in shares})
     rest = {
         name: count - sum(each.get(name, 0) for each in given.values())
@@ -46,7 +51,6 @@ def objects(
             "clusterqueues",
             _cluster_queue(policy, share, given[share.project], is_paused=is_paused),
         )
-        _add(found, "localqueues", _local_queue(policy, share.project))
     return found
 
 
@@ -69,9 +73,9 @@ def guarantees(capacity: Quotas, asked: Mapping[str, Quotas]) -> dict[str, dict[
     return given
 
 
-def queue_name(policy: ClusterPolicy, project: str) -> str:
-    """Return the LocalQueue that leases of a project go into."""
-    return policy.queues.get(project, project)
+def queue_name(policy: ClusterPolicy, project: str, person: str) -> str:
+    """Return the LocalQueue that leases of a member go into: their own, or the site's."""
+    return policy.queues.get(project) or f"{project}.{person}"
 
 
 def flavor_name(policy: ClusterPolicy, flavor: str) -> str:
@@ -80,9 +84,7 @@ def flavor_name(policy: ClusterPolicy, flavor: str) -> str:
 
 
 def _add(found: dict[str, Object], plural: str, item: Object) -> None:
-    namespace = item["metadata"].get("namespace")
-    inside = f"/namespaces/{namespace}" if namespace else ""
-    found[f"/apis/{VERSION}{inside}/{plural}/{item['metadata']['name']}"] = item
+    found[f"/apis/{VERSION}/{plural}/{item['metadata']['name']}"] = item
 
 
 def _object(policy: ClusterPolicy, kind: str, name: str, spec: Mapping[str, Any]) -> Object:
@@ -130,17 +132,19 @@ def _cluster_queue(
             # A guarantee is asked back from whoever has it on loan, whatever their class.
             "preemption": {"reclaimWithinCohort": "Any", "withinClusterQueue": "Never"},
             "fairSharing": {"weight": str(share.weight)},
+            "admissionScope": {"admissionMode": "UsageBasedAdmissionFairSharing"},
             "stopPolicy": "Hold" if is_paused else "None",
         },
     )
 
 
-def _local_queue(policy: ClusterPolicy, project: str) -> Object:
+def local_queue(policy: ClusterPolicy, project: str, person: str) -> Object:
+    """Return the queue of a member of a project."""
     made = _object(
         policy,
         "LocalQueue",
-        queue_name(policy, project),
-        {"clusterQueue": f"{policy.prefix}-{project}"},
+        queue_name(policy, project, person),
+        {"clusterQueue": f"{policy.prefix}-{project}", "fairSharing": {"weight": "1"}},
     )
     made["metadata"]["namespace"] = policy.namespace
     return made

@@ -60,6 +60,10 @@ class Wishes:
     def __contains__(self, lease_id: str) -> bool:
         return lease_id in self._all
 
+    def members(self) -> set[tuple[str, str]]:
+        """Return project and person of all that wait or run."""
+        return {(each.item.project, each.item.person) for each in self}
+
     def get(self, lease_id: str) -> Wanted | None:
         """Return what is wanted of a lease; None when nobody said."""
         return self._all.get(lease_id)

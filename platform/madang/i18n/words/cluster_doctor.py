@@ -205,6 +205,22 @@ TEXTS = {
         "Give it a timeout of 15m or more and no blockAdmission, or leave waitForPodsReady out.",
         "timeout을 15m 이상으로 하고 blockAdmission을 끄거나, waitForPodsReady를 지워 주세요.",
     ),
+    "doctor.kueue_members.ok": (
+        "Kueue serves the member of a project first who used least",
+        "Kueue가 프로젝트 안에서 적게 쓴 사람부터 배정합니다",
+    ),
+    "doctor.kueue_members.bad": (
+        "Kueue does not look at what members of a project used before",
+        "Kueue가 프로젝트 구성원의 지난 사용량을 보지 않습니다",
+    ),
+    "doctor.kueue_members.why": (
+        "Inside a project the earlier request goes first, whoever has used how much.",
+        "프로젝트 안에서는 누가 얼마나 썼든 먼저 요청한 사람이 먼저 받습니다.",
+    ),
+    "doctor.kueue_members.next": (
+        "Add to Kueue's configuration, with the half-life of your policy: admissionFairSharing: {{usageHalfLifeTime: 168h, usageSamplingInterval: 5m}}",
+        "정책의 반감기에 맞춰 Kueue 설정에 추가해 주세요: admissionFairSharing: {{usageHalfLifeTime: 168h, usageSamplingInterval: 5m}}",
+    ),
     "doctor.kueue_takes_all.ok": (
         "Kueue leaves our pods alone",
         "Kueue가 마당의 파드를 건드리지 않습니다",

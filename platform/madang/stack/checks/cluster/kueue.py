@@ -89,6 +89,7 @@ def _config(facts: ClusterFacts, policy: ClusterPolicy) -> list[Check]:
         found.append(worth_knowing("kueue_waits", False, values))
     if config.get("manageJobsWithoutQueueName") and _is_managed(config, facts, policy):
         found.append(Check("kueue_takes_all", False, {"namespace": policy.namespace}))
+    found.append(worth_knowing("kueue_members", bool(config.get("admissionFairSharing")), {}))
     return found
 
 

@@ -15,7 +15,14 @@ _STOPPED = "Stopped"
 _WRITTEN = frozenset(
     {
         *("resourceGroups", "cohortName", "namespaceSelector", "preemption", "fairSharing"),
-        *("stopPolicy", "queueingStrategy", "nodeLabels", "tolerations", "clusterQueue"),
+        *(
+            "stopPolicy",
+            "queueingStrategy",
+            "admissionScope",
+            "nodeLabels",
+            "tolerations",
+            "clusterQueue",
+        ),
     }
 )
 """Fields that Madang writes; others are an administrator's to add."""
