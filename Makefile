@@ -66,10 +66,10 @@ test-faults: $(STAMP) compiler ## kills, refusals, full disks and jumping clocks
 test-corpus: $(STAMP) ## notebooks of all kinds give cell by cell what stock papermill gives, and what a fork may inherit
 	$(PYTEST) -n 2 tests/corpus $(FORK_SAFETY)
 
-HELM := test -n "$$MADANG_HELM" || $(BIN)/python tests/cluster/binaries.py helm
+HELM := $(BIN)/python tests/cluster/binaries.py helm
 
-test-cluster: $(STAMP) ## leases on a real Kubernetes control plane with Kueue, built once with Go (10 minutes, then 5)
-	$(BIN)/python tests/cluster/binaries.py etcd kube-apiserver kube-controller-manager kube-scheduler kueue kwok
+test-cluster: $(STAMP) ## leases on a real Kubernetes control plane with Kueue, built once with Go (10 minutes, then 5), or on the cluster of KUBECONFIG
+	test -n "$$KUBECONFIG" || $(BIN)/python tests/cluster/binaries.py etcd kube-apiserver kube-controller-manager kube-scheduler kueue kwok
 	$(HELM)
 	$(PYTEST) tests/cluster --ignore $(NODE)
 

@@ -1,11 +1,10 @@
 """Runs helm on the chart and gives back what it said, and the objects that it made.
 
-``MADANG_HELM`` names a helm 4; without it the one of the test cluster is built, once.
+``MADANG_HELM`` names a helm 4; without it the one of PATH is taken, or built once.
 """
 
 import functools
 import json
-import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,12 +23,9 @@ Values = Mapping[str, Any]
 
 def helm() -> str:
     """Return the path of helm; builds it when there is none."""
-    given = os.environ.get("MADANG_HELM")
-    if given:
-        return given
-    from ..cluster.binaries import binary
+    from ..cluster.binaries import helm
 
-    return str(binary("helm"))
+    return str(helm())
 
 
 @dataclass(frozen=True)

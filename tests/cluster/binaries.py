@@ -135,7 +135,7 @@ def binaries(*names: str) -> dict[str, Path]:
         wanted = [name for name in names if name in module.packages]
         if not wanted:
             continue
-        folder = cache() / f"{module.name}-{module.key()}"
+        folder = _folder(module)
         if any(not (folder / name).exists() for name in wanted):
             with _alone(folder):
                 missing = [name for name in wanted if not (folder / name).exists()]
@@ -146,6 +146,31 @@ def binaries(*names: str) -> dict[str, Path]:
     return {name: found[name] for name in names}
 
 
+def helm() -> Path:
+    """Return the path of a helm 4: the one that is named, a built one, that of PATH, or build one.
+
+    Raises
+    ------
+    NoGoError
+        There is none, and no Go to build it.
+    """
+    if given := os.environ.get("MADANG_HELM"):
+        return Path(given)
+    [module] = [each for each in BUILT if each.name == "helm"]
+    found = shutil.which("helm")
+    if not (_folder(module) / "helm").exists() and found and _is_helm_4(found):
+        return Path(found)
+    try:
+        return binary("helm")
+    except NoGoError as error:
+        raise NoGoError(f"{error} Or install helm 4, or name one with MADANG_HELM.") from error
+
+
+def _is_helm_4(program: str) -> bool:
+    command = [program, "version", "--template", "{{.Version}}"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.startswith("v4.")
+
+
 def kueue_config() -> Path:
     """Return the folder of Kueue's CRDs and webhooks, as its module ships them."""
     return binary("kueue").parent / "kueue-config"
@@ -154,6 +179,10 @@ def kueue_config() -> Path:
 def kwok_stages() -> Path:
     """Return the folder of kwok's stages, as its module ships them."""
     return binary("kwok").parent / "kwok-stages"
+
+
+def _folder(module: Module) -> Path:
+    return cache() / f"{module.name}-{module.key()}"
 
 
 @contextlib.contextmanager
@@ -246,7 +275,10 @@ def main() -> int:
     if unknown := sorted(set(names) - set(known)):
         parser.error(f"not known: {', '.join(unknown)}; there are: {', '.join(known)}")
     try:
-        for name, path in binaries(*names).items():
+        found = binaries(*(name for name in names if name != "helm"))
+        if "helm" in names:
+            found["helm"] = helm()
+        for name, path in found.items():
             print(f"{name:26}{path}")
     except NoGoError as error:
         print(error, file=sys.stderr)

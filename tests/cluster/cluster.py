@@ -1,4 +1,7 @@
-"""The test cluster as tests see it: control plane, Kueue and kwok, started in seconds."""
+"""The test cluster as tests see it: control plane, Kueue and kwok, started in seconds.
+
+With ``KUBECONFIG`` it is a cluster that somebody else made; see :mod:`given_cluster`.
+"""
 
 import shutil
 import signal
@@ -11,17 +14,32 @@ import leftovers
 import pytest
 from binaries import NoGoError
 from control_plane import ControlPlane
+from given_cluster import GivenCluster, given, new_run
+from given_kubeconfig import NotUsableError
 from kueue import Kueue
-from nodes import Nodes
+from nodes import TAINT, Nodes
 
 
 class Cluster:
-    """A running control plane with Kueue and kwok."""
+    """A running control plane with Kueue and kwok.
 
-    def __init__(self, folder: Path, *, has_pods: bool = False) -> None:
+    Parameters
+    ----------
+    has_pods
+        Whether Kueue's own pod integration is on.
+    taints
+        Of the nodes that kwok plays.
+    """
+
+    is_ours = True
+
+    def __init__(
+        self, folder: Path, *, has_pods: bool = False, taints: tuple[dict, ...] = ()
+    ) -> None:
+        self.run = new_run()
         self.plane = ControlPlane(folder)
         self.kueue = Kueue(self.plane, has_pods=has_pods)
-        self.nodes = Nodes(self.plane)
+        self.nodes = Nodes(self.plane, taints)
 
     def start(self) -> None:
         """Start everything."""
@@ -33,6 +51,10 @@ class Cluster:
         """End everything."""
         self.plane.stop()
 
+    def name(self, what: str) -> str:
+        """Return a name that no other run has."""
+        return f"{self.run}-{what}"
+
     @property
     def kubeconfig(self) -> Path:
         """An administrator's."""
@@ -40,16 +62,20 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def running_cluster() -> Iterator[Cluster]:
+def running_cluster() -> Iterator[Cluster | GivenCluster]:
     """Start a cluster for the session; a machine that cannot build one fails and says why."""
     folder = Path(tempfile.mkdtemp(prefix="madang-cluster-"))
     made = None
     try:
         try:
-            made = Cluster(folder)
+            # As on a cluster of others, so that what tests forget is noticed here too.
+            made = GivenCluster(folder) if given() else Cluster(folder, taints=(TAINT,))
             made.start()
         except NoGoError as error:
             pytest.fail(str(error), pytrace=False)
+        except NotUsableError as error:
+            # Said once, and not by each test.
+            pytest.exit(str(error), returncode=1)
         yield made
     finally:
         if made is not None:
@@ -60,9 +86,10 @@ def running_cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def cluster(running_cluster: Cluster) -> Iterator[Cluster]:
     """Lend the cluster to a module of tests, which leaves nothing there that others would see."""
-    before = leftovers.shared(running_cluster.plane)
+    plane = running_cluster.plane
+    before = leftovers.shared(plane, plane.prefix)
     yield running_cluster
-    leftovers.check(running_cluster.plane, before)
+    leftovers.check(plane, before, plane.prefix)
 
 
 def main() -> None:

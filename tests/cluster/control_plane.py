@@ -4,14 +4,10 @@ Nothing of it is reachable from elsewhere, ports and authority are its own, and 
 after :meth:`ControlPlane.stop`. What the flags are for: facts about one machine without containers.
 """
 
-import json
-import ssl
-import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
-import yaml
+from api_server import ApiServer, write_kubeconfig
 from binaries import CONTROL_PLANE, binaries
 from certificates import Authority, write_token_key
 from processes import Program, free_ports
@@ -19,7 +15,7 @@ from processes import Program, free_ports
 ADMINS = "system:masters"
 
 
-class ControlPlane:
+class ControlPlane(ApiServer):
     """The four programs, and who may speak with them.
 
     Parameters
@@ -44,48 +40,21 @@ class ControlPlane:
         self.ca.sign("apiserver", "kube-apiserver", "", "127.0.0.1", "localhost", service, *hosts)
         self.ca.sign("kubelet-client", "apiserver-kubelet-client", ADMINS)
         write_token_key(self.certs)
-        self.kubeconfig = self.make_kubeconfig("admin", "madang-test-admin", ADMINS)
         self.programs: dict[str, Program] = {}
-        self.said = ""
+        super().__init__(folder, self.make_kubeconfig("admin", "madang-test-admin", ADMINS))
 
     def make_kubeconfig(self, name: str, user: str, group: str = "") -> Path:
         """Write a kubeconfig for a person with a certificate."""
         self.ca.sign(name, user, group)
-        return self._kubeconfig(
-            name,
-            {
-                "client-certificate": str(self.certs / f"{name}.crt"),
-                "client-key": str(self.certs / f"{name}.key"),
-            },
-        )
-
-    def token_kubeconfig(self, name: str, token: str) -> Path:
-        """Write a kubeconfig for whoever has a token, such as a service account."""
-        return self._kubeconfig(name, {"token": token})
-
-    def make_server_kubeconfig(self, name: str, server: str) -> Path:
-        """Write a kubeconfig for another address, such as a proxy that needs no certificate."""
-        return self._kubeconfig(name, {}, {"server": server})
-
-    def _kubeconfig(self, name: str, user: dict, cluster: dict | None = None) -> Path:
-        own = {"server": self.url, "certificate-authority": str(self.ca.path)}
-        cluster = cluster or own
-        made = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "test", "cluster": cluster}],
-            "users": [{"name": name, "user": user}],
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": name}}],
-            "current-context": "test",
+        keys = {
+            "client-certificate": str(self.certs / f"{name}.crt"),
+            "client-key": str(self.certs / f"{name}.key"),
         }
-        path = self.folder / f"{name}.kubeconfig"
-        path.write_text(yaml.safe_dump(made))
-        return path
-
-    @property
-    def url(self) -> str:
-        """Address of the API server."""
-        return f"https://127.0.0.1:{self.port}"
+        own = {
+            "server": f"https://127.0.0.1:{self.port}",
+            "certificate-authority": str(self.ca.path),
+        }
+        return write_kubeconfig(self.folder / f"{name}.kubeconfig", name, own, keys)
 
     def start(self) -> None:
         """Start all; returns when the API server is ready and makes service accounts."""
@@ -130,50 +99,6 @@ class ControlPlane:
         """End all, youngest first."""
         for program in reversed(self.programs.values()):
             program.kill()
-
-    def ask(self, path: str, body: dict | None = None, method: str = "", kind: str = ""):
-        """Return what the API server answers to an administrator; None when it doesn't."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": kind or "application/json"}
-        request = urllib.request.Request(
-            self.url + path, data, headers, method=method or ("POST" if data else "GET")
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=10, context=self._context()) as answer:
-                said = answer.read()
-        except urllib.error.HTTPError as error:
-            self.said = f"{error.code} {error.read().decode('utf-8', 'replace')[:600]}"
-            return None
-        except OSError as error:
-            self.said = str(error)
-            return None
-        return json.loads(said) if said.startswith(b"{") else said.decode()
-
-    def apply(self, body: dict, *, status: bool = False) -> dict:
-        """Make an object so by server-side apply, and with ``status`` its status too."""
-        path = object_path(body)
-        for end in ("", "/status") if status else ("",):
-            query = "?fieldManager=test&force=true"
-            made = self.ask(path + end + query, body, "PATCH", "application/apply-patch+yaml")
-            assert made is not None, f"not applied: {path}{end}: {self.said}"
-        return made
-
-    def delete(self, path: str) -> None:
-        """Ask for the end of an object, or of all of a collection; what is gone is gone."""
-        gone = self.ask(path, method="DELETE")
-        assert gone is not None or self.said.startswith("404"), f"not deleted: {path}: {self.said}"
-
-    def wait_for(self, body: dict, condition: str, limit_s: float = 60.0) -> None:
-        """Wait until an object has a condition that is true."""
-        path, deadline = object_path(body), time.monotonic() + limit_s
-        while not _has(self.ask(path), condition):
-            assert time.monotonic() < deadline, f"{path} never was {condition}: {self.ask(path)}"
-            time.sleep(0.05)
-
-    def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=str(self.ca.path))
-        context.load_cert_chain(self.certs / "admin.crt", self.certs / "admin.key")
-        return context
 
     def _etcd(self) -> list[str]:
         client, peer = (f"http://127.0.0.1:{port}" for port in (self.etcd_port, self._peer_port))
@@ -226,19 +151,3 @@ def is_open(url: str) -> bool:
             return answer.status == 200
     except OSError:
         return False
-
-
-def object_path(body: dict) -> str:
-    """Return the path of an object of the API by its kind, namespace and name."""
-    group, _, version = body["apiVersion"].rpartition("/")
-    root = f"/apis/{group}/{version}" if group else f"/api/{version}"
-    namespace = body["metadata"].get("namespace")
-    inside = f"/namespaces/{namespace}" if namespace else ""
-    kind = body["kind"].lower()
-    plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}{'e' * (kind[-1] == 's')}s"
-    return f"{root}{inside}/{plural}/{body['metadata']['name']}"
-
-
-def _has(found, condition: str) -> bool:
-    there = (found or {}).get("status", {}).get("conditions") or []
-    return any(each["type"] == condition and each["status"] == "True" for each in there)

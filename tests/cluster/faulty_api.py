@@ -8,12 +8,14 @@ whoever wrote cannot know.
 import asyncio
 import json
 import random
-import ssl
 import time
 from dataclasses import dataclass
+from typing import Any
 
-from aiohttp import ClientError, ClientSession, TCPConnector, web
-from control_plane import ControlPlane
+from aiohttp import ClientError, ClientResponse, web
+from api_server import ApiServer
+from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.config import load_kube_config
 
 _HOP = {"host", "content-length", "connection", "transfer-encoding"}
 
@@ -40,7 +42,7 @@ class ApiFaults:
 class FaultyApi:
     """A proxy on loopback; what passes is counted by method and kind of object."""
 
-    def __init__(self, plane: ControlPlane, faults: ApiFaults, seed: int) -> None:
+    def __init__(self, plane: ApiServer, faults: ApiFaults, seed: int) -> None:
         self._plane, self.faults, self._random = plane, faults, random.Random(seed)
         self._lists: dict[str, bytes] = {}
         self.counts: dict[tuple[str, str], int] = {}
@@ -50,11 +52,11 @@ class FaultyApi:
 
     async def start(self) -> str:
         """Listen; return the address."""
-        context = ssl.create_default_context(cafile=str(self._plane.ca.path))
-        context.load_cert_chain(self._plane.certs / "admin.crt", self._plane.certs / "admin.key")
-        self._session = ClientSession(
-            connector=TCPConnector(ssl=context, limit=0), read_bufsize=2**21
-        )
+        self._configuration = Configuration()
+        self._configuration.connection_pool_maxsize = 0
+        given: Any = self._configuration
+        await load_kube_config(str(self._plane.kubeconfig), client_configuration=given)
+        self._client = ApiClient(given)
         app = web.Application(client_max_size=2**24)
         app.router.add_route("*", "/{path:.*}", self._pass)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -66,7 +68,7 @@ class FaultyApi:
 
     async def stop(self) -> None:
         """Listen no more."""
-        await self._session.close()
+        await self._client.close()
         await self._runner.cleanup()
 
     def _happens(self, fault: str) -> bool:
@@ -99,6 +101,20 @@ class FaultyApi:
         finally:
             self._under_way -= 1
 
+    async def _ask(
+        self, request: web.Request, headers: dict[str, str], body: Any = None
+    ) -> ClientResponse:
+        """Ask the real one as its administrator, in whatever way that one logs in."""
+        settings = await self._configuration.auth_settings()
+        if token := settings.get("BearerToken"):
+            headers[str(token["key"])] = str(token["value"])
+        ask: Any = self._client.rest_client.request
+        url = f"{self._plane.url}{request.rel_url}"
+        answer: ClientResponse = (
+            await ask(request.method, url, headers=headers, body=body)
+        ).response
+        return answer
+
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if self._happens("busy"):
             status = self._random.choice([429, 500, 503])
@@ -107,12 +123,9 @@ class FaultyApi:
             return _cut(request)
         body = await request.read()
         headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP}
-        url = f"{self._plane.url}{request.rel_url}"
         try:
-            async with self._session.request(
-                request.method, url, data=body, headers=headers
-            ) as answer:
-                data, status = await answer.read(), answer.status
+            answer = await self._ask(request, headers, json.loads(body) if body else None)
+            data, status = await answer.read(), answer.status
         except ClientError:
             return _cut(request)
         if status < 300:
@@ -132,9 +145,7 @@ class FaultyApi:
         await response.prepare(request)
         told: list[bytes] = []
         try:
-            async with self._session.get(
-                f"{self._plane.url}{request.rel_url}", headers={"Accept": "application/json"}
-            ) as answer:
+            async with await self._ask(request, {"Accept": "application/json"}) as answer:
                 async for line in answer.content:
                     if self._happens("drop_watch"):
                         return _cut(request, response)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from cluster import Cluster
 from engines_house import DEVICES, FLAVOR, House, item
+from nodes import TOLERATION
 
 from madang.domain.cluster_flavor import ClusterFlavor, ClusterPolicy
 from madang.domain.queue import ProjectShare
@@ -25,9 +26,10 @@ class KubernetesHouse(House):
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self.name = f"house-{next(_numbers)}"
+        self.name = cluster.name(f"house-{next(_numbers)}")
         self._now = now_ms()
-        flavor = ClusterFlavor(name=FLAVOR, node_labels={KIND: self.name})
+        where = {"node_labels": {KIND: self.name}, "tolerations": (TOLERATION,)}
+        flavor = ClusterFlavor(name=FLAVOR, **where)
         self.policy = ClusterPolicy(namespace=self.name, prefix=self.name, flavors=(flavor,))
 
     async def open(self) -> None:

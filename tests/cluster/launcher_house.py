@@ -1,6 +1,6 @@
 """A namespace that enforces `restricted`, a played node, and a launcher with the rights it claims.
 
-The launcher speaks to the API server as a user that has the rights which the chart gives to the
+The launcher speaks to the API server as an account that has the rights which the chart gives to the
 service and no others, so a verb that is missing there fails these tests.
 """
 
@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from cluster import Cluster
+from nodes import TOLERATION
 from played_node import PlayedNode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "contract" / "engines"))
@@ -30,7 +31,7 @@ from madang.engines.kubernetes.names import FINALIZER
 from madang.settings.pods import PodSettings
 
 RESOURCE = "example.org/gpu"
-USER = "madang-launcher"
+ACCOUNT = "launcher"
 GOLDEN = Path(__file__).parents[1] / "chart" / "golden" / "service.json"
 SETTINGS = PodSettings(image="example.org/user", gpu_image="example.org/user-gpu", start_ms=0)
 
@@ -57,10 +58,10 @@ class KubernetesHouse(House):
             name=FLAVOR,
             resource=RESOURCE,
             node_labels={"played": self.node.name},
-            tolerations=({"key": RESOURCE, "operator": "Exists"},),
+            tolerations=({"key": RESOURCE, "operator": "Exists"}, TOLERATION),
         )
         # As policies may have: where what needs no device goes.
-        cpu = replace(flavor, name="cpu", resource="", tolerations=())
+        cpu = replace(flavor, name="cpu", resource="", tolerations=(TOLERATION,))
         policy = ClusterPolicy(namespace=self.namespace, flavors=(flavor, cpu))
         return KubernetesLauncher(api or self.api, policy, replace(self.settings, **settings))
 
@@ -92,13 +93,13 @@ class KubernetesHouse(House):
 @asynccontextmanager
 async def kubernetes_house(cluster: Cluster) -> AsyncIterator[KubernetesHouse]:
     """Make a namespace and a node, and take them away."""
-    name = f"people-{secrets.token_hex(4)}"
+    name = cluster.name(f"people-{secrets.token_hex(2)}")
     plane = cluster.plane
     await asyncio.to_thread(_make_namespace, cluster, name)
     admin = await connect(cluster.kubeconfig)
-    api = await connect(await asyncio.to_thread(plane.make_kubeconfig, USER, USER))
+    api = await connect(await asyncio.to_thread(plane.account_kubeconfig, name, ACCOUNT))
     try:
-        async with PlayedNode(plane, admin, f"node-{name}", {RESOURCE: 64}) as node:
+        async with PlayedNode(plane, admin, f"{name}-node", {RESOURCE: 64}) as node:
             house = KubernetesHouse(admin, api, node, name)
             await _until_account(admin, name)
             try:
@@ -131,7 +132,7 @@ def _make_namespace(cluster: Cluster, name: str) -> None:
             "kind": "RoleBinding",
             "metadata": meta,
             "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "launcher"},
-            "subjects": [{"apiGroup": rbac, "kind": "User", "name": USER}],
+            "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": name}],
         },
     ):
         cluster.plane.apply(body)

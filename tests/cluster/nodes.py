@@ -13,13 +13,28 @@ _STAGES = (
 RESOURCE = "nvidia.com/gpu"
 # Without leases that are renewed, each node is taken for dead every 50 s, and its pods with it.
 _LEASE_S = 40
+RUN = "madang-t-"
+"""Begins the name of every run, and so of all that it makes. Short: a prefix of queues has at most
+20 characters."""
+
+TAINT = {"key": "madang.dev/test", "value": "true", "effect": "NoSchedule"}
+"""On nodes of tests, so that nothing of anybody else is put where nothing runs."""
+
+TOLERATION = {"key": "madang.dev/test", "operator": "Exists"}
+"""What tests give to whatever they want on their nodes."""
 
 
 class Nodes:
-    """Starts kwok and makes nodes."""
+    """Starts kwok and makes nodes.
 
-    def __init__(self, plane: ControlPlane) -> None:
-        self._plane = plane
+    Parameters
+    ----------
+    taints
+        Of each node.
+    """
+
+    def __init__(self, plane: ControlPlane, taints: tuple[dict, ...] = ()) -> None:
+        self._plane, self._taints = plane, taints
 
     def start(self) -> None:
         """Start kwok."""
@@ -39,22 +54,23 @@ class Nodes:
 
     def add(self, name: str, devices: int, *, resource: str = RESOURCE, labels=None) -> None:
         """Make a node with devices of a kind."""
-        labels = {"kubernetes.io/hostname": name, "type": "kwok", **(labels or {})}
+        labels = {"type": "kwok", **(labels or {})}
         there = {"cpu": "64", "memory": "512Gi", "pods": "500", resource: str(devices)}
-        self._plane.apply(
-            {
-                "apiVersion": "v1",
-                "kind": "Node",
-                "metadata": {
-                    "name": name,
-                    "labels": labels,
-                    "annotations": {"kwok.x-k8s.io/node": "fake"},
-                },
-                "status": {"capacity": there, "allocatable": there},
-            },
-            status=True,
-        )
+        node = node_body(name, there, labels, self._taints)
+        node["metadata"]["annotations"] = {"kwok.x-k8s.io/node": "fake"}
+        self._plane.apply(node, status=True)
 
     def remove(self, name: str) -> None:
         """Delete a node."""
         self._plane.delete(f"/api/v1/nodes/{name}")
+
+
+def node_body(name: str, there: dict, labels: dict, taints: tuple[dict, ...] = (TAINT,)) -> dict:
+    """Return a node that offers something."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, **labels}},
+        "spec": {"taints": list(taints)},
+        "status": {"capacity": there, "allocatable": there},
+    }

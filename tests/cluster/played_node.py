@@ -5,11 +5,13 @@ is about, so here a pod goes the way that a kubelet lets it go, without a proces
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
 
-from control_plane import ControlPlane
+from api_server import ApiServer
+from nodes import node_body
 
 from madang.engines.kubernetes.client import Api
 from madang.errors import ConflictError, NotFoundError, RefusedError
@@ -17,6 +19,8 @@ from madang.errors import ConflictError, NotFoundError, RefusedError
 LOOK_S = 0.05
 HEARTBEAT_S = 5.0
 TERMINATED, KILLED = 143, 137
+STRATEGIC = "application/strategic-merge-patch+json"
+"""Of lists that have keys, such as conditions by type, it changes what it names."""
 
 Object = dict[str, Any]
 
@@ -28,19 +32,35 @@ def _now() -> str:
 class PlayedNode:
     """Runs the pods that the scheduler gives to one node.
 
+    Parameters
+    ----------
+    devices
+        How many it has of each kind.
+    labels
+        Of the node, besides ``played`` with its name.
+
     Attributes
     ----------
     starts
-        Names of pods whose container was started, in order.
+        Names of pods whose container was started, in order, without those of DaemonSets: one of
+        somebody else that tolerates everything has a pod here too.
     told
-        Names of pods in the order in which they saw that they were to end.
+        The same, in the order in which they saw that they were to end.
     is_stubborn
         Whether a pod, by its labels, goes on until its grace is over.
     """
 
-    def __init__(self, plane: ControlPlane, api: Api, name: str, devices: dict[str, int]) -> None:
+    def __init__(
+        self,
+        plane: ApiServer,
+        api: Api,
+        name: str,
+        devices: dict[str, int],
+        labels: dict[str, str] | None = None,
+    ) -> None:
         self._plane, self._api, self.name = plane, api, name
         self._devices = {key: str(count) for key, count in devices.items()}
+        self._labels = {"played": name, **(labels or {})}
         self._codes: dict[str, int] = {}
         self._task: asyncio.Task[None] | None = None
         self._beat = 0.0
@@ -49,7 +69,8 @@ class PlayedNode:
         self.is_stubborn: Callable[[Object], bool] = lambda _: False
 
     async def __aenter__(self) -> "PlayedNode":
-        await asyncio.to_thread(self._say_ready)
+        await asyncio.to_thread(self._plane.apply, self._node(), status=True)
+        self._beat = time.monotonic()
         self._task = asyncio.create_task(self._play())
         return self
 
@@ -64,26 +85,27 @@ class PlayedNode:
         """Let what runs of a lease end by itself."""
         self._codes[lease_id] = exit_code
 
-    def _say_ready(self) -> None:
+    def _node(self) -> Object:
         there = {"cpu": "6400", "memory": "64Ti", "ephemeral-storage": "64Ti", "pods": "500"}
-        there |= self._devices
+        node = node_body(self.name, there | self._devices, self._labels)
+        node["status"]["conditions"] = [self._ready()]
+        return node
+
+    def _ready(self) -> Object:
         ready = {"type": "Ready", "status": "True", "reason": "Played", "message": ""}
-        ready |= {"lastHeartbeatTime": _now(), "lastTransitionTime": _now()}
-        self._plane.apply(
-            {
-                "apiVersion": "v1",
-                "kind": "Node",
-                "metadata": {"name": self.name, "labels": {"played": self.name}},
-                "status": {"capacity": there, "allocatable": there, "conditions": [ready]},
-            },
-            status=True,
-        )
+        return ready | {"lastHeartbeatTime": _now(), "lastTransitionTime": _now()}
+
+    async def _renew(self) -> None:
+        """Say that it is still there; one that somebody deleted stays deleted."""
+        with contextlib.suppress(NotFoundError):
+            body = {"status": {"conditions": [self._ready()]}}
+            await self._api.patch(f"/api/v1/nodes/{self.name}/status", body, STRATEGIC)
         self._beat = time.monotonic()
 
     async def _play(self) -> None:
         while True:
             if time.monotonic() - self._beat > HEARTBEAT_S:
-                await asyncio.to_thread(self._say_ready)
+                await self._renew()
             query = {"fieldSelector": f"spec.nodeName={self.name}"}
             for pod in (await self._api.get("/api/v1/pods", **query))["items"]:
                 await self.tend(pod)
@@ -113,17 +135,20 @@ class PlayedNode:
     async def _move(self, pod: Object) -> None:
         phase, name = pod["status"].get("phase"), pod["metadata"]["name"]
         is_told = "deletionTimestamp" in pod["metadata"]
+        owners = pod["metadata"].get("ownerReferences", [])
+        is_told_of = all(owner["kind"] != "DaemonSet" for owner in owners)
         if phase in ("Succeeded", "Failed"):
             if is_told:
                 await self._api.delete(_path(pod), uid=pod["metadata"]["uid"], grace_s=0)
             return
         if is_told:
-            if name not in self.told:
+            if is_told_of and name not in self.told:
                 self.told.append(name)
             if not self.is_stubborn(pod) or _is_past_grace(pod):
                 await self._end(pod, KILLED if self.is_stubborn(pod) else TERMINATED)
         elif phase == "Pending" and await self._may_start(pod):
-            self.starts.append(name)
+            if is_told_of:
+                self.starts.append(name)
             await self._say(pod, "Running", {"running": {"startedAt": _now()}})
         elif phase == "Running":
             lease = pod["metadata"].get("labels", {}).get("madang.dev/lease", "")
@@ -132,10 +157,12 @@ class PlayedNode:
 
     async def _may_start(self, pod: Object) -> bool:
         """Tell whether all Secrets are there, without which a kubelet starts nothing."""
-        wanted = {v["secret"]["secretName"] for v in pod["spec"]["volumes"] if "secret" in v}
+        wanted = {
+            v["secret"]["secretName"] for v in pod["spec"].get("volumes", []) if "secret" in v
+        }
         for each in pod["spec"]["containers"][0].get("env", []):
-            if "valueFrom" in each:
-                wanted.add(each["valueFrom"]["secretKeyRef"]["name"])
+            if key := each.get("valueFrom", {}).get("secretKeyRef"):
+                wanted.add(key["name"])
         root = f"/api/v1/namespaces/{pod['metadata']['namespace']}/secrets"
         for name in wanted:
             try:
@@ -155,17 +182,28 @@ class PlayedNode:
 
     async def _say(self, pod: Object, phase: str, state: Object) -> None:
         is_running = phase == "Running"
-        container = {"name": "main", "image": "i", "imageID": "", "restartCount": 0}
-        container |= {"ready": is_running, "started": is_running, "state": state}
+        container = {"imageID": "", "restartCount": 0, "ready": is_running, "state": state}
+        container |= {"started": is_running}
         status = {
             "phase": phase,
             "startTime": pod["status"].get("startTime") or _now(),
             "podIP": "127.0.0.1",
             "podIPs": [{"ip": "127.0.0.1"}],
-            "containerStatuses": [container],
+            "conditions": _conditions(pod, is_running),
+            "containerStatuses": [
+                {"name": each["name"], "image": each["image"], **container}
+                for each in pod["spec"]["containers"]
+            ],
         }
-        body = {"metadata": {"uid": pod["metadata"]["uid"]}, "status": status}
-        await self._api.patch(f"{_path(pod)}/status", body)
+        seen = {key: pod["metadata"][key] for key in ("uid", "resourceVersion")}
+        await self._api.patch(f"{_path(pod)}/status", {"metadata": seen, "status": status})
+
+
+def _conditions(pod: Object, is_running: bool) -> list[Object]:
+    """Return what a pod says of itself, with what others said: a list is replaced as a whole."""
+    ours = [{"type": kind, "status": str(is_running)} for kind in ("Ready", "ContainersReady")]
+    known = {each["type"] for each in ours}
+    return [*(c for c in pod["status"].get("conditions", []) if c["type"] not in known), *ours]
 
 
 def _path(pod: Object) -> str:

@@ -6,6 +6,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from nodes import TOLERATION
+from pod_people import STATIC
+
 from madang.hub.kube_settings import KubeSettings
 
 HERE = Path(__file__).parent
@@ -29,6 +32,8 @@ CONFIG = """
 import os
 c.LeasedKubeSpawner.get_pod_url = lambda _spawner, _pod: os.environ["TEST_STANDIN"]
 """
+
+HOMES = {"home_storage": "1Gi", "home_storage_class": STATIC}
 
 
 class PodService(FakeService):
@@ -54,7 +59,7 @@ class PodService(FakeService):
                     "env": {},
                     "resource": "nvidia.com/gpu",
                     "node_labels": self.labels,
-                    "tolerations": [],
+                    "tolerations": [TOLERATION],
                     "may_write": True,
                     "longest_ms": 7_200_000,
                 },
@@ -67,7 +72,7 @@ class PodHub(_hubs.RunningHub):
 
     def __init__(self, home, service, people, standin):
         super().__init__(home, service)
-        kube = KubeSettings(namespace=people.name, image="madang/user:1", home_storage="1Gi")
+        kube = KubeSettings(namespace=people.name, image="madang/user:1", **HOMES)
         self.settings = replace(self.settings, spawner="kubernetes", kube=kube)
         self.config.write_text(self.config.read_text() + CONFIG)
         self.more = {"KUBECONFIG": str(people.kubeconfig), "TEST_STANDIN": standin.origin}

@@ -10,6 +10,8 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from nodes import node_body
+
 # What the design gives the hub, and nothing more.
 HUB_RULES = [
     {
@@ -19,6 +21,7 @@ HUB_RULES = [
     },
     {"apiGroups": [""], "resources": ["events"], "verbs": ["list", "watch"]},
 ]
+STATIC = "madang-t-static"
 UNPLACED = {"madang.test/pool": "nobody"}
 """Labels of no node: pods that stay where the test alone says what becomes of them."""
 
@@ -45,12 +48,12 @@ class People:
             f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")
         }
         self._make("v1", "Namespace", name, {"metadata": {"labels": levels}}, is_inside=False)
+        self.kubeconfig = plane.account_kubeconfig(name, "hub")
         rbac = "rbac.authorization.k8s.io/v1"
         self._make(rbac, "Role", "hub", {"rules": HUB_RULES})
         role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "hub"}
-        user = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": f"hub-{name}"}
+        user = {"kind": "ServiceAccount", "namespace": name, "name": "hub"}
         self._make(rbac, "RoleBinding", "hub", {"roleRef": role, "subjects": [user]})
-        self.kubeconfig = plane.make_kubeconfig(f"hub-{name}", f"hub-{name}")
         account = f"{self.path}/serviceaccounts/default"
         until(lambda: plane.ask(account), "the service account that pods get")
 
@@ -65,6 +68,8 @@ class People:
             spec = {
                 "capacity": {"storage": "1Gi"},
                 "accessModes": ["ReadWriteOnce"],
+                # Of no class that there is: a provisioner would wait for the node that it serves.
+                "storageClassName": STATIC,
                 "hostPath": {"path": "/nowhere"},
                 "persistentVolumeReclaimPolicy": "Retain",
             }
@@ -116,8 +121,8 @@ class People:
 
     def bind(self, name):
         """Place a pod on a node that nobody plays, so that its end takes somebody's word."""
-        node = f"silent-{self.name}"
-        self.plane.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}})
+        node = f"{self.name}-silent"
+        self.plane.apply(node_body(node, {}, {}))
         body = {
             "apiVersion": "v1",
             "kind": "Binding",
@@ -133,7 +138,7 @@ class People:
 
     def delete(self):
         """Ask for the end of the namespace; nobody waits for it."""
-        self.plane.delete(f"/api/v1/nodes/silent-{self.name}")
+        self.plane.delete(f"/api/v1/nodes/{self.name}-silent")
         self.plane.delete(self.path)
         for name in self._volumes:
             self.plane.delete(f"/api/v1/persistentvolumes/{name}")

@@ -41,7 +41,10 @@ kubernetes:
   namespace: {name}
   prefix: {name}
   flavors:
-    sim-h200: {{resource: {resource}, node_labels: {{played: node-{name}}}}}
+    sim-h200:
+      resource: {resource}
+      node_labels: {{played: {name}-node}}
+      tolerations: [{{key: madang.dev/test, operator: Exists}}]
 """
 
 
@@ -180,7 +183,7 @@ async def people(cluster: Cluster, name: str, folder: Path) -> AsyncIterator[Kub
     cluster.plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
     api = await connect(cluster.kubeconfig)
     try:
-        async with PlayedNode(cluster.plane, api, f"node-{name}", {RESOURCE: 2}) as node:
+        async with PlayedNode(cluster.plane, api, f"{name}-node", {RESOURCE: 2}) as node:
             kubelet = Kubelet(api, node, name, folder)
             task = asyncio.create_task(kubelet.run())
             yield kubelet

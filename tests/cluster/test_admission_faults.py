@@ -99,6 +99,7 @@ async def test_a_misbehaving_api_server_loses_and_doubles_nothing(house, seed):
         await proxy.stop()
 
 
+@pytest.mark.own_cluster("kills Kueue")
 async def test_kueue_is_killed_while_leases_wait(house):
     rows = Rows(house.admission)
     for n in range(12):
@@ -120,6 +121,7 @@ async def test_kueue_is_killed_while_leases_wait(house):
     assert "lease-late" in rows.waiting
 
 
+@pytest.mark.own_cluster("kills the API server")
 async def test_the_api_server_is_killed_while_leases_come_and_go(house):
     rows = Rows(house.admission)
     chance = random.Random(7)

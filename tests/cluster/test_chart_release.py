@@ -5,17 +5,19 @@ is kept.
 """
 
 import importlib.util
+import json
 import os
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from binaries import binary
-from control_plane import object_path
+from api_server import object_path
+from binaries import helm
+from pod_people import UNPLACED
 
 CHART = Path(__file__).parents[2] / "helm" / "madang"
-NAMESPACE, PEOPLE = "chart-platform", "chart-people"
 CORE = "/api/v1/namespaces"
 
 
@@ -24,13 +26,15 @@ class Release:
 
     def __init__(self, cluster) -> None:
         self.plane = cluster.plane
-        self._helm = os.environ.get("MADANG_HELM") or str(binary("helm"))
+        self.namespace, self.people = cluster.name("platform"), cluster.name("people")
+        self._helm = str(helm())
 
-    def helm(self, *arguments: str) -> str:
+    def helm(self, *arguments: str, given: str = "") -> str:
         """Run helm on the release; return what it printed."""
         made = subprocess.run(
-            [self._helm, *arguments, "--namespace", NAMESPACE],
+            [self._helm, *arguments, "--namespace", self.namespace],
             env={**os.environ, "KUBECONFIG": str(self.plane.kubeconfig)},
+            input=given,
             capture_output=True,
             text=True,
             timeout=100,
@@ -41,16 +45,21 @@ class Release:
 
     def put(self, verb: str, *more: str) -> str:
         """Install or upgrade."""
-        least = ("--values", str(CHART / "ci" / "min.yaml"), "--set", f"people.namespace={PEOPLE}")
-        return self.helm(verb, "madang", str(CHART), *least, *more)
+        files = ("--values", str(CHART / "ci" / "min.yaml"), "--values", "-")
+        values = {"people": {"namespace": self.people}}
+        # Its images are nowhere: where there are nodes, none of them is to look for those.
+        values |= {part: {"nodeSelector": UNPLACED} for part in ("hub", "proxy", "service")}
+        values["prepull"] = {"nodeSelector": UNPLACED}
+        given = json.dumps(values)
+        return self.helm(verb, "madang", str(CHART), *files, *more, given=given)
 
     def secret(self) -> dict:
         """Return what the generated Secret holds."""
-        return self.plane.ask(f"{CORE}/{NAMESPACE}/secrets/madang-secrets")["data"]
+        return self.plane.ask(f"{CORE}/{self.namespace}/secrets/madang-secrets")["data"]
 
     def image(self) -> str:
         """Return the image of the service."""
-        path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/madang-service"
+        path = f"/apis/apps/v1/namespaces/{self.namespace}/deployments/madang-service"
         return self.plane.ask(path)["spec"]["template"]["spec"]["containers"][0]["image"]
 
     def names(self, path: str) -> set[str]:
@@ -66,7 +75,7 @@ def release(cluster):
     made.said = made.put("install", "--create-namespace")
     yield made
     made.helm("uninstall", "madang", "--ignore-not-found")
-    for namespace in (NAMESPACE, PEOPLE):
+    for namespace in (made.namespace, made.people):
         made.plane.delete(f"{CORE}/{namespace}")
 
 
@@ -80,80 +89,84 @@ def as_account(release, monkeypatch, tmp_path):
     spec.loader.exec_module(script)
 
     def ask_as(name):
-        path = f"{CORE}/{NAMESPACE}/serviceaccounts/{name}/token"
-        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-        (tmp_path / "token").write_text(release.plane.ask(path, body)["status"]["token"])
-        (tmp_path / "ca.crt").write_text(release.plane.ca.path.read_text())
+        token = release.plane.account_token(release.namespace, name)
+        (tmp_path / "token").write_text(token)
+        (tmp_path / "ca.crt").write_text(release.plane.authority())
         monkeypatch.setattr(script, "ACCOUNT", tmp_path)
-        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
-        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(release.plane.port))
+        address = urlsplit(release.plane.url)
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", address.hostname)
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(address.port or 443))
         return script
 
     return ask_as
 
 
 def test_it_says_what_to_do_next_and_no_secret(release):
-    assert f"helm -n {NAMESPACE} test madang --logs" in release.said
+    assert f"helm -n {release.namespace} test madang --logs" in release.said
     # Kueue is in this cluster, so nothing is said of it.
     assert "Kueue" not in release.said
     assert [value for value in release.secret().values() if value in release.said] == []
 
 
 @pytest.mark.parametrize(
-    ("account", "file", "namespace"),
+    ("account", "file", "where"),
     [
-        ("madang-hub", "hub.json", PEOPLE),
-        ("madang-hub", "nothing.json", NAMESPACE),
-        ("madang-service", "service.json", PEOPLE),
-        ("madang-service", "service-elsewhere.json", NAMESPACE),
+        ("madang-hub", "hub.json", "people"),
+        ("madang-hub", "nothing.json", "namespace"),
+        ("madang-service", "service.json", "people"),
+        ("madang-service", "service-elsewhere.json", "namespace"),
     ],
 )
 def test_the_cluster_gives_the_rights_that_the_chart_says(
-    release, as_account, tmp_path, account, file, namespace, capsys
+    release, as_account, tmp_path, account, file, where, capsys
 ):
     hooks = release.helm("get", "hooks", "madang")
     path = tmp_path / file
     path.write_text(_data(hooks, file))
-    assert as_account(account).rights([str(path), namespace]) == 0, capsys.readouterr().out
+    assert as_account(account).rights([str(path), getattr(release, where)]) == 0, (
+        capsys.readouterr().out
+    )
 
 
 def test_one_more_binding_is_noticed(release, as_account, tmp_path, capsys):
-    where = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{PEOPLE}/rolebindings"
+    where = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{release.people}/rolebindings"
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "RoleBinding",
-        "metadata": {"name": "too-much", "namespace": PEOPLE},
+        "metadata": {"name": "too-much", "namespace": release.people},
         "roleRef": {
             "apiGroup": "rbac.authorization.k8s.io",
             "kind": "ClusterRole",
             "name": "edit",
         },
-        "subjects": [{"kind": "ServiceAccount", "name": "madang-hub", "namespace": NAMESPACE}],
+        "subjects": [
+            {"kind": "ServiceAccount", "name": "madang-hub", "namespace": release.namespace}
+        ],
     }
     assert release.plane.ask(where, binding) is not None
     path = tmp_path / "hub.json"
     path.write_text(_data(release.helm("get", "hooks", "madang"), "hub.json"))
     try:
-        assert as_account("madang-hub").rights([str(path), PEOPLE]) == 1
+        assert as_account("madang-hub").rights([str(path), release.people]) == 1
     finally:
         release.plane.ask(f"{where}/too-much", method="DELETE")
     assert "pods/exec and should not" in capsys.readouterr().out
 
 
 def test_pods_that_are_not_restricted_are_refused_in_the_peoples_namespace(release, as_account):
-    assert as_account("madang-hub").pods([PEOPLE]) == 0
+    assert as_account("madang-hub").pods([release.people]) == 0
 
 
 @pytest.mark.parametrize("file", ["min.yaml", "all-on.yaml", "upgrade.yaml"])
 def test_every_object_is_taken_by_the_server(release, file):
-    values = ("--values", str(CHART / "ci" / file), "--set", f"people.namespace={PEOPLE}")
+    values = ("--values", str(CHART / "ci" / file), "--set", f"people.namespace={release.people}")
     made = release.helm("template", "trial", str(CHART), *values)
     tried = 0
     for one in yaml.safe_load_all(made):
         # There is no Prometheus operator here.
         if one and one["kind"] != "ServiceMonitor":
             if one["kind"] not in ("Namespace", "ClusterRole", "ClusterRoleBinding"):
-                one["metadata"].setdefault("namespace", NAMESPACE)
+                one["metadata"].setdefault("namespace", release.namespace)
             if one["kind"] == "Pod" and "serviceAccountName" in one["spec"]:
                 # Its own is in the same trial, of which nothing stays.
                 one["spec"]["serviceAccountName"] = "default"
@@ -181,16 +194,16 @@ def test_secrets_are_kept_over_an_upgrade_and_a_rollback(release):
 def test_what_is_removed_leaves_volumes_and_the_peoples_namespace(release):
     # There is no node here on which the Job that takes the queues away could run.
     release.helm("uninstall", "madang", "--no-hooks")
-    claims = release.names(f"{CORE}/{NAMESPACE}/persistentvolumeclaims")
+    claims = release.names(f"{CORE}/{release.namespace}/persistentvolumeclaims")
     assert claims == {"madang-hub", "madang-service"}
-    assert release.plane.ask(f"{CORE}/{PEOPLE}")["status"]["phase"] == "Active"
+    assert release.plane.ask(f"{CORE}/{release.people}")["status"]["phase"] == "Active"
     for group, kinds in {
         "/api/v1": ("secrets", "configmaps", "services", "serviceaccounts", "limitranges"),
         "/apis/apps/v1": ("deployments", "daemonsets"),
         "/apis/networking.k8s.io/v1": ("networkpolicies", "ingresses"),
         "/apis/rbac.authorization.k8s.io/v1": ("roles", "rolebindings"),
     }.items():
-        for namespace in (NAMESPACE, PEOPLE):
+        for namespace in (release.namespace, release.people):
             for kind in kinds:
                 left = release.names(f"{group}/namespaces/{namespace}/{kind}")
                 assert left == set(), (namespace, kind)

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
+from api_server import ApiServer, object_path
 from binaries import kueue_config
 from cluster import Cluster
-from control_plane import ControlPlane, object_path
+from control_plane import ControlPlane
+from nodes import TOLERATION
 
 from madang.domain.cluster_flavor import ClusterFlavor, ClusterPolicy
 from madang.domain.queue import ProjectShare
@@ -30,13 +32,21 @@ SERVED_BY_NONE = ("kueue_unseen", "network_enforced")
 """What is noted of every cluster of these tests: Kueue runs beside it, and no object tells whether
 network rules are kept."""
 
+OF_OTHERS = (
+    *("kubernetes", "kueue_alone", "kueue_unseen", "kueue_waits", "network_enforced"),
+    *("dcgm", "dcgm_ready", "storage_class", "storage_default", "storage_defaults"),
+)
+"""What may be so of a cluster that somebody else made, whatever tests do there."""
+
 
 class Place:
     """A namespace of people, a policy that names it, and the doctor's view of both."""
 
-    def __init__(self, plane: ControlPlane, name: str, folder: Path, product: str = "") -> None:
-        self.plane, self.name = plane, name
-        self.product = product or f"NVIDIA-{name.upper()}"
+    def __init__(
+        self, plane: ApiServer, name: str, folder: Path, known: tuple[str, ...] = SERVED_BY_NONE
+    ) -> None:
+        self.plane, self.name, self.known = plane, name, known
+        self.product = f"NVIDIA-{name.upper()}"
         self._policy = folder / "policy.yaml"
         self._made: list[str] = []
         self.write()
@@ -46,7 +56,8 @@ class Place:
         return self._policy
 
     def write(self, **flavor: Any) -> None:
-        body = {"node_labels": {PRODUCT: self.product}, **flavor}
+        where = {"node_labels": {PRODUCT: self.product}, "tolerations": [TOLERATION]}
+        body = where | flavor
         said = {"namespace": self.name, "prefix": self.name, "flavors": {"h200": body}}
         self._policy.write_text(yaml.safe_dump({"kubernetes": said}))
 
@@ -85,7 +96,7 @@ class Place:
     def troubles(self, *args: Any, **more: Any) -> dict[str, str]:
         found = self.examined(*args, **more)
         noted = {one.name: one.status for one in found if not one.is_ok}
-        return {name: status for name, status in noted.items() if name not in SERVED_BY_NONE}
+        return {name: status for name, status in noted.items() if name not in self.known}
 
 
 def until(is_so: Callable[[], Any], what: str, limit_s: float = 60) -> None:
@@ -99,25 +110,30 @@ def until(is_so: Callable[[], Any], what: str, limit_s: float = 60) -> None:
 @pytest.fixture(scope="module")
 def furnished(cluster: Cluster) -> Iterator[Cluster]:
     """A cluster with a default storage class and a DCGM exporter on every node that has a GPU."""
-    plane = cluster.plane
+    plane, name = cluster.plane, cluster.name("dcgm")
     mark = {"storageclass.kubernetes.io/is-default-class": "true"}
     storage = {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
-        "metadata": {"name": "doctor-fast", "annotations": mark},
+        "metadata": {"name": cluster.name("fast"), "annotations": mark},
         "provisioner": "example.org/none",
     }
-    plane.apply(storage)
-    cluster.nodes.add("doctor-dcgm", 1, labels={PRODUCT: "NVIDIA-DCGM"})
+    if cluster.is_ours:
+        # A default class of ours would decide where volumes of others come from.
+        plane.apply(storage)
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    plane.apply(namespace)
+    cluster.nodes.add(name, 1, labels={PRODUCT: "NVIDIA-DCGM"})
     labels = {"app": "nvidia-dcgm-exporter"}
     pod = {
         "nodeSelector": {PRODUCT: "NVIDIA-DCGM"},
+        "tolerations": [TOLERATION],
         "containers": [{"name": "c", "image": "x"}],
     }
     exporter = {
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
-        "metadata": {"name": "dcgm", "namespace": "default", "labels": labels},
+        "metadata": {"name": "dcgm", "namespace": name, "labels": labels},
         "spec": {
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": pod},
@@ -130,16 +146,18 @@ def furnished(cluster: Cluster) -> Iterator[Cluster]:
     # Other tests claim volumes too, and a default class would decide where those come from.
     plane.delete(object_path(storage))
     plane.delete(path)
-    pods = "/api/v1/namespaces/default/pods?labelSelector=app%3Dnvidia-dcgm-exporter"
+    pods = f"/api/v1/namespaces/{name}/pods"
     until(lambda: plane.ask(pods)["items"] == [], "the exporter never ended")
-    cluster.nodes.remove("doctor-dcgm")
+    cluster.nodes.remove(name)
+    plane.delete(object_path(namespace))
 
 
 @pytest.fixture
 def place(furnished: Cluster, tmp_path: Path) -> Iterator[Place]:
     """A place of its own for each test, in order, and taken away after it."""
-    name = f"doctor-{os.urandom(3).hex()}"
-    made = Place(furnished.plane, name, tmp_path)
+    name = furnished.name(f"d-{os.urandom(2).hex()}")
+    known = SERVED_BY_NONE if furnished.is_ours else OF_OTHERS
+    made = Place(furnished.plane, name, tmp_path, known)
     made.make()
     furnished.nodes.add(f"{name}-1", 8, labels={PRODUCT: made.product})
     node = f"/api/v1/nodes/{name}-1"
@@ -156,7 +174,8 @@ def _is_ready(node: Any) -> bool:
 
 def quotas(place: Place) -> dict[str, dict]:
     """Write our own queue objects and wait until Kueue finds them in order."""
-    flavor = ClusterFlavor(name="h200", node_labels={PRODUCT: place.product})
+    where = {"node_labels": {PRODUCT: place.product}, "tolerations": (TOLERATION,)}
+    flavor = ClusterFlavor(name="h200", **where)  # type: ignore[arg-type]
     policy = ClusterPolicy(namespace=place.name, prefix=place.name, flavors=(flavor,))
     share = ProjectShare(project="vision", weight=1, guaranteed={"h200": 4})
     made = queues.objects(policy, [share], {"h200": 8})
@@ -171,7 +190,7 @@ def test_a_healthy_cluster(place: Place) -> None:
     quotas(place)
     found = {one.name: one for one in place.examined()}
     assert place.troubles() == {}
-    assert set(SERVED_BY_NONE) <= set(found)
+    assert set(SERVED_BY_NONE) <= set(found) or place.known is OF_OTHERS
     assert found["flavor"].values["devices"] == 8
     assert found["kubernetes"].values["version"].startswith("v1.")
     assert {"kueue", "kueue_kinds", "visibility", "rights_own", "quotas"} <= set(found)
@@ -215,8 +234,10 @@ def test_a_namespace_without_restricted(place: Place, level: str) -> None:
     assert place.troubles() == {"pod_security": "bad"}
 
 
-def test_a_namespace_that_is_not_there(place: Place) -> None:
-    elsewhere = Place(place.plane, f"{place.name}-none", place.policy_path.parent, place.product)
+def test_a_namespace_that_is_not_there(place: Place, furnished: Cluster) -> None:
+    elsewhere = Place(place.plane, furnished.name("none"), place.policy_path.parent, place.known)
+    elsewhere.product = place.product
+    elsewhere.write()
     assert elsewhere.troubles() == {"people_namespace": "bad"}
 
 
@@ -245,7 +266,6 @@ def test_a_flavor_object_of_somebody_else(place: Place) -> None:
 def _account(place: Place, lacking: set[tuple[str, str]]) -> Path:
     """Make a service account with all rights but these; return a kubeconfig with its token."""
     account = {"name": "service", "namespace": place.name}
-    place.put({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
     kept = [one for one in rights() if (one.verb, one.resource) not in lacking]
     for is_inside in (True, False):
         kind = "Role" if is_inside else "ClusterRole"
@@ -261,10 +281,7 @@ def _account(place: Place, lacking: set[tuple[str, str]]) -> Path:
                 "subjects": [{"kind": "ServiceAccount", **account}],
             }
         )
-    path = f"/api/v1/namespaces/{place.name}/serviceaccounts/service/token"
-    kind = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = place.plane.ask(path, kind)["status"]["token"]
-    return place.plane.token_kubeconfig(f"{place.name}-service", token)
+    return place.plane.account_kubeconfig(place.name, "service")
 
 
 def _rule(right: Right) -> dict[str, list[str]]:
@@ -309,6 +326,7 @@ def test_a_token_that_nobody_knows(place: Place) -> None:
     assert (found.name, found.status) == ("cluster_silent", "bad")
 
 
+@pytest.mark.own_cluster("kills Kueue")
 def test_kueue_that_is_down(place: Place, furnished: Cluster) -> None:
     furnished.kueue.kill()
     try:
@@ -334,6 +352,7 @@ def bare(tmp_path: Path) -> Iterator[Place]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.own_cluster("starts a control plane without Kueue")
 def test_no_kueue_an_old_one_and_one_with_a_missing_crd(bare: Place) -> None:
     empty = {"nodes": "bad", "storage_class": "bad", "dcgm": "warn"}
     assert bare.troubles() == {**empty, "kueue": "bad"}

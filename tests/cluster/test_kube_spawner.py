@@ -35,7 +35,7 @@ NAME = "nb-lease-00000000000000000000000001-3"
 
 @pytest.fixture
 def people(cluster):
-    made = People(cluster.plane, f"people-{uuid.uuid4().hex[:8]}")
+    made = People(cluster.plane, cluster.name(f"people-{uuid.uuid4().hex[:4]}"))
     yield made
     made.delete()
 
@@ -295,6 +295,7 @@ async def test_volumes_are_made_once_and_kept(make, people):
     }
 
 
+@pytest.mark.own_cluster("stops the API server for a while")
 async def test_a_cluster_that_falls_silent_kills_nobody_and_is_noticed(
     make, people, cluster, monkeypatch
 ):
@@ -319,6 +320,7 @@ async def test_a_cluster_that_falls_silent_kills_nobody_and_is_noticed(
     assert spawner.pod_reflector is not before
 
 
+@pytest.mark.own_cluster("kills the API server")
 async def test_a_restarted_api_server_is_waited_for(make, people, cluster):
     spawner = make()
     lease = take(spawner, unplaced())

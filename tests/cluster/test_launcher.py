@@ -285,9 +285,9 @@ async def test_workers_do_not_outlive_their_scheduler(house: KubernetesHouse) ->
 async def test_a_pod_that_outlived_its_job_gets_no_twin(house: KubernetesHouse) -> None:
     launcher = house.engine.launcher
     await house.start(spec("lease-a"))
+    house.node.is_stubborn = lambda pod: True
     for path in ("apis/batch/v1", "jobs/lease-a-1"), ("api/v1", "secrets/lease-a-1-secret"):
         await house.admin.delete(f"/{path[0]}/namespaces/{house.namespace}/{path[1]}")
-    house.node.is_stubborn = lambda pod: True
 
     async def is_told() -> bool:
         return bool(house.node.told)
@@ -375,7 +375,14 @@ async def test_the_pod_of_a_notebook_is_watched_and_stopped_as_well(
     labels = pod_labels(
         lease="lease-n", attempt=1, kind="notebook", person="person-1", project="project-1"
     )
-    keep = ("nodeSelector", "containers", "volumes", "securityContext", "restartPolicy")
+    keep = (
+        "nodeSelector",
+        "tolerations",
+        "containers",
+        "volumes",
+        "securityContext",
+        "restartPolicy",
+    )
     body = {key: pod["spec"][key] for key in keep}
     path = f"/api/v1/namespaces/{house.namespace}/pods"
     metadata = {"name": "jupyter-ada", "labels": labels}
@@ -397,9 +404,7 @@ async def test_the_pod_of_a_notebook_is_watched_and_stopped_as_well(
 async def test_a_server_that_is_away_ends_nothing(house: KubernetesHouse, cluster: Cluster) -> None:
     await house.start(spec("lease-a"))
     plane = cluster.plane
-    path = plane.folder / "nowhere.kubeconfig"
-    path.write_text(plane.kubeconfig.read_text().replace(str(plane.port), "1"))
-    api = await connect(path)
+    api = await connect(plane.make_server_kubeconfig("nowhere", "https://127.0.0.1:1"))
     try:
         lost = house.launcher(api)
         for asking in (lost.observe("lease-a", 1), lost.alive(), lost.ended_before(1 << 60)):

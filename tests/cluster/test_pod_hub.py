@@ -14,7 +14,7 @@ from madang.settings.home import Home
 
 @pytest.fixture
 def people(cluster):
-    made = People(cluster.plane, f"people-{uuid.uuid4().hex[:8]}")
+    made = People(cluster.plane, cluster.name(f"people-{uuid.uuid4().hex[:4]}"))
     cluster.nodes.add(made.name, 40, labels={"madang.test/pool": made.name})
     made.volumes(6)
     yield made

@@ -77,8 +77,9 @@ async def check_bill(url, home, kubelet):
 
 
 async def test_a_sweep_runs_in_jobs_that_kueue_admitted(cluster, tmp_path, pods):
-    async with people(cluster, "story", tmp_path) as kubelet:
-        service = Service(tmp_path / "house", cluster, "story")
+    name = cluster.name("story")
+    async with people(cluster, name, tmp_path) as kubelet:
+        service = Service(tmp_path / "house", cluster, name)
         await service.start()
         try:
             path = notebook(tmp_path / "train.ipynb")
@@ -86,26 +87,27 @@ async def test_a_sweep_runs_in_jobs_that_kueue_admitted(cluster, tmp_path, pods)
             assert sweep["counts"]["succeeded"] == RUNS, sweep
             # Two slots of one device each ran all of them, one pod for each slot.
             assert len(kubelet.processes) == 2
-            await all_given_back(cluster, "story")
+            await all_given_back(cluster, name)
             await check_bill(service.url, tmp_path, kubelet)
         finally:
             await service.stop()
 
 
 async def test_a_service_that_ends_under_a_sweep_finds_it_again(cluster, tmp_path, pods):
-    async with people(cluster, "break", tmp_path) as kubelet:
-        service = Service(tmp_path / "house", cluster, "break")
+    name = cluster.name("break")
+    async with people(cluster, name, tmp_path) as kubelet:
+        service = Service(tmp_path / "house", cluster, name)
         await service.start()
         try:
             path = notebook(tmp_path / "train.ipynb")
             watching = asyncio.create_task(sweep_of(service.url, path, tmp_path))
             await until(lambda: kubelet.processes, 90)
             await service.stop()
-            service = Service(tmp_path / "house", cluster, "break", service.port)
+            service = Service(tmp_path / "house", cluster, name, service.port)
             await service.start()
             sweep = await watching
             assert sweep["counts"]["succeeded"] == RUNS, sweep
-            await all_given_back(cluster, "break")
+            await all_given_back(cluster, name)
             names = [name.rsplit("-", 1)[0] for name in kubelet.processes]
             assert len(names) == len({*names}), f"a Job started twice: {names}"
             await check_bill(service.url, tmp_path, kubelet)
