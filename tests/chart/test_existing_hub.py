@@ -1,11 +1,14 @@
 """Beside a hub of zero-to-jupyterhub: the chart without hub and proxy, and the example for it."""
 
+import copy
+
 import pytest
 import yaml
 from traitlets.config import Config
 
 from .chart import FOLDER
 from .policies import Pod, Policies
+from .zero_to_jupyterhub import NAMES, TAKES, at, troubles
 
 EXAMPLE = yaml.safe_load(
     (FOLDER.parent / "examples" / "zero-to-jupyterhub-values.yaml").read_text("utf-8")
@@ -76,6 +79,42 @@ def test_the_example_opens_that_hub_to_service_and_notebooks_alone():
     assert policies.allow(NOTEBOOK, HUB, 8081)
     assert not policies.allow(Pod("madang-people", {"madang.dev/kind": "slot"}), HUB, 8081)
     assert not policies.allow(Pod("jhub"), HUB, 8081)
+
+
+def test_the_example_says_what_that_chart_takes():
+    assert troubles(EXAMPLE) == []
+    # No fact is kept that nothing asks for.
+    assert [path for path in TAKES if at(EXAMPLE, path) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("hub.extraenv", {}, "hub.extraenv: not looked up"),
+        ("culler.enabled", False, "culler: not looked up"),
+        ("proxy.networkPolicy.egress", [], "proxy.networkPolicy: not looked up"),
+        ("cull.enabled", "false", "cull.enabled: str and not bool"),
+        ("hub.extraEnv.PORT", 8081, "hub.extraEnv.PORT: neither a text nor an EnvVar"),
+        ("hub.extraEnv.X", {"from": 1}, "hub.extraEnv.X: neither a text nor an EnvVar"),
+        ("hub.extraConfig.x", {}, "hub.extraConfig.x: no text"),
+        ("hub.image", {"name": "x"}, "hub.image.tag: lacking"),
+    ],
+)
+def test_what_that_chart_would_refuse_is_noticed(path, value, said):
+    values = copy.deepcopy(EXAMPLE)
+    *above, key = path.split(".")
+    place = values
+    for part in above:
+        place = place.setdefault(part, {})
+    place[key] = value
+    assert troubles(values) == [said]
+
+
+def test_the_example_reaches_hub_and_proxy_by_the_names_of_that_chart():
+    hub, proxy = (NAMES[name].format(namespace="jhub") for name in ("hub", "proxy-api"))
+    assert EXAMPLE["hub"]["extraEnv"]["MADANG_PROXY_API_URL"] == proxy
+    assert f'"{hub}"' in EXAMPLE["hub"]["extraConfig"]["50-madang"]
+    assert VALUES["existingHub"]["url"] == hub
 
 
 def test_the_example_names_what_the_chart_makes(beside):
