@@ -224,11 +224,13 @@ async def _is_there(plane, path):
 
 
 async def _is_told(house, path):
-    return path in house.admission.edited_by_hand()
+    name = path.rpartition("/")[2]
+    edited = [one for one in await house.admission.troubles() if one.kind == "edited"]
+    return any(one.target == f"clusterqueues/{name}" and one.said for one in edited)
 
 
 async def _is_told_no_more(house):
-    return not house.admission.edited_by_hand()
+    return not await house.admission.troubles()
 
 
 async def test_a_project_that_the_cluster_refuses_holds_up_nobody_else(house):
@@ -241,4 +243,5 @@ async def test_a_project_that_the_cluster_refuses_holds_up_nobody_else(house):
 
 
 async def _is_refused(house):
-    return any("Not_A_Name" in path for path in house.admission.refused())
+    troubles = await house.admission.troubles()
+    return any(one.kind == "refused" and "Not_A_Name" in one.target for one in troubles)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
@@ -45,6 +46,33 @@ _fields_of = attrgetter(*_NAMES)
 
 def _item(*values: Any) -> QueueItem:
     return QueueItem(**dict(zip(_NAMES, values, strict=True)))
+
+
+class QueueTroubleKind(StrEnum):
+    """Why an object of the queue is not as it should be."""
+
+    EDITED = "edited"
+    """Somebody changed it by hand, and it is left so."""
+
+    REFUSED = "refused"
+    """The cluster does not take it, and it is tried again and again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueTrouble:
+    """An object of the queue that stays as it should not be until somebody does something.
+
+    Attributes
+    ----------
+    target
+        Kind and name of the object, such as ``clusterqueues/madang-vision``.
+    said
+        What the cluster said about it.
+    """
+
+    kind: QueueTroubleKind
+    target: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

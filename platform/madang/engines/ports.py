@@ -14,7 +14,7 @@ from madang.domain.environment import Built, EnvironmentRef
 from madang.domain.lease import LeaseKind, Standing
 from madang.domain.profile import Device, FlavorCapacity
 from madang.domain.project import Internet
-from madang.domain.queue import ProjectShare, QueueItem
+from madang.domain.queue import ProjectShare, QueueItem, QueueTrouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +115,9 @@ class Admission(Protocol):
 
     async def set_paused(self, is_paused: bool) -> None:
         """Admit nobody, or go on; who waits keeps the place."""
+
+    async def troubles(self) -> Sequence[QueueTrouble]:
+        """Return what of the queue only an administrator of the cluster can put right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

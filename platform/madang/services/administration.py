@@ -5,8 +5,10 @@ from typing import Any
 
 from madang.domain.lease import Lease, Standing
 from madang.domain.profile import Device
+from madang.domain.queue import QueueTrouble
 from madang.domain.spreadsheet import to_csv
 from madang.domain.upkeep import DeviceMark
+from madang.i18n import text
 from madang.services import access, views
 from madang.services.core import Core
 from madang.services.leases import UNFINISHED
@@ -34,6 +36,7 @@ class Administration:
         now = core.clock()
         devices = await core.engine.admission.devices()
         standings = await core.engine.admission.standings(now)
+        troubles = [_trouble(one, actor.lang) for one in await core.engine.admission.troubles()]
 
         def work(tx: Tx) -> dict[str, Any]:
             leases = tx.leases.find(state=UNFINISHED, limit=None)
@@ -41,6 +44,7 @@ class Administration:
             shown = [views.lease_view(core, tx, actor, lease, standings, names) for lease in leases]
             marks = {mark.device: _mark(tx, mark) for mark in tx.device_marks.all()}
             return {
+                "troubles": troubles,
                 "flavors": self._flavors(devices, leases, shown, marks),
                 # Marked, and not there any more: the broken card that was pulled.
                 "gone": [{"id": name, **mark} for name, mark in marks.items()],
@@ -143,6 +147,17 @@ class Administration:
         """Return the same acts as comma-separated values, safe to open in a spreadsheet."""
         found = await self.audit(actor, act=act, words=words, limit=CSV_ROWS)
         return to_csv(CSV_COLUMNS, found["rows"])
+
+
+def _trouble(one: QueueTrouble, lang: str) -> dict[str, Any]:
+    key = f"queue_trouble.{one.kind}"
+    return {
+        "kind": str(one.kind),
+        "target": one.target,
+        "said": one.said,
+        "text": text(key, lang, target=one.target),
+        "next_step": text(f"{key}.next", lang, target=one.target),
+    }
 
 
 def _mark(tx: Tx, mark: DeviceMark) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from madang.domain.queue import QueueTrouble, QueueTroubleKind
 from madang.errors import InvalidError, RefusedError
 from madang.services.waits import SMALL
 
@@ -40,6 +41,28 @@ async def test_devices_name_their_holder(house: Any) -> None:
     assert [d["person"] for d in devices].count("ada") == 2
     assert {d["lease"] for d in devices} == {lease["id"], ""}
     assert [x["id"] for x in overview["leases"]] == [lease["id"]]
+
+
+async def test_what_only_the_cluster_can_put_right_is_told_with_the_next_step(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, administration = await house.actor("root"), house.services.administration
+    assert (await administration.overview(root))["troubles"] == []
+    found = [
+        QueueTrouble(kind=kind, target="clusterqueues/madang-vision", said="no")
+        for kind in QueueTroubleKind
+    ]
+
+    async def troubles() -> list[QueueTrouble]:
+        return found
+
+    monkeypatch.setattr(house.services.core.engine.admission, "troubles", troubles)
+    told = (await administration.overview(root))["troubles"]
+    assert [one["kind"] for one in told] == ["edited", "refused"]
+    for one in told:
+        assert "clusterqueues/madang-vision" in one["text"]
+        assert one["next_step"]
+        assert one["said"] == "no"
 
 
 async def test_the_trail_is_filtered_and_safe_in_a_spreadsheet(house: Any) -> None:

@@ -554,7 +554,10 @@ def overview(now: int) -> dict[str, Any]:
     flavor = {"name": "sim-h200", "title": "H200", "is_simulated": True, "devices": [device, free]}
     leases = [lease(now, 1), queued(now, 2)]
     gone = [{**free, "id": "GPU-pulled", "out_reason": "broken"}]
-    return {"flavors": [flavor], "gone": gone, "leases": leases, "now_ms": now}
+    trouble = {"kind": "edited", "target": "clusterqueues/madang-vision", "said": "conflict"}
+    trouble |= {"text": "Changed by hand.", "next_step": "Delete it."}
+    shown = {"flavors": [flavor], "gone": gone, "leases": leases, "troubles": [trouble]}
+    return shown | {"now_ms": now}
 
 
 def people(now: int) -> list[dict[str, Any]]:

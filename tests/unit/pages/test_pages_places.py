@@ -41,6 +41,16 @@ async def test_administration_is_refused_to_others(house):
     assert "audit" not in answer.text.lower()
 
 
+async def test_what_only_the_cluster_can_put_right_stands_on_the_page(house):
+    house.is_admin = True
+    [trouble] = house.overview["troubles"]
+    text = (await house.get("/admin")).text
+    assert f"{trouble['text']} {trouble['next_step']}" in text
+    assert trouble["said"] in text
+    house.overview["troubles"] = []
+    assert "h-troubles" not in (await house.get("/admin")).text
+
+
 async def test_who_may_not_manage_gets_no_buttons(house):
     house.project |= {"can_manage": False, "can_grant": False, "role": "member"}
     text = (await house.get("/projects/vision")).text

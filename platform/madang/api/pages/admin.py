@@ -38,6 +38,7 @@ async def show(visit: Visit) -> Screen:
             waiting=waiting,
         ),
         values={
+            "troubles": overview["troubles"],
             "flavors": [_flavor(flavor) for flavor in overview["flavors"]],
             "gone": overview["gone"],
             "leases": [_lease(visit, lease) for lease in overview["leases"]],

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from madang.api.shapes.base import Count, Percent, Shape, TimeMs
 from madang.api.shapes.leases import Lease
 from madang.domain.lease import LeaseKind
+from madang.domain.queue import QueueTroubleKind
 
 
 class Mark(Shape):
@@ -39,9 +40,20 @@ class FlavorWithDevices(Shape):
     devices: list[HeldDevice]
 
 
-class Overview(Shape):
-    """Every device, and every lease that has not ended."""
+class QueueTrouble(Shape):
+    """An object of the cluster's queue that needs an administrator of the cluster."""
 
+    kind: QueueTroubleKind
+    target: str
+    said: str
+    text: str
+    next_step: str
+
+
+class Overview(Shape):
+    """Every device, every lease that has not ended, and what of the queue needs a hand."""
+
+    troubles: list[QueueTrouble]
     flavors: list[FlavorWithDevices]
     gone: list[Mark]
     leases: list[Lease]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from madang.domain.lease import Standing, WaitReason
 from madang.domain.profile import Device, FlavorCapacity
-from madang.domain.queue import ProjectShare, QueueItem
+from madang.domain.queue import ProjectShare, QueueItem, QueueTrouble
 from madang.engines.hostile.faults import World
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 
@@ -179,6 +179,10 @@ class HostileAdmission:
     async def set_drained(self, device_ids: Collection[str]) -> None:
         """Give these devices to nobody any more."""
         self._drained = frozenset(device_ids)
+
+    async def troubles(self) -> Sequence[QueueTrouble]:
+        """Nothing: the queue is in this process."""
+        return ()
 
     async def set_paused(self, is_paused: bool) -> None:
         """Admit nobody, or go on; events that are on their way still come."""

@@ -18,7 +18,7 @@ from dataclasses import replace
 from madang.domain.cluster_flavor import ClusterPolicy
 from madang.domain.lease import Standing
 from madang.domain.profile import Device, FlavorCapacity
-from madang.domain.queue import ProjectShare, QueueItem
+from madang.domain.queue import ProjectShare, QueueItem, QueueTrouble
 from madang.engines.announcements import Announcements
 from madang.engines.kubernetes import workloads
 from madang.engines.kubernetes.client import Api
@@ -28,7 +28,7 @@ from madang.engines.kubernetes.mirror import Mirror
 from madang.engines.kubernetes.nodes import Pool
 from madang.engines.kubernetes.objects import Object
 from madang.engines.kubernetes.pushing import Pusher
-from madang.engines.kubernetes.queue_objects import QueueObjects
+from madang.engines.kubernetes.queue_objects import QueueObjects, troubles
 from madang.engines.kubernetes.wanted import Wanted, Wishes, order
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 from madang.engines.standings import Standings
@@ -115,13 +115,9 @@ class KubernetesAdmission:
         }
         return own | self._objects.lists()
 
-    def edited_by_hand(self) -> Mapping[str, str]:
-        """Return the queue objects of ours that somebody else changed, and what they changed."""
-        return self._objects.edited | self._members.edited
-
-    def refused(self) -> Mapping[str, str]:
-        """Return the queue objects of ours that the cluster does not take, and what it said."""
-        return dict(self._objects.refused)
+    async def troubles(self) -> Sequence[QueueTrouble]:
+        """Return the queue objects of ours that were changed by hand, or that are not taken."""
+        return troubles(self._objects.edited | self._members.edited, self._objects.refused)
 
     def tell_decisions(self, wake: Callable[[], None] | None) -> None:
         """Call ``wake`` soon after Kueue decided something; None to stop."""

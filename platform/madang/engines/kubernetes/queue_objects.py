@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from madang.domain.cluster_flavor import ClusterPolicy
-from madang.domain.queue import ProjectShare
+from madang.domain.queue import ProjectShare, QueueTrouble, QueueTroubleKind
 from madang.engines.kubernetes import queues, workloads
 from madang.engines.kubernetes.client import Api
 from madang.engines.kubernetes.mirror import Mirror
@@ -188,6 +188,22 @@ class QueueObjects:
             return
         self.refused.pop(path, None)
         self._mirrors[path.rpartition("/")[0]].note(made)
+
+
+def troubles(edited: Mapping[str, str], refused: Mapping[str, str]) -> list[QueueTrouble]:
+    """Return what only an administrator of the cluster can put right.
+
+    Parameters
+    ----------
+    edited, refused
+        What the API server said, by path of the object.
+    """
+    found = {QueueTroubleKind.EDITED: edited, QueueTroubleKind.REFUSED: refused}
+    return [
+        QueueTrouble(kind=kind, target="/".join(path.split("/")[-2:]), said=said)
+        for kind, those in found.items()
+        for path, said in sorted(those.items())
+    ]
 
 
 def _plain(shares: Mapping[str, ProjectShare]) -> dict[str, tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from madang.domain.lease import Standing
 from madang.domain.profile import Device, FlavorCapacity
-from madang.domain.queue import ProjectShare, QueueItem
+from madang.domain.queue import ProjectShare, QueueItem, QueueTrouble
 from madang.engines.announcements import Announcements
 from madang.engines.local.devices import CPU, LocalDevice
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
@@ -69,6 +69,10 @@ class LocalAdmission:
             self._devices[device.id] = replace(device, is_healthy=is_healthy)
         for flavor in self._flavors:
             self._resize(flavor)
+
+    async def troubles(self) -> Sequence[QueueTrouble]:
+        """Nothing: the queue is in this process."""
+        return ()
 
     async def set_paused(self, is_paused: bool) -> None:
         """Decide nothing, or go on where it was left."""

@@ -156,6 +156,22 @@ TEXTS = {
         "These are out: {known}",
         "빠져 있는 장치: {known}",
     ),
+    "queue_trouble.edited": (
+        "Somebody changed {target} by hand, and it stays so: the quota may differ from what Madang says.",
+        "누군가 {target}을(를) 직접 고쳤고, 그대로 두었습니다. 할당량이 마당에 적힌 것과 다를 수 있습니다.",
+    ),
+    "queue_trouble.edited.next": (
+        "Change the project's quota in Madang instead, then delete the object: it is made anew.",
+        "할당량은 마당에서 프로젝트로 바꾸고, 그 객체를 지워 주세요. 다시 만들어집니다.",
+    ),
+    "queue_trouble.refused": (
+        "The cluster does not take {target}, so what needs it waits. It is tried again and again.",
+        "클러스터가 {target}을(를) 받지 않아 여기에 달린 요청이 기다립니다. 계속 다시 시도합니다.",
+    ),
+    "queue_trouble.refused.next": (
+        "See below what it said, and whether Kueue runs: madang doctor --cluster.",
+        "클러스터의 답은 아래에 있습니다. Kueue가 실행 중인지도 확인해 주세요: madang doctor --cluster.",
+    ),
     "maintenance.notice": (
         "Nothing new starts for now: {why}. What runs goes on, and who waits keeps the place.",
         "지금은 새로 시작하지 않습니다: {why}. 실행 중인 작업은 계속되고 대기 순서도 그대로입니다.",

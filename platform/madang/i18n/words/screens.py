@@ -106,6 +106,11 @@ TEXTS = {
     "pages.admin.since": ("Since", "시작"),
     "pages.admin.free": ("free", "비어 있음"),
     "pages.admin.unhealthy": ("not usable", "사용 불가"),
+    "pages.admin.troubles": ("The cluster's queue", "클러스터의 대기열"),
+    "pages.admin.troubles_lead": (
+        "Madang leaves these as they are; whoever looks after the cluster can put them right.",
+        "마당은 그대로 두고 있으며, 클러스터를 관리하는 분이 바로잡을 수 있습니다.",
+    ),
     "pages.admin.no_devices": (
         "This pool has no GPU. Start it with: madang up --gpus …",
         "GPU가 없습니다. 다음과 같이 시작해 주세요: madang up --gpus …",
