@@ -30,6 +30,7 @@ def queues_of(house):
     return found
 
 
+@pytest.mark.own_cluster("needs Kueue to count what members used, every second")
 async def test_who_used_less_goes_first_and_the_earlier_request_among_equals(house):
     rows = Rows(house.admission)
     await rows.ask("lease-first", DEVICES, person="person-heavy")
