@@ -45,7 +45,7 @@ class LeaseObjects:
             return False
         path = f"{self._path}/{lease_id}"
         if wanted.is_gone:
-            await self._api.delete(path)
+            await self._delete(path, lease_id)
             self._wishes.drop(wanted)
             return False
         await self._queues.ensure(wanted.item.project)
@@ -83,6 +83,17 @@ class LeaseObjects:
         except ConflictError:
             return False
         return True
+
+    async def _delete(self, path: str, lease_id: str) -> None:
+        """Delete that very object: a late deletion would meet the one of the next attempt."""
+        found = self._seen.objects.get(lease_id) or await self._read(path)
+        try:
+            if found is not None:
+                await self._api.delete(path, uid=found["metadata"]["uid"])
+        except ConflictError:
+            # It was made anew, and that is not seen yet.
+            if (found := await self._read(path)) is not None:
+                await self._api.delete(path, uid=found["metadata"]["uid"])
 
     async def _read(self, path: str) -> Object | None:
         try:
