@@ -1,6 +1,8 @@
 """The only place that picks an engine and a store by name, and the ways to tell people."""
 
 import os
+import secrets
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from madang.pki.seal import Seal
 from madang.services import Services
 from madang.services.bus import ChangeBus
 from madang.services.core import Core
+from madang.services.leading import Leading
 from madang.settings.config import ServiceSettings
 from madang.settings.files import Policy, load_examples, load_policy, load_profiles
 from madang.store import Store
@@ -21,11 +24,13 @@ from madang.store import Store
 def build(settings: ServiceSettings) -> Services:
     """Put the use-cases of an installation together; nothing is started or changed yet."""
     policy = load_policy(settings.policy_path)
-    engine, flavors, devices_total = _engine(settings, policy)
+    store = Store(settings.database_url)
+    leading = _leading(settings, store)
+    engine, flavors, devices_total = _engine(settings, policy, leading)
     bus = ChangeBus()
     password = _smtp_password(policy)
     core = Core(
-        store=Store(settings.database_url),
+        store=store,
         engine=engine,
         policy=policy,
         profiles=load_profiles(settings.profiles_path),
@@ -39,12 +44,22 @@ def build(settings: ServiceSettings) -> Services:
         public_url=settings.public_url,
         notifiers=notices.build(policy.notices, password, lambda: bus.publish("notices")),
         cluster_flavors={flavor.name: flavor for flavor in policy.cluster.flavors},
+        leading=leading,
     )
     return Services(core)
 
 
+def _leading(settings: ServiceSettings, store: Store) -> Leading | None:
+    """Return what lets one replica lead; a file has one user, whom its lock makes sure of."""
+    if not store.is_shared:
+        return None
+    # Without a name of its own a process is never taken for one that was there before.
+    name = settings.replica or f"{socket.gethostname()}-{secrets.token_hex(4)}"
+    return Leading(store, name[:128], settings.replica_address)
+
+
 def _engine(
-    settings: ServiceSettings, policy: Policy
+    settings: ServiceSettings, policy: Policy, leading: Leading | None
 ) -> tuple[Engine, list[Flavor], Mapping[str, int]]:
     if settings.engine == "local":
         return build_local(settings, policy)
@@ -52,7 +67,8 @@ def _engine(
         # Its library takes a second and 50 MiB, which no workstation needs.
         from madang.engines.kubernetes.building import build as build_kubernetes
 
-        return build_kubernetes(settings, policy)
+        check = leading.check if leading is not None else lambda: None
+        return build_kubernetes(settings, policy, check)
     raise InvalidError("unknown_engine", given=settings.engine, known=["local", "kubernetes"])
 
 

@@ -1,15 +1,18 @@
 """``python -m madang.api.serve``: the service as a process, beside hub and proxy.
 
-Started by ``madang up`` or a container with the settings in its environment. A stop closes event
-streams and long polls at once, lets short requests finish, and then stops the use-cases.
+Started by ``madang up`` or a container with the settings in its environment. Where the database may
+be shared it stands by first (:mod:`madang.api.standby`). A stop closes event streams and long polls
+at once, lets short requests finish, and then stops the use-cases.
 """
 
+import asyncio
 import errno
 import gc
 import signal
 import socket
 import sys
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,9 +21,13 @@ from madang.api.app import create_app
 from madang.api.house import House
 from madang.api.logs import set_up_logs
 from madang.api.protocol import LimitedProtocol
+from madang.api.standby import Standby
 from madang.errors import LocalError, MadangError
 from madang.i18n import problem
 from madang.settings.config import ServiceSettings
+
+if TYPE_CHECKING:
+    from madang.services import Services
 
 GRACE_S = 5
 BACKLOG = 512
@@ -48,11 +55,15 @@ def main() -> None:
         listener = bind(settings.bind_host, settings.bind_port)
         from madang import wiring
 
-        app = create_app(wiring.build(settings), settings)
+        services = wiring.build(settings)
+        app = create_app(services, settings)
         # What is there by now stays: to look through it for garbage held up everybody for a tenth
         # of a second, every two or three seconds.
         gc.collect()
         gc.freeze()
+        # Last of all, so that whoever takes over is there at once.
+        if not _leads(services, settings, listener):
+            sys.exit(0)
         is_started = serve(app, listener)
     except MadangError as error:
         shape = problem(error)
@@ -61,6 +72,19 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(0)
     sys.exit(0 if is_started else 1)
+
+
+def _leads(services: "Services", settings: ServiceSettings, listener: socket.socket) -> bool:
+    """Wait until this process may be the service; False when it was told to stop before."""
+    core = services.core
+    if core.leading is None:
+        return True
+    standby = Standby(core.store, core.leading, settings, listener)
+    if asyncio.run(standby.run()):
+        core.leading.keep()
+        return True
+    core.store.close()
+    return False
 
 
 def bind(host: str, port: int) -> socket.socket:

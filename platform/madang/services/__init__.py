@@ -4,6 +4,7 @@ Routes, pages and tests hold one :class:`Services` and call its parts; every met
 person takes an :class:`~madang.services.requests.Actor` and checks what the actor may see.
 """
 
+import asyncio
 from collections import Counter
 from typing import Any
 
@@ -97,6 +98,8 @@ class Services:
         await self.delivery.stop()
         await self.reconciler.stop()
         await self.core.engine.close()
+        if self.core.leading is not None:
+            await asyncio.to_thread(self.core.leading.give_back)
         self.core.store.close()
 
     async def standing_numbers(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from madang.notices.ports import Notifier
 from madang.pki.seal import Seal
 from madang.services.bus import ChangeBus
 from madang.services.held_artifacts import HeldArtifacts
+from madang.services.leading import Leading
 from madang.services.measures import Measures
 from madang.settings.files import Policy
 from madang.store import Store
@@ -129,6 +130,8 @@ class Core:
     ----------
     cluster_flavors
         How nodes offer each flavor; empty where leases are carried out on this machine.
+    leading
+        The leadership among replicas; None where the database is a file.
     """
 
     store: Store
@@ -151,6 +154,7 @@ class Core:
     maintenance: Maintenance | None = None
     measures: Measures = field(default_factory=Measures)
     cluster_flavors: Mapping[str, ClusterFlavor] = field(default_factory=dict)
+    leading: Leading | None = None
     artifacts: HeldArtifacts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -158,6 +162,11 @@ class Core:
         self.artifacts = HeldArtifacts(
             self.engine.artifacts, lambda: self.clock(), lambda: self.changed("runs", "queue")
         )
+
+    @property
+    def may_act(self) -> bool:
+        """Whether loops may look and act: no other replica can lead now."""
+        return self.leading is None or self.leading.is_sure
 
     def changed(self, *topics: str) -> None:
         """Tell listeners and let the reconcile loop look at once."""

@@ -66,7 +66,8 @@ class Delivery:
         with self._core.bus.listen() as listener:
             while True:
                 try:
-                    await self.look()
+                    if self._core.may_act:
+                        await self.look()
                 except Exception:
                     # A loop edge: a fault (database away) must not end the telling.
                     log.exception("notices: this look failed, the next one follows")

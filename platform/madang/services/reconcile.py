@@ -119,7 +119,8 @@ class Reconciler:
         while True:
             try:
                 began = time.monotonic()
-                await self.look()
+                if self._core.may_act:
+                    await self.look()
                 self._core.measures.looks.add(time.monotonic() - began)
             except Exception:
                 # A loop edge: a fault (database full, engine gone) must not end the service.
@@ -164,6 +165,9 @@ class Reconciler:
 
     async def _guarded(self, what: str, work: Coroutine[Any, Any, None]) -> None:
         """Do one part of a look; when it fails the other parts go on."""
+        if not self._core.may_act:
+            work.close()
+            return
         try:
             await work
         except Exception:

@@ -25,6 +25,10 @@ class ServiceSettings:
     reached_at
         Address of the service with its prefix, no slash at the end, where that is not where it
         listens: in a cluster it listens on every address of its pod.
+    replica
+        Name of this process among the replicas of the service; empty for one that is made up.
+    replica_host
+        Where the other replicas reach this one; empty for where it listens.
     public_url
         Address that people use, with a slash at its end: ``http://127.0.0.1:8000/``.
     hub_api_url
@@ -67,6 +71,8 @@ class ServiceSettings:
     kubeconfig: Path | None = None
     prometheus_url: str = ""
     reached_at: str = ""
+    replica: str = ""
+    replica_host: str = ""
     login_is_shared: bool = True
     system_users: bool = False
     metrics_token: str = field(default="", repr=False)
@@ -80,6 +86,12 @@ class ServiceSettings:
     def service_url(self) -> str:
         """Address on which kernels, slots and the hub reach the service directly."""
         return self.reached_at or f"http://{self.bind_host}:{self.bind_port}{SERVICE_PREFIX}"
+
+    @property
+    def replica_address(self) -> str:
+        """Where other replicas reach this very process, as ``host:port``."""
+        host = self.replica_host or self.bind_host
+        return f"[{host}]:{self.bind_port}" if ":" in host else f"{host}:{self.bind_port}"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "ServiceSettings":
@@ -101,6 +113,8 @@ class ServiceSettings:
             kubeconfig=Path(given) if (given := values.get("MADANG_KUBECONFIG")) else None,
             prometheus_url=values.get("MADANG_PROMETHEUS_URL", ""),
             reached_at=values.get("MADANG_SERVICE_URL", "").rstrip("/"),
+            replica=values.get("MADANG_REPLICA", ""),
+            replica_host=values.get("MADANG_REPLICA_HOST", ""),
             login_is_shared=values.get("MADANG_LOGIN_IS_SHARED", "1") == "1",
             metrics_token=values.get("MADANG_METRICS_TOKEN", ""),
             system_users=values.get("MADANG_SYSTEM_USERS", "0") == "1",
@@ -128,6 +142,8 @@ class ServiceSettings:
             "MADANG_KUBECONFIG": str(self.kubeconfig or ""),
             "MADANG_PROMETHEUS_URL": self.prometheus_url,
             "MADANG_SERVICE_URL": self.reached_at,
+            "MADANG_REPLICA": self.replica,
+            "MADANG_REPLICA_HOST": self.replica_host,
             "MADANG_LOGIN_IS_SHARED": "1" if self.login_is_shared else "0",
             "MADANG_METRICS_TOKEN": self.metrics_token,
             "MADANG_SYSTEM_USERS": "1" if self.system_users else "0",

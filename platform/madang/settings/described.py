@@ -140,6 +140,14 @@ FOR_THE_SERVICE: Rows = {
     "MADANG_BIND_HOST": ("127.0.0.1", "Address that the service listens on."),
     "MADANG_BIND_PORT": ("", "Port that the service listens on."),
     "MADANG_SERVICE_URL": ("where it listens", "Address on which others reach it, with prefix."),
+    "MADANG_REPLICA": (
+        "one that is made up",
+        "Name of this replica, which no other has at the same time; on PostgreSQL.",
+    ),
+    "MADANG_REPLICA_HOST": (
+        "where it listens",
+        "Address on which the other replicas reach this one.",
+    ),
     "MADANG_PUBLIC_URL": ("", "Address that people use."),
     "MADANG_HUB_API_URL": ("", "Address of the hub's API."),
     "MADANG_SERVICE_TOKEN": ("", "The service's own token at the hub. Secret."),

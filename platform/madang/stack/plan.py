@@ -109,6 +109,8 @@ def make_plan(
         database_url=os.environ.get(_DATABASE) or home.database_url,
         bind_host="127.0.0.1",
         bind_port=chosen["service"],
+        # One `up` for a data folder: a service that comes back need not wait for the one before it.
+        replica=f"{socket.gethostname()[:64]}:{str(home.root)[-60:]}",
         public_url=public_url,
         hub_api_url=f"http://127.0.0.1:{chosen['hub']}/hub/api",
         api_token=secrets.service_token,

@@ -23,6 +23,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from madang.domain.leadership import IDLE_MS
 from madang.errors import InvalidError, UnavailableError
 
 WRITER_LOCK = 0x6D6164616E67
@@ -88,7 +89,11 @@ def _create_private(path: Path) -> None:
 
 
 def writing_engine(url: URL, wait_ms: int) -> Engine:
-    """Return the engine of the one writer: one connection, which waits for its turn."""
+    """Return the engine of the one writer: one connection, which waits for its turn.
+
+    PostgreSQL ends a transaction of it that falls silent: its process was paused, and all other
+    writers would wait for a turn.
+    """
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, wait_ms, "BEGIN IMMEDIATE", 1, ["PRAGMA synchronous = FULL"])
     engine = create_engine(
@@ -97,8 +102,24 @@ def writing_engine(url: URL, wait_ms: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def take_turn(connection: Connection) -> None:
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(wait_ms)}")
+        connection.exec_driver_sql(
+            f"SET LOCAL lock_timeout = {int(wait_ms)};"
+            f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}"
+        )
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+
+    return engine
+
+
+def renewing_engine(url: URL, wait_ms: int) -> Engine:
+    """Return an engine for PostgreSQL that writes without waiting for a turn, or for long."""
+    engine = create_engine(
+        url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=_postgres_args(wait_ms)
+    )
+
+    @event.listens_for(engine, "begin")
+    def hurry(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(wait_ms)}")
 
     return engine
 

@@ -542,6 +542,17 @@ meta = Table(
     Column("value", JSON_DATA, nullable=True),
 )
 
+leadership = Table(
+    "leadership",
+    metadata,
+    _count("id", key=True),
+    _big("term"),
+    _text("replica", 128),
+    _text("address", 262),
+    _big("until_ms"),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
 device_marks = Table(
     "device_marks",
     metadata,

@@ -10,6 +10,7 @@ from madang.store.devices import DeviceMarks
 from madang.store.environments import Environments
 from madang.store.grants import Grants
 from madang.store.keys import Keys
+from madang.store.leadership import Leadership
 from madang.store.leases import Leases
 from madang.store.ledger import Ledger
 from madang.store.meta import Meta
@@ -52,4 +53,5 @@ class Tx:
         self.notices = Notices(connection)
         self.audit = Audit(connection)
         self.meta = Meta(connection)
+        self.leadership = Leadership(connection)
         self.device_marks = DeviceMarks(connection)

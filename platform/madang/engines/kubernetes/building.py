@@ -1,6 +1,6 @@
 """Puts the engine of a cluster together; nothing is asked of the cluster before it is opened."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from madang.domain.cluster_flavor import ClusterPolicy
 from madang.domain.profile import Flavor
@@ -21,16 +21,21 @@ from madang.settings.pods import PodSettings
 
 
 def build(
-    settings: ServiceSettings, policy: Policy
+    settings: ServiceSettings, policy: Policy, check: Callable[[], None] = lambda: None
 ) -> tuple[Engine, list[Flavor], Mapping[str, int]]:
     """Return the engine, its flavors with their prices, and the number of devices by flavor.
+
+    Parameters
+    ----------
+    check
+        Raises where nothing on the cluster may be changed now.
 
     Raises
     ------
     InvalidError
         ``prometheus_unusable``, or what :meth:`PodSettings.from_env` cannot read.
     """
-    api = Api(settings.kubeconfig)
+    api = Api(settings.kubeconfig, check=check)
     admission = KubernetesAdmission(
         api, policy.cluster, half_life_ms=policy.half_life_ms, grace_ms=policy.stop_grace_ms
     )

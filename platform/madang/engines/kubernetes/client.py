@@ -7,7 +7,7 @@ client has types for.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -41,10 +41,18 @@ class Api:
         Names the cluster; None for the one that this pod runs in.
     context
         Of that file; None for its current one.
+    check
+        Called right before everything that changes something; raises where that must not be, as in
+        a service that does not lead any more.
     """
 
-    def __init__(self, kubeconfig: Path | None = None, context: str | None = None) -> None:
-        self._kubeconfig, self._context = kubeconfig, context
+    def __init__(
+        self,
+        kubeconfig: Path | None = None,
+        context: str | None = None,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._kubeconfig, self._context, self._check = kubeconfig, context, check
         self._configuration = Configuration()
         self._configuration.connection_pool_maxsize = 128
         self._client: ApiClient | None = None
@@ -184,6 +192,8 @@ class Api:
         if self._client is None:
             raise UnavailableError("kubernetes_away", given="not connected")
         ask: Any = self._client.rest_client.request
+        if method != "GET":
+            self._check()
         return await ask(method, url, headers=headers, body=body, _request_timeout=timeout)
 
 

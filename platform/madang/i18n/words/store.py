@@ -10,6 +10,34 @@ TEXTS = {
         "check disk space and the database server: madang doctor.",
         "잠시 뒤에 다시 시도해 주세요. 실행 중인 작업은 계속됩니다. 계속 이러면 관리자가 madang doctor로 디스크 여유 공간과 데이터베이스 서버를 확인해야 합니다.",
     ),
+    "error.leadership_lost.message": (
+        "This replica of the service may not act now: its term {term} may be over.",
+        "서비스의 이 복제본은 지금 일을 처리할 수 없습니다. 맡은 임기 {term}이(가) 끝났을 수 있습니다.",
+    ),
+    "error.leadership_lost.hint": (
+        "Nothing was changed. Try again in a moment: the replica that leads answers then.",
+        "바뀐 것은 없습니다. 잠시 뒤에 다시 시도하면 이끄는 복제본이 답합니다.",
+    ),
+    "standby.health": (
+        "This replica stands by and hands requests on: {replica} at {address} leads, in term {term}.",
+        "이 복제본은 대기하면서 요청을 넘겨줍니다. 지금은 {address}의 {replica}이(가) 임기 {term}을(를) 맡아 이끌고 있습니다.",
+    ),
+    "error.leader_silent.message": (
+        "The replica of the service that leads does not answer at {address}.",
+        "이끄는 복제본이 {address}에서 응답하지 않습니다.",
+    ),
+    "error.leader_silent.hint": (
+        "Try again in a moment: if it is gone, this one takes over within a quarter of a minute.",
+        "잠시 뒤에 다시 시도해 주세요. 그 복제본이 사라졌다면 15초 안에 이 복제본이 이어받습니다.",
+    ),
+    "error.nobody_leads.message": (
+        "No replica of the service leads now; this one is about to begin.",
+        "지금 이끄는 복제본이 없습니다. 이 복제본이 곧 시작합니다.",
+    ),
+    "error.nobody_leads.hint": (
+        "Try again in a few seconds.",
+        "몇 초 뒤에 다시 시도해 주세요.",
+    ),
     "error.database_newer.message": (
         "The database is of version {given}; this program knows versions up to {known}.",
         "데이터베이스 버전은 {given}인데 이 프로그램은 {known}까지만 지원합니다.",
