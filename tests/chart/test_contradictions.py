@@ -47,7 +47,7 @@ CASES = {
     ),
     "many pods on a volume for one": (
         {"service": {"replicas": 2}, "postgresql": {"enabled": True}},
-        "service.replicas is 2 and service.storage.accessMode is ReadWriteOnce",
+        "service.replicas is 2 and service.storage.accessMode is ReadWriteOnce,",
     ),
     "no place for outputs": (
         {"service": {"storage": {"enabled": False}}, "postgresql": {"enabled": True}},
@@ -79,6 +79,12 @@ def test_a_contradiction_says_what_where_and_what_to_do(chart, case):
     told = chart.refused(more)
     assert wrong in told
     assert re.search(r"\. (Set|Leave|Let|Give) ", told), told
+
+
+def test_a_volume_for_one_pod_is_not_for_two_either(chart):
+    storage = {"accessMode": "ReadWriteOncePod"}
+    more = {"service": {"replicas": 2, "storage": storage}, "postgresql": {"enabled": True}}
+    assert "service.storage.accessMode is ReadWriteOncePod," in chart.refused(more)
 
 
 def test_a_name_too_long_for_what_is_made_of_it_is_refused(chart):

@@ -59,8 +59,9 @@ OPEN = {
     "worker": {("store", 443)},
     "unlabelled": {("store", 443)},
     "service": {
-        ("hub", HUB), ("api", API), ("notebook", NOTEBOOK), ("scheduler", DASK_HTTP),
-        ("database", 5432), ("store", 443), ("mail", 25),
+        # Itself: one that stands by hands on to the one that leads.
+        ("hub", HUB), ("service", SERVICE), ("api", API), ("notebook", NOTEBOOK),
+        ("scheduler", DASK_HTTP), ("database", 5432), ("store", 443), ("mail", 25),
         ("prometheus", 9090),
     },
     "hub": {
@@ -192,3 +193,11 @@ def test_addresses_of_everybody_never_hold_the_metadata_of_the_cloud(chart):
         for port in (80, 443):
             assert not policies.allow(PARTS[source], PARTS["metadata"], port)
     assert policies.allow(PARTS["hub"], PARTS["internet"], 443)
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_only_replicas_hand_on_to_each_other(chart, replicas):
+    rendered = chart.template("all-on.yaml", {"service": {"replicas": replicas}})
+    found = Policies(rendered.all("NetworkPolicy"), "madang")
+    for port in (SERVICE, DASHBOARDS):
+        assert found.allow(PARTS["service"], PARTS["service"], port) is (replicas == 2)

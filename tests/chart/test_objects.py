@@ -152,3 +152,24 @@ def test_an_upgrade_of_madang_alone_leaves_proxy_and_database_running(chart, par
     # What else an upgrade changes: the version of the chart.
     labels = after["spec"]["template"]["metadata"]["labels"]
     assert not {"app.kubernetes.io/version", "helm.sh/chart"} & set(labels)
+
+
+def test_two_replicas_are_replaced_and_moved_one_at_a_time(chart):
+    rendered = chart.template("all-on.yaml")
+    deployment, budget = (
+        rendered.of("Deployment", "madang-service"),
+        rendered.of("PodDisruptionBudget"),
+    )
+    assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 1, "maxSurge": 0}
+    assert budget["spec"]["maxUnavailable"] == 1
+    assert budget["spec"]["selector"] == deployment["spec"]["selector"]
+    assert chart.template("min.yaml").all("PodDisruptionBudget") == []
+
+
+def test_a_replica_is_named_as_its_pod_and_reached_by_its_address(chart):
+    pod = chart.template("all-on.yaml").of("Deployment", "madang-service")["spec"]["template"][
+        "spec"
+    ]
+    told = {one["name"]: one.get("valueFrom") for one in pod["containers"][0]["env"]}
+    assert told["MADANG_REPLICA"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+    assert told["MADANG_REPLICA_HOST"] == {"fieldRef": {"fieldPath": "status.podIP"}}

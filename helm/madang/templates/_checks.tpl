@@ -33,8 +33,8 @@
 {{- if $isFile -}}
 {{- fail (printf "service.replicas is %d and the rows are in a file, which has one writer. Set database.existingSecret to a PostgreSQL, or service.replicas to 1." (int $v.service.replicas)) -}}
 {{- end -}}
-{{- if and $v.service.storage.enabled (eq $v.service.storage.accessMode "ReadWriteOnce") -}}
-{{- fail (printf "service.replicas is %d and service.storage.accessMode is ReadWriteOnce, a volume for one node. Set policy.artifacts.url to object storage and service.storage.enabled to false, or the accessMode to ReadWriteMany, or service.replicas to 1." (int $v.service.replicas)) -}}
+{{- if and $v.service.storage.enabled (ne $v.service.storage.accessMode "ReadWriteMany") -}}
+{{- fail (printf "service.replicas is %d and service.storage.accessMode is %s, a volume for one node. Set policy.artifacts.url to object storage and service.storage.enabled to false, or the accessMode to ReadWriteMany, or service.replicas to 1." (int $v.service.replicas) $v.service.storage.accessMode) -}}
 {{- end -}}
 {{- end -}}
 {{- if and (not $v.service.storage.enabled) (not (($v.policy.artifacts | default dict).url)) -}}

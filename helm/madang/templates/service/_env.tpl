@@ -5,6 +5,11 @@
 - {name: MADANG_BIND_HOST, value: 0.0.0.0}
 - {name: MADANG_BIND_PORT, value: {{ include "madang.port.service" . | quote }}}
 - {name: MADANG_SERVICE_URL, value: {{ include "madang.url.service" . | quote }}}
+# Which of the replicas it is, and where the others reach it.
+- name: MADANG_REPLICA
+  valueFrom: {fieldRef: {fieldPath: metadata.name}}
+- name: MADANG_REPLICA_HOST
+  valueFrom: {fieldRef: {fieldPath: status.podIP}}
 - {name: MADANG_PUBLIC_URL, value: {{ .Values.publicUrl | quote }}}
 - {name: MADANG_HUB_API_URL, value: {{ include "madang.url.hub" . }}/hub/api}
 - {name: MADANG_POLICY, value: /etc/madang/policy.yaml}
@@ -35,4 +40,11 @@
 {{ include "madang.env.secret" (list . "MADANG_SERVICE_TOKEN" "service-token") }}
 {{ include "madang.env.secret" (list . "MADANG_METRICS_TOKEN" "metrics-token") }}
 {{- include "madang.env.database" . }}
+{{- end }}
+
+{{/* Ports that a replica which stands by hands on. */}}
+{{- define "madang.service.handedOn" -}}
+{{- $ports := list (include "madang.port.service" .) -}}
+{{- if .Values.dashboards.url }}{{ $ports = append $ports (include "madang.port.dashboards" .) }}{{ end -}}
+{{ include "madang.ports" $ports | trim }}
 {{- end }}
