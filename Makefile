@@ -148,8 +148,9 @@ bench-pages: $(STAMP) chromium ## weight of each page on a cold cache, and its f
 bench-sweep: $(STAMP) ## sweeps through the service beside the papermill command, three kinds of notebooks
 	$(BIN)/python tests/benchmarks/bench_sweep.py
 
-bench-cluster: $(STAMP) ## a thousand leases at once on a real control plane beside as many gated pods of Kueue (5 minutes)
+bench-cluster: $(STAMP) ## on a real control plane: a thousand leases at once beside gated pods of Kueue, and a large site (40 minutes)
 	$(BIN)/python tests/benchmarks/bench_kueue.py
+	$(BIN)/python tests/benchmarks/bench_scale.py
 
 bench-queue: $(STAMP) ## 10,000 runs that wait: seconds of their submit, memory of the service, milliseconds of a page
 	$(BIN)/python tests/benchmarks/bench_queue.py

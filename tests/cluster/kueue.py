@@ -40,13 +40,17 @@ class Kueue:
         for end in ("crt", "key"):
             (plane.certs / f"kueue-server.{end}").rename(self._certs / f"tls.{end}")
 
-    def install(self) -> None:
-        """Create CRDs, namespace, visibility API and webhooks, and start the controller."""
+    def install_kinds(self) -> None:
+        """Create the kinds of objects, which may then be made without anybody who decides."""
         crds = [_lean(each) for each in _yaml(kueue_config() / "crd" / "bases")]
         for each in crds:
             self._plane.apply(each)
         for each in crds:
             self._plane.wait_for(each, "Established")
+
+    def install(self) -> None:
+        """Create kinds, namespace, visibility API and webhooks, and start the controller."""
+        self.install_kinds()
         for each in self._visibility_objects():
             self._plane.apply(each)
         self.start()
