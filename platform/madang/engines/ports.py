@@ -232,6 +232,13 @@ class Launcher(Protocol):
     async def observe(self, lease_id: str, attempt: int) -> AttemptLife:
         """Return what is recorded of an attempt."""
 
+    async def living(self, keys: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
+        """Return those of these attempts of which is known that they live; asks nobody for it.
+
+        For engines with tens of thousands. One that is missing may live as well, and
+        :meth:`observe` tells; of one that is named it would say the same.
+        """
+
     def tell_ends(self, wake: Callable[[], None] | None) -> None:
         """Call ``wake`` soon after something that was observed alive has ended; None to stop.
 

@@ -7,7 +7,7 @@ so that whoever is answered meanwhile waits for neither.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from madang.domain.lease import Standing
 from madang.domain.queue import QueueItem
@@ -35,6 +35,9 @@ COST_SHARE = 10
 
 MIN_HISTORY_MS = 1_000
 """Shorter attempts (failed starts) say nothing about how long people work."""
+
+Ends = Callable[[], Mapping[str, int]]
+"""Returns when each lease that runs ends at the latest; made only where somebody needs it."""
 
 log = logging.getLogger(__name__)
 
@@ -73,9 +76,7 @@ class Standings:
         self._ended.clear()
         return self._history
 
-    async def get(
-        self, queue: FairQueue, ends: Mapping[str, int], now_ms: int
-    ) -> Mapping[str, Standing]:
+    async def get(self, queue: FairQueue, ends: Ends, now_ms: int) -> Mapping[str, Standing]:
         """Return the standing of each waiting lease by its id.
 
         While the next forecast of a long queue is played everybody is told the last one.
@@ -90,13 +91,13 @@ class Standings:
             await asyncio.shield(task)
         return self._known
 
-    async def _play(self, queue: FairQueue, ends: Mapping[str, int], now_ms: int) -> None:
+    async def _play(self, queue: FairQueue, ends: Ends, now_ms: int) -> None:
         async with self._lock:
             self._is_stale = False
-            copy, durations = queue.copy(), self.durations()
+            copy, until, durations = queue.copy(), ends(), self.durations()
             begin = time.monotonic()
             self._known, cost_ms = await asyncio.to_thread(
-                self._compute, copy, ends, durations, now_ms
+                self._compute, copy, until, durations, now_ms
             )
             self._took_ms = int((time.monotonic() - begin) * 1_000)
             self._rest_ms = min(COST_SHARE * cost_ms, LONGEST_MS)
@@ -119,7 +120,7 @@ class Standings:
         return found, int((time.thread_time() - began) * 1_000)
 
     async def estimate(
-        self, queue: FairQueue, ends: Mapping[str, int], item: QueueItem, now_ms: int
+        self, queue: FairQueue, ends: Ends, item: QueueItem, now_ms: int
     ) -> int | None:
         """Return when a lease would start that is asked for now.
 
@@ -132,7 +133,7 @@ class Standings:
         play.submit(item, now_ms)
         async with self._lock:
             durations = self.durations()
-            found = await asyncio.to_thread(forecast, play, item.flavor, now_ms, ends, durations)
+            found = await asyncio.to_thread(forecast, play, item.flavor, now_ms, ends(), durations)
         return found.get(item.lease_id, UNKNOWN).expected_ms
 
     def _latest(self, queue: FairQueue, flavor: str, known: Mapping[str, Standing]) -> int | None:
@@ -146,7 +147,7 @@ class Standings:
         return self._latest_ms[flavor]
 
     async def preview(
-        self, queue: FairQueue, ends: Mapping[str, int], item: QueueItem, now_ms: int
+        self, queue: FairQueue, ends: Ends, item: QueueItem, now_ms: int
     ) -> Standing | None:
         """Return the standing that a lease would have that is asked for, or changed, now.
 
@@ -160,5 +161,5 @@ class Standings:
             return await asyncio.to_thread(placed, play, item, known, now_ms)
         async with self._lock:
             durations = self.durations()
-            found = await asyncio.to_thread(compute, play, ends, durations, now_ms)
+            found = await asyncio.to_thread(compute, play, ends(), durations, now_ms)
         return found.get(item.lease_id)

@@ -20,8 +20,7 @@ async def agree(core: Core) -> None:
     # The engine first: what a row says after that is younger, and every act may be repeated.
     waiting = await admission.waiting()
     holding = set(await admission.holding())
-    signatures = await core.store.read(lambda tx: tx.leases.signatures())
-    rows = {key: (row[0], row[3], row[5]) for key, row in signatures.items()}
+    rows = await core.store.read(lambda tx: tx.leases.agreed())
     held_ids = {lease_id for lease_id, _ in holding}
     for lease_id, (state, attempt, held_back) in rows.items():
         if state != LeaseState.QUEUED or (lease_id, attempt + 1) in holding:

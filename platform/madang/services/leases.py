@@ -1,6 +1,9 @@
 """Use-cases of leases: ask, look, wait, claim, hold back, end. The reconcile loop does the rest."""
 
-from collections.abc import Mapping
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
@@ -24,21 +27,37 @@ class Signs:
     """Tells cheaply whether a lease has changed: one read serves all who wait for any lease.
 
     Every person who waits holds a request open; without this each change would make a view for
-    each of them.
+    each of them. Only leases for which somebody waits are read.
     """
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._waited: Counter[str] = Counter()
         self._rows: Once[dict[str, tuple[Any, ...]]] = Once()
 
-    async def of(self, lease_id: str) -> tuple[Any, ...]:
-        """Return row and standing of a lease as a value that differs when one of them does."""
+    @contextmanager
+    def waiting_for(self, lease_id: str) -> Iterator[Callable[[], Awaitable[object]]]:
+        """Return what tells row and standing, as a value that differs when one of them does."""
+        self._waited[lease_id] += 1
+        try:
+            yield lambda: self._of(lease_id)
+        finally:
+            self._waited[lease_id] -= 1
+            if not self._waited[lease_id]:
+                del self._waited[lease_id]
+
+    async def _of(self, lease_id: str) -> tuple[Any, ...]:
         core = self._core
-        rows = await self._rows.get(
-            core.bus.changes, lambda: core.store.reading(lambda tx: tx.leases.signatures())
-        )
+        rows = await self._rows.get(core.bus.changes, self._read)
+        if lease_id not in rows:
+            # It began to be waited for after they were read, or has ended.
+            rows = await core.store.read(lambda tx: tx.leases.signatures([lease_id]))
         standing = (await core.engine.admission.standings(core.clock())).get(lease_id)
         return (*rows.get(lease_id, ()), standing)
+
+    def _read(self) -> asyncio.Future[dict[str, tuple[Any, ...]]]:
+        ids = list(self._waited)
+        return self._core.store.reading(lambda tx: tx.leases.signatures(ids))
 
 
 class Leases:
@@ -147,13 +166,14 @@ class Leases:
         self, actor: Actor, lease_id: str, *, seen: str, timeout_s: float
     ) -> dict[str, Any]:
         """Return the lease as soon as it differs from what was ``seen``, or when time is over."""
-        return await self._core.until_changed(
-            lambda: self.get(actor, lease_id),
-            {"leases", "queue"},
-            seen=seen,
-            timeout_s=timeout_s,
-            sign=lambda: self._signs.of(lease_id),
-        )
+        with self._signs.waiting_for(lease_id) as sign:
+            return await self._core.until_changed(
+                lambda: self.get(actor, lease_id),
+                {"leases", "queue"},
+                seen=seen,
+                timeout_s=timeout_s,
+                sign=sign,
+            )
 
     async def claim(self, actor: Actor, lease_id: str) -> dict[str, Any]:
         """Take an admitted notebook; taking it twice is harmless."""

@@ -1,16 +1,18 @@
-"""Compares one lease with what really runs, and moves it on; the reconcile loop calls it."""
+"""Compares one lease with what really runs, and moves it on; the reconcile loop calls it.
+
+Of those that run there are very many: :mod:`madang.services.running` asks for the few that may have
+ended.
+"""
 
 from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseState, Target
 from madang.engines.ports import AttemptLife
 from madang.errors import ConflictError
-from madang.policy import budget
 from madang.services import charging, launching, leasing, scaling, telling
 from madang.services.core import Core
 from madang.services.leases import begin_end
 from madang.services.run_ends import end_with_slot
 from madang.services.slot_opening import note_slot_fault
 from madang.store import Tx
-from madang.units import cost_microcredits
 
 START_MS = 120_000
 """A cluster or slot that has not started by then is given up as lost."""
@@ -26,12 +28,10 @@ _FAULTS = (EndReason.LOST, EndReason.FAILED, EndReason.OUT_OF_MEMORY)
 
 
 async def step(core: Core, lease: Lease) -> None:
-    """Move one unfinished lease by at most one state."""
+    """Move a lease that starts or ends by at most one state."""
     life = await core.engine.launcher.observe(lease.id, lease.attempt)
     if lease.state is LeaseState.ADMITTED:
         await _admitted(core, lease, life)
-    elif lease.state is LeaseState.ACTIVE:
-        await _active(core, lease, life)
     elif lease.state is LeaseState.ENDING:
         await _ending(core, lease, life)
 
@@ -103,24 +103,12 @@ async def _miss_turn(core: Core, lease: Lease) -> None:
     core.changed("leases", "queue")
 
 
-async def _active(core: Core, lease: Lease, life: AttemptLife) -> None:
-    now = core.clock()
+async def look_at_running(core: Core, lease: Lease) -> bool:
+    """Tell whether a lease that runs still lives, and begin its end when it does not."""
+    life = await core.engine.launcher.observe(lease.id, lease.attempt)
     if not life.is_alive:
         await end(core, lease, _reason(life))
-        return
-    core.live.seen_alive_ms[lease.id] = now
-    if lease.expires_ms is not None and now >= lease.expires_ms:
-        await end(core, lease, EndReason.EXPIRED)
-        return
-
-    def work(tx: Tx) -> bool:
-        charging.charge(core, tx, lease, now, is_last=False)
-        return _renew(core, tx, lease, now)
-
-    if not await core.store.write(work):
-        await end(core, lease, EndReason.BUDGET)
-        return
-    await launching.hold_to_limit(core, lease)
+    return life.is_alive
 
 
 def _reason(life: AttemptLife) -> EndReason:
@@ -134,32 +122,6 @@ def _reason(life: AttemptLife) -> EndReason:
     # The hub ends a server that its person stopped also while nobody here can be told of it.
     is_wanted = life.exit_code == 0 or life.was_told
     return EndReason.COMPLETED if is_wanted else EndReason.FAILED
-
-
-def _renew(core: Core, tx: Tx, lease: Lease, now: int) -> bool:
-    """Keep a block reserved ahead of a notebook or cluster; False when the budget is over."""
-    if lease.kind in budget.WHOLE_LIMIT or lease.started_ms is None:
-        return True
-    rate, grace_ms, block_ms = (
-        lease.rate_microcredits,
-        core.policy.stop_grace_ms,
-        core.policy.block_ms,
-    )
-    uncharged_ms = max(0, now - (lease.charged_to_ms or lease.started_ms))
-    owed = cost_microcredits(lease.devices * uncharged_ms, rate)
-    unspent = tx.budget.reservation(lease.id, lease.attempt) - owed
-    left_ms = max(0, lease.started_ms + lease.limit_ms - now)
-    terms = (unspent, lease.devices, grace_ms, block_ms, rate, left_ms)
-    if not budget.renewal_due(*terms):
-        return True
-    amount = budget.renewal_microcredits(*terms)
-    until = now + block_ms
-    if tx.budget.reserve(lease.project, lease.id, lease.attempt, amount, until):
-        return True
-    rest = min(amount, tx.budget.balance(lease.project).left)
-    if rest and tx.budget.reserve(lease.project, lease.id, lease.attempt, rest, until):
-        unspent += rest
-    return not budget.must_stop(unspent, lease.devices, grace_ms, rate)
 
 
 async def end(core: Core, lease: Lease, reason: EndReason) -> None:

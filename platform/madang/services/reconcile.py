@@ -31,8 +31,8 @@ from madang.services.agreeing import agree
 from madang.services.builds import Builds
 from madang.services.core import Core
 from madang.services.due import Due
-from madang.services.leases import UNFINISHED
 from madang.services.outputs import Outputs
+from madang.services.running import Running
 from madang.services.slot_opening import ensure_slots
 from madang.services.upkeep import Upkeep
 from madang.store import Tx
@@ -63,6 +63,7 @@ class Reconciler:
     def __init__(self, core: Core, due: Due) -> None:
         self._core = core
         self._due = due
+        self.running = Running(core)
         self.builds = Builds(core)
         self.outputs = Outputs(core)
         self._releasing: asyncio.Task[None] | None = None
@@ -77,7 +78,7 @@ class Reconciler:
     async def start(self) -> None:
         """Tell the engine what the rows say, then look again and again."""
         await self.restore()
-        self._core.engine.launcher.tell_ends(self._core.wake.set)
+        self._core.engine.launcher.tell_ends(self.running.tell)
         self._core.engine.admission.tell_decisions(self._core.wake.set)
         self._task = asyncio.create_task(self._run())
 
@@ -198,8 +199,11 @@ class Reconciler:
 
     async def _step_all(self) -> None:
         core = self._core
-        holding = [s for s in UNFINISHED if s is not LeaseState.QUEUED]
-        for lease in await core.store.read(lambda tx: tx.leases.find(state=holding)):
+        moving = [LeaseState.ADMITTED, LeaseState.ENDING]
+        found = await core.store.read(lambda tx: tx.leases.find(state=moving))
+        # Before those: whatever moves in this look moves by one state.
+        await self._guarded("running", self.running.look())
+        for lease in found:
             await self._guarded(f"lease {lease.id}", self._step(lease))
 
     async def _step(self, lease: Lease) -> None:
@@ -213,7 +217,11 @@ class Reconciler:
     async def sweep(self) -> None:
         """End what runs without a row that owns it, after a second, fresh read (P6, P7)."""
         core = self._core
-        for lease_id, attempt in await core.engine.launcher.alive():
+        alive = await core.engine.launcher.alive()
+        held = await core.store.read(lambda tx: tx.leases.holding())
+        for lease_id, attempt in alive:
+            if (lease_id, attempt) in held:
+                continue
             lease = await core.store.read(partial(_lease, lease_id))
             owned = lease is not None and lease.holds_devices and lease.attempt == attempt
             if not owned:

@@ -123,7 +123,7 @@ class Budget:
 
     def settle_all(self, charges: Mapping[tuple[str, str, int], int]) -> None:
         """Settle many charges by (project, lease, attempt), in few statements."""
-        held = self._held({lease for _, lease, _ in charges})
+        held = self.reservations_of({lease for _, lease, _ in charges})
         lowered: list[dict[str, Any]] = []
         covered: Counter[str] = Counter()
         used: Counter[str] = Counter()
@@ -165,7 +165,8 @@ class Budget:
             raise ConflictError("grant_below_zero", project=project)
         self._change(project, granted=budgets.c.granted + microcredits)
 
-    def _held(self, of_leases: Collection[str]) -> dict[tuple[str, int], int]:
+    def reservations_of(self, of_leases: Collection[str]) -> dict[tuple[str, int], int]:
+        """Return what is set aside for each attempt of these leases."""
         query = select(
             reservations.c.lease, reservations.c.attempt, reservations.c.microcredits
         ).where(reservations.c.lease.in_(of_leases))

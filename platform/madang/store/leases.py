@@ -1,7 +1,7 @@
 """Leases: every change names the state it expects, so that two callers cannot both win."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
+    cast,
     func,
     insert,
     select,
@@ -20,9 +21,10 @@ from sqlalchemy import (
     update,
 )
 
-from madang.domain.lease import Lease, LeaseKind, LeaseState, check_transition
+from madang.domain.lease import HOLDS_DEVICES, Lease, LeaseKind, LeaseState, check_transition
 from madang.errors import ConflictError
 from madang.store.columns import columns_of, members_of, read_as, values_of
+from madang.store.due_leases import DUE
 from madang.store.searches import conditions, given
 from madang.store.tables import attempts, leases, people, projects
 
@@ -80,12 +82,6 @@ def _plain(name: str) -> Any:
     return type_coerce(column, String) if name in ("kind", "lease_class", "state") else column
 
 
-_STANDING: Select[Any] = select(*(_plain(name) for name in Unfinished._fields)).where(
-    leases.c.state.in_(_UNFINISHED)
-)
-_STANDING_AT_ONCE: Select[Any] = select(
-    func.json_group_array(func.json_array(*(_plain(name) for name in Unfinished._fields)))
-).where(leases.c.state.in_(_UNFINISHED))
 _SHOWN: Select[Any] = (
     select(
         *(_plain(name) for name in Shown._fields[:-2]),
@@ -99,8 +95,15 @@ _SHOWN: Select[Any] = (
 )
 SHOWN_AT_ONCE = 500
 _SIGNED = ("state", "target", "reason", "attempt", "claimed_ms", "held_back", "started_ms")
-_SIGNATURES = select(leases.c.id, *(leases.c[name] for name in _SIGNED)).where(
-    leases.c.state.in_(_UNFINISHED)
+_AGREED = ("id", "state", "attempt", "held_back")
+_SIGNED_OF = select(leases.c.id, *(leases.c[name] for name in _SIGNED)).where(
+    leases.c.state.in_(_UNFINISHED), leases.c.id.in_(bindparam("ids", expanding=True))
+)
+_OF_IDS = select(*_COLUMNS).where(leases.c.id.in_(bindparam("ids", expanding=True)))
+_CHARGED = (
+    update(leases)
+    .where(leases.c.id == bindparam("of_lease"), leases.c.state == LeaseState.ACTIVE)
+    .values(charged_to_ms=bindparam("to_ms"))
 )
 _WAITING_BY_FLAVOR = (
     select(leases.c.flavor, func.count())
@@ -172,12 +175,53 @@ class Leases:
 
     def standing(self) -> list[Unfinished]:
         """Return all leases that have not ended, in no order."""
-        if self._connection.dialect.name != "sqlite":
-            return list(map(Unfinished._make, self._connection.execute(_STANDING)))
-        # As one row: at each row SQLite lets go of the interpreter, and waits for it behind a
-        # busy event loop. In a thread 2,000 rows took 100 to 250 ms, of which 19 were work.
-        found = self._connection.execute(_STANDING_AT_ONCE).scalar_one()
-        return list(map(Unfinished._make, json.loads(found)))
+        return list(map(Unfinished._make, self._at_once(Unfinished._fields, _UNFINISHED)))
+
+    def running(self) -> dict[tuple[str, int], int]:
+        """Return the limit of each lease that runs, by lease and attempt."""
+        rows = self._at_once(("id", "attempt", "limit_ms"), (LeaseState.ACTIVE,))
+        return {(lease, attempt): limit_ms for lease, attempt, limit_ms in rows}
+
+    def holding(self) -> set[tuple[str, int]]:
+        """Return lease and attempt of all that hold devices."""
+        rows = self._at_once(("id", "attempt"), tuple(HOLDS_DEVICES))
+        return {(lease, attempt) for lease, attempt in rows}
+
+    def agreed(self) -> dict[str, tuple[str, int, bool]]:
+        """Return state, attempt and whether it is held back of each that has not ended."""
+        rows = self._at_once(_AGREED, _UNFINISHED)
+        return {lease: (state, attempt, bool(held)) for lease, state, attempt, held in rows}
+
+    def _at_once(self, names: Sequence[str], states: Sequence[LeaseState]) -> list[list[Any]]:
+        # As one value, for there may be tens of thousands. Rows are made one by one in Python, and
+        # at each SQLite lets go of the interpreter and waits for it behind a busy event loop: in a
+        # thread 2,000 rows took 100 to 250 ms, of which 19 were work.
+        is_sqlite = self._connection.dialect.name == "sqlite"
+        query = _all_at_once(tuple(names), tuple(states), is_sqlite=is_sqlite)
+        found: list[list[Any]] = json.loads(self._connection.execute(query).scalar_one() or "[]")
+        return found
+
+    def several(self, ids: Sequence[str]) -> list[Lease]:
+        """Return the leases of these ids, in no order."""
+        found: list[Lease] = []
+        for start in range(0, len(ids), SHOWN_AT_ONCE):
+            found += self._all(_OF_IDS, ids=ids[start : start + SHOWN_AT_ONCE])
+        return found
+
+    def due(self, now_ms: int, mark_ms: int, block_ms: int, grace_ms: int) -> list[str]:
+        """Return the leases that run and are over their limit, or must be charged, or renewed.
+
+        Those whose reservation has to be looked at are told a moment too early and never too late.
+
+        Parameters
+        ----------
+        mark_ms
+            Up to where what runs is to be charged by now.
+        block_ms, grace_ms
+            As for :func:`madang.policy.budget.renewal_due`.
+        """
+        given = {"now": now_ms, "mark": mark_ms, "half": block_ms // 2, "grace": grace_ms}
+        return list(self._connection.execute(DUE, given).scalars())
 
     def shown(self, ids: Sequence[str]) -> list[Shown]:
         """Return what the queue shows of these leases, in no order."""
@@ -225,10 +269,19 @@ class Leases:
         )
         return int(self._connection.execute(query).scalar_one() or 0)
 
-    def signatures(self) -> dict[str, tuple[Any, ...]]:
-        """Return what a waiting request would want to know of each lease that has not ended."""
-        rows = self._connection.execute(_SIGNATURES)
-        return {row[0]: tuple(row[1:]) for row in rows}
+    def signatures(self, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+        """Return what a waiting request would want to know of these, unless they have ended."""
+        found: dict[str, tuple[Any, ...]] = {}
+        for start in range(0, len(ids), SHOWN_AT_ONCE):
+            some = {"ids": ids[start : start + SHOWN_AT_ONCE]}
+            found |= {row[0]: tuple(row[1:]) for row in self._connection.execute(_SIGNED_OF, some)}
+        return found
+
+    def charged(self, to_ms: Mapping[str, int]) -> None:
+        """Note up to when leases are charged that run, and were read in this transaction."""
+        rows = [{"of_lease": lease, "to_ms": at_ms} for lease, at_ms in to_ms.items()]
+        if rows:
+            self._connection.execute(_CHARGED, rows)
 
     def waiting_sizes(self, project: str) -> list[tuple[Lease, int]]:
         """Return one waiting lease of each kind, size, limit and price of a project, and how many.
@@ -276,6 +329,18 @@ class Leases:
 
     def _all(self, query: Select[Any], **values: Any) -> list[Lease]:
         return [read_as(Lease, row) for row in self._connection.execute(query, values)]
+
+
+@cache
+def _all_at_once(
+    names: tuple[str, ...], states: tuple[LeaseState, ...], *, is_sqlite: bool
+) -> Select[Any]:
+    columns = [_plain(name) for name in names]
+    if is_sqlite:
+        made: Any = func.json_group_array(func.json_array(*columns))
+    else:
+        made = cast(func.json_agg(func.json_build_array(*columns)), String)
+    return select(made).where(leases.c.state.in_(states))
 
 
 @cache

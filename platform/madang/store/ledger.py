@@ -45,6 +45,14 @@ _CHARGED = select(
     entries.c.attempt == bindparam("attempt"),
     entries.c.kind == EntryKind.CHARGE,
 )
+_CHARGED_OF = (
+    select(entries.c.lease, entries.c.attempt, *_CHARGED.selected_columns)
+    .where(
+        entries.c.lease.in_(bindparam("leases", expanding=True)),
+        entries.c.kind == EntryKind.CHARGE,
+    )
+    .group_by(entries.c.lease, entries.c.attempt)
+)
 _SLICES = frozenset({EntryKind.CHARGE, EntryKind.OVERHEAD})
 _ONCE = _SLICES | {EntryKind.REFUND}
 _HEAD = select(ledger_head.c.seq, ledger_head.c.hash)
@@ -148,6 +156,16 @@ class Ledger:
             return 0, 0, 0, 0
         # PostgreSQL sums BIGINT as NUMERIC.
         return int(device_ms), int(cost), segment + 1, to_ms
+
+    def charged_of(
+        self, leases: Collection[str]
+    ) -> dict[tuple[str, int], tuple[int, int, int, int]]:
+        """Return what :meth:`charged` does, by lease and attempt, of all that were charged."""
+        rows = self._connection.execute(_CHARGED_OF, {"leases": list(leases)})
+        return {
+            (lease, attempt): (int(device_ms), int(cost), segment + 1, to_ms)
+            for lease, attempt, device_ms, cost, segment, to_ms in rows
+        }
 
     def totals(self, leases: Collection[str]) -> dict[str, tuple[int, int]]:
         """Return (charged device-milliseconds, micro-credits less refunds) by lease."""

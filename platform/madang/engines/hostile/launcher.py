@@ -1,6 +1,6 @@
 """Processes in memory that start badly, end late, and sometimes are simply gone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from madang.domain.cluster import ClusterEndpoint
@@ -82,6 +82,10 @@ class HostileLauncher:
         if self._world.happens(faults.vanish):
             process.vanish_at_ms = now + self._world.within(faults.vanish_ms)
         return process
+
+    async def living(self, keys: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
+        """Return those of these attempts that live, and are the first of their lease or third."""
+        return [key for key in keys if key[1] % 2 and (await self.observe(*key)).is_alive]
 
     def tell_ends(self, wake: Callable[[], None] | None) -> None:
         """Tell nothing: nobody may rely on a hint."""

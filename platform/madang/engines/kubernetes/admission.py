@@ -20,16 +20,17 @@ from madang.domain.lease import Standing
 from madang.domain.profile import Device, FlavorCapacity
 from madang.domain.queue import ProjectShare, QueueItem, QueueTrouble
 from madang.engines.announcements import Announcements
-from madang.engines.kubernetes import workloads
+from madang.engines.kubernetes import nodes, workloads
 from madang.engines.kubernetes.client import Api
 from madang.engines.kubernetes.lease_objects import LeaseObjects
 from madang.engines.kubernetes.member_queues import MemberQueues
 from madang.engines.kubernetes.mirror import Mirror
 from madang.engines.kubernetes.nodes import Pool
 from madang.engines.kubernetes.objects import Object
+from madang.engines.kubernetes.places import Order, Told
 from madang.engines.kubernetes.pushing import Pusher
 from madang.engines.kubernetes.queue_objects import QueueObjects, troubles
-from madang.engines.kubernetes.wanted import Wanted, Wishes, order
+from madang.engines.kubernetes.wanted import Wanted, Wishes
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 from madang.engines.standings import Standings
 from madang.policy.fair_queue import HALF_LIFE_MS, FairQueue
@@ -69,16 +70,19 @@ class KubernetesAdmission:
         self._queue = FairQueue({}, half_life_ms=half_life_ms, grace_ms=grace_ms)
         self._news = Announcements()
         self._standings = Standings()
+        self._order = Order()
+        self._told: Told | None = None
+        self._made_of = (0, 0)
         self._objects = QueueObjects(api, policy)
         self._members = MemberQueues(api, policy, self._wishes.members)
         ours = f"{workloads.POOL}={policy.prefix}"
         path = workloads.workloads(policy.namespace)
-        self._seen = Mirror(api, path, self._heard, labelSelector=ours)
+        self._seen = Mirror(api, path, self._heard, keep=workloads.slim, labelSelector=ours)
         self._leases = LeaseObjects(
             api, policy, self._wishes, self._objects, self._members, self._seen
         )
         self._pusher = Pusher(self._push)
-        self._nodes = Mirror(api, "/api/v1/nodes", self._heard_node)
+        self._nodes = Mirror(api, "/api/v1/nodes", self._heard_node, keep=nodes.slim)
         self._wake: Callable[[], None] = lambda: None
         self._is_paused = False
 
@@ -168,6 +172,7 @@ class KubernetesAdmission:
         wanted.is_held, wanted.since_ms = True, now
         names = self._pool.hold(key, item.flavor, item.devices)
         self._queue.started(item, now)
+        self._placed(item.lease_id)
         self._news.add(
             Admitted(lease_id=item.lease_id, attempt=item.attempt, device_ids=names), now
         )
@@ -204,6 +209,7 @@ class KubernetesAdmission:
             return
         wanted = self._wishes.put(Wanted(item))
         self._queue.submit(item, self._clock())
+        self._placed(item.lease_id)
         self._standings.forget()
         self._refuse_what_cannot_be(wanted)
         self._touch(self._wishes.cap(item.project))
@@ -236,6 +242,7 @@ class KubernetesAdmission:
             return
         wanted.is_gone = True
         self._queue.withdraw(item.lease_id, now)
+        self._placed(item.lease_id)
         event = Refused(lease_id=item.lease_id, attempt=item.attempt, code=code, details=details)
         self._news.add(event, now)
         self._wake()
@@ -249,6 +256,7 @@ class KubernetesAdmission:
         wanted = self._wishes.put(Wanted(item, started_ms, is_held=True))
         self._pool.adopt(key, item.flavor, device_ids)
         self._queue.started(item, now)
+        self._placed(item.lease_id)
         self._resize()
         names = tuple(device_ids)
         self._news.add_known(
@@ -264,6 +272,7 @@ class KubernetesAdmission:
             return
         wanted.is_gone = True
         self._queue.withdraw(lease_id, self._clock())
+        self._placed(lease_id)
         self._news.drop(lease_id)
         self._touch([lease_id, *self._wishes.cap(wanted.item.project)])
         self._standings.forget()
@@ -275,9 +284,10 @@ class KubernetesAdmission:
         if wanted is None or wanted.item.attempt != attempt or not wanted.is_held:
             return
         wanted.is_held, wanted.is_gone = False, True
-        self._pool.held.pop((lease_id, attempt), None)
+        self._pool.let_go((lease_id, attempt))
         now = self._clock()
         self._queue.finished(lease_id, now)
+        self._placed(lease_id)
         self._resize()
         self._standings.ended(wanted.item, now - wanted.since_ms)
         self._touch([lease_id, *self._wishes.cap(wanted.item.project)])
@@ -316,15 +326,16 @@ class KubernetesAdmission:
 
     async def standings(self, now_ms: int) -> Mapping[str, Standing]:
         """Return the standing of each waiting lease: places in Kueue's order, times as forecast."""
-        known = await self._standings.get(self._queue, self._ends(), now_ms)
-        found = dict(known)
-        for flavor in self._pool.flavors():
-            items = [i for i in self._queue.waiting_items(flavor) if i.lease_id in found]
-            for place, item in enumerate(sorted(items, key=order), start=1):
-                found[item.lease_id] = replace(
-                    found[item.lease_id], position=place, waiting=len(items)
-                )
-        return found
+        times = await self._standings.get(self._queue, self._ends, now_ms)
+        made_of = (id(times), self._order.changes)
+        if self._told is None or self._made_of != made_of:
+            self._told = Told(self._order, times, self._queue.free)
+            self._made_of = made_of
+        return self._told
+
+    def _placed(self, lease_id: str) -> None:
+        """Take note of whether, and how, a lease waits now."""
+        self._order.put(lease_id, self._queue.waiting_item(lease_id))
 
     def _ends(self) -> dict[str, int]:
         held = [wanted for wanted in self._wishes if wanted.is_held]
@@ -332,11 +343,11 @@ class KubernetesAdmission:
 
     async def estimate(self, item: QueueItem, now_ms: int) -> int | None:
         """Return when a lease like this would start if it were asked for now; None if unknown."""
-        return await self._standings.estimate(self._queue, self._ends(), item, now_ms)
+        return await self._standings.estimate(self._queue, self._ends, item, now_ms)
 
     async def preview(self, item: QueueItem, now_ms: int) -> Standing | None:
         """Return the standing that a lease like this would have."""
-        return await self._standings.preview(self._queue, self._ends(), item, now_ms)
+        return await self._standings.preview(self._queue, self._ends, item, now_ms)
 
     async def prolong(self, lease_id: str, attempt: int, limit_ms: int) -> None:
         """Let forecasts know of a longer limit."""
@@ -351,7 +362,7 @@ class KubernetesAdmission:
         return [
             FlavorCapacity(
                 flavor=flavor,
-                devices_total=len(self._pool.healthy(flavor)),
+                devices_total=self._pool.healthy(flavor),
                 devices_free=self._queue.free(flavor),
                 waiting=self._queue.waiting_count(flavor),
             )
@@ -364,7 +375,7 @@ class KubernetesAdmission:
 
     async def set_drained(self, device_ids: Collection[str]) -> None:
         """Give fewer devices out: these, and no others, are out; who holds one keeps it."""
-        self._pool.drained = frozenset(device_ids)
+        self._pool.drain(device_ids)
         self._resize()
         await self._settle()
 

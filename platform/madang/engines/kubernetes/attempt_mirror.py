@@ -6,7 +6,7 @@ launcher, on the event loop.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 
 from madang.domain.pod_labels import selector
@@ -14,13 +14,15 @@ from madang.engines.kubernetes.attempt_objects import Key, key_of
 from madang.engines.kubernetes.client import Api
 from madang.engines.kubernetes.mirror import Mirror
 from madang.engines.kubernetes.objects import Object
-from madang.engines.kubernetes.pod_life import pod_life
+from madang.engines.kubernetes.pod_life import is_noted, is_overdue_job, may_start, pod_life
 
 _METADATA = (
     *("name", "uid", "resourceVersion", "labels", "annotations", "finalizers"),
     *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
 )
 _SPEC = ("nodeName", "activeDeadlineSeconds", "suspend")
+_STATUS = ("phase", "reason", "startTime", "podIP")
+_CONDITIONS = ("Ready", "DisruptionTarget", "Complete", "Failed", "FailureTarget")
 
 Found = tuple[list[Object], list[Object]]
 
@@ -39,6 +41,7 @@ class AttemptMirror:
         self._found: dict[Key, tuple[dict[str, Object], dict[str, Object]]] = {}
         self._keys: dict[tuple[int, str], Key] = {}
         self._followed: set[Key] = set()
+        self._calm: set[Key] = set()
         self._mirrors: list[Mirror] = []
         self._stopping: set[asyncio.Task[None]] = set()
         self._wake: Callable[[], None] | None = None
@@ -65,7 +68,7 @@ class AttemptMirror:
                 self._stopping.add(task)
                 task.add_done_callback(self._stopping.discard)
             self._mirrors = []
-            for known in (self._followed, self._keys, self._found):
+            for known in (self._followed, self._calm, self._keys, self._found):
                 known.clear()
 
     async def close(self) -> None:
@@ -77,6 +80,15 @@ class AttemptMirror:
         """Tell when a pod of an attempt that was just seen alive has ended."""
         if self._wake is not None:
             self._followed.add(key)
+
+    def calm(self, keys: Collection[Key]) -> set[Key]:
+        """Return those of which everything runs and nothing was asked to end; and follow them."""
+        if not self.is_synced:
+            return set()
+        found = self._calm.intersection(keys)
+        if self._wake is not None:
+            self._followed |= found
+        return found
 
     @property
     def is_synced(self) -> bool:
@@ -108,8 +120,18 @@ class AttemptMirror:
         if found is not None and key is not None:
             self._keys[kind, name] = key
             self._found.setdefault(key, ({}, {}))[kind][name] = found
+        for touched in (before, key):
+            if touched is not None:
+                self._judge(touched)
         if kind == 0:
             self._tell_end(before if found is None else key, found)
+
+    def _judge(self, key: Key) -> None:
+        pods, jobs = self._found.get(key, ({}, {}))
+        is_calm = (
+            bool(pods) and all(map(_runs, pods.values())) and all(map(_goes_on, jobs.values()))
+        )
+        (self._calm.add if is_calm else self._calm.discard)(key)
 
     def _forget(self, key: Key, kind: int, name: str) -> None:
         known = self._found[key]
@@ -124,11 +146,26 @@ class AttemptMirror:
                 self._wake()
 
 
+def _runs(pod: Object) -> bool:
+    life = pod_life(pod)
+    return life.started_ms is not None and life.lives and life.told_ms is None
+
+
+def _goes_on(job: Object) -> bool:
+    return may_start(job) and not is_noted(job) and not is_overdue_job(job)
+
+
 def slim(item: Object) -> Object:
     """Return what is read of a pod or Job: tens of thousands are kept."""
     metadata, spec = item["metadata"], item.get("spec") or {}
+    status = item.get("status") or {}
+    kept = {name: status[name] for name in _STATUS if name in status}
+    if containers := status.get("containerStatuses"):
+        kept["containerStatuses"] = [{"state": each.get("state") or {}} for each in containers]
+    if true := [each for each in status.get("conditions") or () if each["type"] in _CONDITIONS]:
+        kept["conditions"] = true
     return {
         "metadata": {name: metadata[name] for name in _METADATA if name in metadata},
         "spec": {name: spec[name] for name in _SPEC if name in spec},
-        "status": item.get("status") or {},
+        "status": kept,
     }

@@ -5,7 +5,7 @@ for them too. All state is in the cluster: a launcher that starts anew knows wha
 knew. What cannot be read is an error and never an answer, so nothing ends because of it (P7).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from madang.domain.cluster import ClusterEndpoint, scheduler_key
@@ -106,8 +106,12 @@ class KubernetesLauncher:
         the service ends it.
         """
         key = (lease_id, attempt)
-        begun = {role_of(pod): pod_life(pod).started_ms for pod in await self._objects.pods(key)}
-        for job in await self._objects.jobs(key):
+        pods, jobs = self._known(key) or await self._read(key)
+        if len(jobs) < sum(bool(role_of(pod)) for pod in pods):
+            # The watch of Jobs is behind that of pods.
+            pods, jobs = await self._read(key)
+        begun = {role_of(pod): pod_life(pod).started_ms for pod in pods}
+        for job in jobs:
             made_ms = read_ms((job.get("status") or {}).get("startTime"))
             start_ms = begun.get(role_of(job))
             before_ms = self._settings.start_ms
@@ -128,6 +132,12 @@ class KubernetesLauncher:
             self._mirror.follow(key)
             await self._stopper.end_rest(pods, jobs)
         return life
+
+    async def living(self, keys: Collection[Key]) -> Collection[Key]:
+        """Return those of which the watch says that all is well, so that nothing is to be done."""
+        found = self._mirror.calm(keys) - self._unsure
+        self._seen |= found
+        return found
 
     def _known(self, key: Key) -> Found | None:
         """Return what the mirror says, if nobody is the worse when that is a moment old.

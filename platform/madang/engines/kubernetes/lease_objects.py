@@ -48,6 +48,8 @@ class LeaseObjects:
             await self._delete(path, lease_id)
             self._wishes.drop(wanted)
             return False
+        if self._is_as_wanted(wanted):
+            return False
         await self._queues.ensure(wanted.item.project)
         await self._members.ensure(wanted.item.project, wanted.item.person)
         # What is not seen yet may be there all the same: then it cannot be made, and is read.
@@ -64,9 +66,27 @@ class LeaseObjects:
             return True
         if wanted.is_held:
             await self._keep(path, wanted, found)
-        elif found["spec"].get("active", True) == wanted.is_stopped:
-            await self._api.patch(path, {"spec": {"active": not wanted.is_stopped}})
+        elif workloads.is_stopped(found) != wanted.is_stopped:
+            await self._patch(path, {"active": not wanted.is_stopped})
         return False
+
+    def _is_as_wanted(self, wanted: Wanted) -> bool:
+        """Tell whether the watch says that nothing is to be done, as for all after a restart.
+
+        It knows of our own changes when they are answered, and whatever it has not told yet is
+        looked at when it is.
+        """
+        found = self._seen.objects.get(wanted.item.lease_id)
+        if found is None or workloads.is_going(found):
+            return False
+        if not workloads.is_same(found, wanted.item):
+            return False
+        if wanted.is_held:
+            return self._is_kept(wanted, found)
+        is_admitted = workloads.is_admitted(found)
+        return workloads.is_stopped(found) == wanted.is_stopped and not (
+            wanted.is_stopped and is_admitted
+        )
 
     async def _create(self, wanted: Wanted) -> bool:
         """Make the object; return False when there is one of that name."""
@@ -79,7 +99,7 @@ class LeaseObjects:
             log.warning("the object of %s was gone although it holds devices", item.lease_id)
             body["spec"]["priority"] = workloads.KEPT
         try:
-            await self._api.create(self._path, body)
+            self._seen.note(await self._api.create(self._path, body))
         except ConflictError:
             return False
         return True
@@ -103,5 +123,11 @@ class LeaseObjects:
 
     async def _keep(self, path: str, wanted: Wanted, found: Object) -> None:
         """Make what may not be asked back the last that Kueue would choose."""
-        if not wanted.item.is_preemptible and found["spec"].get("priority") != workloads.KEPT:
-            await self._api.patch(path, {"spec": {"priority": workloads.KEPT}})
+        if not self._is_kept(wanted, found):
+            await self._patch(path, {"priority": workloads.KEPT})
+
+    def _is_kept(self, wanted: Wanted, found: Object) -> bool:
+        return wanted.item.is_preemptible or found["spec"].get("priority") == workloads.KEPT
+
+    async def _patch(self, path: str, spec: Object) -> None:
+        self._seen.note(await self._api.patch(path, {"spec": spec}))

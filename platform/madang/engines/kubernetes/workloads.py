@@ -22,6 +22,9 @@ POOL = "madang.dev/pool"
 KEPT = (1 << 31) - 1
 """Priority of what may not be asked back, once it is admitted: the last that Kueue would choose."""
 
+# One text for all objects, and not one for each.
+_READ = {kind: kind for kind in ("Admitted", "Evicted", "Finished")}
+_METADATA = ("name", "resourceVersion", "deletionTimestamp")
 _SINCE_MS = 1_767_225_600_000
 _UNIT_MS = 250
 _SPAN = 1 << 30
@@ -118,6 +121,30 @@ def is_going(found: Object) -> bool:
     """Tell whether it is being deleted, or has been finished by somebody."""
     finished = condition(found, "Finished").get("status") == "True"
     return finished or "deletionTimestamp" in found["metadata"]
+
+
+def slim(found: Object) -> Object:
+    """Return what is read of a Workload: tens of thousands are kept.
+
+    The annotation says all that it asks for; of what Kueue wrote only what is true is told here.
+    """
+    metadata = found["metadata"]
+    there = found.get("status", {}).get("conditions", ())
+    true = [
+        {"type": _READ[each["type"]], "status": "True", "reason": each.get("reason", "")}
+        for each in there
+        if each["type"] in _READ and each["status"] == "True"
+    ]
+    kept = {name: metadata[name] for name in _METADATA if name in metadata}
+    if ITEM in (written := metadata.get("annotations") or {}):
+        kept["annotations"] = {ITEM: written[ITEM]}
+    spec = {name: found["spec"][name] for name in ("active", "priority") if name in found["spec"]}
+    return {"metadata": kept, "spec": spec, "status": {"conditions": true}}
+
+
+def is_stopped(found: Object) -> bool:
+    """Tell whether Kueue must not choose it."""
+    return not found["spec"].get("active", True)
 
 
 def condition(found: Object, kind: str) -> Mapping[str, str]:

@@ -172,18 +172,18 @@ class LocalAdmission:
 
     async def standings(self, now_ms: int) -> Mapping[str, Standing]:
         """Return the standing of each waiting lease, at most about a second old."""
-        return await self._standings.get(self._queue, self._ends(), now_ms)
+        return await self._standings.get(self._queue, self._ends, now_ms)
 
     def _ends(self) -> dict[str, int]:
         return {key[0]: since + item.limit_ms for key, (item, since) in self._items.items()}
 
     async def estimate(self, item: QueueItem, now_ms: int) -> int | None:
         """Return when a lease like this would start if it were asked for now; None if unknown."""
-        return await self._standings.estimate(self._queue, self._ends(), item, now_ms)
+        return await self._standings.estimate(self._queue, self._ends, item, now_ms)
 
     async def preview(self, item: QueueItem, now_ms: int) -> Standing | None:
         """Return the standing that a lease like this would have."""
-        return await self._standings.preview(self._queue, self._ends(), item, now_ms)
+        return await self._standings.preview(self._queue, self._ends, item, now_ms)
 
     async def prolong(self, lease_id: str, attempt: int, limit_ms: int) -> None:
         """Let forecasts know of a longer limit."""

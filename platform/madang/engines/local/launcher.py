@@ -7,7 +7,7 @@ anew knows what the one before it knew. File work happens in threads, never on t
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -191,6 +191,10 @@ class LocalLauncher:
         life, keepers = await asyncio.to_thread(self._folder(lease_id, attempt).observe)
         self._ends.follow(keepers)
         return replace(life, machine_since_ms=self._up_since_ms)
+
+    async def living(self, keys: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:  # noqa: ARG002
+        """Return none: a machine has a few, and their records are read one by one."""
+        return ()
 
     def tell_ends(self, wake: Callable[[], None] | None) -> None:
         """Call ``wake`` as soon as a keeper that was seen alive has ended."""
