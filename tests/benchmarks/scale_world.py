@@ -2,20 +2,21 @@
 
 Made for ``bench_scale.py``. API server, etcd and PostgreSQL are real, and so is every object; what
 is not there is who would move them by itself: nodes have no kubelet, and no controller that takes
-them for dead. Rows and objects are as the service itself would have written them.
+them for dead. Rows and objects are as the service itself would have written them; a hundred
+thousand writes by way of the API server would take half an hour, so they go straight into etcd,
+from where it reads them as any others.
 """
 
-import asyncio
 import json
 import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 # In this order: both have a module ``processes``.
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
@@ -25,25 +26,28 @@ from control_plane import ControlPlane
 from kueue import Kueue
 from postgres import PostgreSQL
 from processes import free_ports
+from scale_etcd import Etcd
+from sqlalchemy import bindparam, insert, update
 
 from madang import wiring
-from madang.domain.lease import Lease, LeaseClass, LeaseKind, LeaseState
-from madang.domain.pod_labels import pod_labels
-from madang.domain.project import Membership, Project, Role
+from madang.domain.lease import Attempt, Lease, LeaseClass, LeaseKind, LeaseState
+from madang.domain.pod_labels import LEASE, pod_labels
+from madang.domain.project import Membership, Project, Reservation, Role
 from madang.engines.kubernetes import queues, workloads
-from madang.engines.kubernetes.client import Api, connect
+from madang.engines.kubernetes.client import Api
 from madang.services import bootstrap, leasing, views
 from madang.services.core import Core
 from madang.settings.config import ServiceSettings
 from madang.settings.home import Home
-from madang.store import Tx
+from madang.store import Tx, tables
+from madang.store.columns import values_of
 from madang.units import MS_PER_HOUR, new_id, now_ms
 
 NAME = "scale"
 FLAVOR, RESOURCE, POOL = "sim-h200", "example.org/gpu", {"madang.dev/kind": "scale"}
 DEVICES = 8
 PEOPLE_OF_PROJECT = 5
-TOGETHER, ROWS_TOGETHER = 48, 200
+ROWS_TOGETHER = 1_000
 TOKEN = "the-service-token-of-the-bench"
 POLICY = """
 rates: {{{flavor}: 1}}
@@ -122,7 +126,7 @@ class World:
         self.core = wiring.build(self.settings).core
         self.core.store.migrate()
         self._fill_rows()
-        asyncio.run(self._fill_cluster())
+        self._fill_cluster()
 
     def _settings(self, hub_port: int) -> ServiceSettings:
         home = self.folder / "home"
@@ -158,6 +162,7 @@ class World:
         core.store.write_now(lambda tx: bootstrap.plant(core, tx))
         self.projects: list[Project] = core.store.read_now(lambda tx: tx.projects.all())
         self.people: list[str] = []
+        self.numbers: dict[str, int] = {}
         core.store.write_now(self._admit_people)
         self.running = [self._running(number) for number in range(self.size.active)]
         self.queued = [self._queued(number) for number in range(self.size.waiting)]
@@ -173,6 +178,7 @@ class World:
             project = self._project(number)
             tx.projects.set_member(Membership(person=person.id, project=project.id, role=role))
             self.people.append(person.id)
+            self.numbers[person.id] = number
 
     def _project(self, number: int) -> Project:
         return self.projects[number % len(self.projects)]
@@ -214,53 +220,41 @@ class World:
 
     # -- objects ----------------------------------------------------------------------------------
 
-    async def _fill_cluster(self) -> None:
+    def _fill_cluster(self) -> None:
         level = {"pod-security.kubernetes.io/enforce": "restricted"}
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAME}}
         space["metadata"]["labels"] = level
         self.plane.apply(space)
         self.plane.apply({"apiVersion": "v1", "kind": "ServiceAccount", **_named("default")})
-        api = await connect(self.plane.kubeconfig)
-        names = {project.id: project for project in self.projects}
-        try:
-            await _all(self._node(api, number) for number in range(self.size.nodes))
-            await _all(self._workload(api, names, each) for each in [*self.running, *self.queued])
-            await _all(self.run_pod(api, number, each) for number, each in enumerate(self.running))
-        finally:
-            await api.close()
+        projects = {project.id: project for project in self.projects}
+        workload_path = "kueue.x-k8s.io/workloads"
+        with Etcd(self.plane.etcd_port) as etcd:
+            for number in range(self.size.nodes):
+                etcd.put("minions", node(number))
+            for lease in [*self.running, *self.queued]:
+                etcd.put(workload_path, self._workload(projects, lease))
+            for number, lease in enumerate(self.running):
+                made = pod(number % self.size.nodes, lease)
+                etcd.put("pods", {**made, "status": pod_status(lease)})
 
-    async def _node(self, api: Api, number: int) -> None:
-        there = {"cpu": "64", "memory": "512Gi", "pods": "500", RESOURCE: str(DEVICES)}
-        ready = {"type": "Ready", "status": "True", "reason": "Played", "message": ""}
-        status = {"capacity": there, "allocatable": there, "conditions": [ready]}
-        metadata = {"name": node_name(number), "labels": POOL}
-        node = {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "status": status}
-        await api.create("/api/v1/nodes", node)
-
-    async def _workload(self, api: Api, projects: dict[str, Project], lease: Lease) -> None:
+    def _workload(self, projects: dict[str, Project], lease: Lease) -> dict:
         is_held = lease.state is LeaseState.ACTIVE
-        item = leasing.queue_item(
-            self.core, projects[lease.project], lease, 1 if is_held else lease.attempt + 1
-        )
+        attempt = lease.attempt if is_held else lease.attempt + 1
+        item = leasing.queue_item(self.core, projects[lease.project], lease, attempt)
         policy = self.core.policy.cluster
         queue = queues.queue_name(policy, item.project)
         body = workloads.workload(item, policy.flavors[0], queue, policy.prefix)
+        body["metadata"]["namespace"] = NAME
         if is_held:
             body["spec"]["priority"] = workloads.KEPT
-        path = workloads.workloads(NAME)
-        await api.create(path, body)
-        if is_held:
-            await api.patch(f"{path}/{lease.id}/status", {"status": admitted(lease)})
+            body["status"] = admitted(lease)
+        return body
 
     async def run_pod(self, api: Api, number: int, lease: Lease) -> None:
         """Make the pod of a notebook server, which runs, as hub and kubelet would."""
-        await api.create(f"/api/v1/namespaces/{NAME}/pods", pod(number % self.size.nodes, lease))
-        at = _time(lease.started_ms or now_ms())
-        running = {"name": "notebook", "ready": True, "restartCount": 0, "image": "i"}
-        running |= {"imageID": "i", "state": {"running": {"startedAt": at}}}
-        status = {"phase": "Running", "startTime": at, "containerStatuses": [running]}
-        path = f"/api/v1/namespaces/{NAME}/pods/{lease.id}/status"
-        await api.patch(path, {"status": status})
+        path = f"/api/v1/namespaces/{NAME}/pods"
+        await api.create(path, pod(number % self.size.nodes, lease))
+        await api.patch(f"{path}/{lease.id}/status", {"status": pod_status(lease)})
 
     def let_kueue_decide(self) -> None:
         """Start Kueue's controller over all that is there."""
@@ -271,9 +265,14 @@ class World:
         """Return how often the service began to list each kind of object."""
         counts: Counter[str] = Counter()
         for line in self.audit.read_text().splitlines() if self.audit.exists() else ():
-            asked = urlsplit(json.loads(line)["requestURI"])
-            if "continue=" not in asked.query:
-                counts[asked.path.rpartition("/")[2]] += 1
+            event = json.loads(line)
+            asked = urlsplit(event["requestURI"])
+            if "continue=" in asked.query or event["responseStatus"]["code"] != 200:
+                continue
+            # What may end an attempt is read anew, and of that attempt alone.
+            is_one = f"{quote(LEASE, safe='')}%3D" in asked.query
+            kind = asked.path.rpartition("/")[2]
+            counts[f"{kind} of one attempt" if is_one else kind] += 1
         return dict(counts)
 
     def query(self, statement: str) -> object:
@@ -300,6 +299,15 @@ def person_name(number: int) -> str:
 def node_name(number: int) -> str:
     """Return the name of a node."""
     return f"node-{number:05d}"
+
+
+def node(number: int) -> dict:
+    """Return a node that is ready, and has eight devices."""
+    there = {"cpu": "64", "memory": "512Gi", "pods": "500", RESOURCE: str(DEVICES)}
+    ready = {"type": "Ready", "status": "True", "reason": "Played", "message": ""}
+    status = {"capacity": there, "allocatable": there, "conditions": [ready]}
+    metadata = {"name": node_name(number), "labels": POOL}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "status": status}
 
 
 def admitted(lease: Lease) -> dict:
@@ -333,30 +341,58 @@ def pod(node: int, lease: Lease) -> dict:
         "securityContext": profile,
         "automountServiceAccountToken": False,
     }
-    metadata = {"name": lease.id, "labels": labels}
+    metadata = {"name": lease.id, "namespace": NAME, "labels": labels}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
-def _write(core: Core, tx: Tx, leases: Iterable[Lease]) -> None:
-    for lease in leases:
-        tx.leases.add(lease)
-        if lease.state is LeaseState.ACTIVE:
-            at_ms, rate = lease.admitted_ms or 0, lease.rate_microcredits
-            tx.attempts.open(lease.id, 1, at_ms, lease.device_ids, rate)
-            tx.attempts.started(lease.id, 1, at_ms)
-            amount, until_ms = views.reserves(core, lease), at_ms + core.policy.block_ms
-            tx.budget.reserve(lease.project, lease.id, 1, amount, until_ms)
+def pod_status(lease: Lease) -> dict:
+    """Return what a kubelet says of a pod that runs."""
+    at = _time(lease.started_ms or now_ms())
+    running = {"name": "notebook", "ready": True, "restartCount": 0, "image": "i"}
+    running |= {"imageID": "i", "state": {"running": {"startedAt": at}}}
+    return {"phase": "Running", "startTime": at, "containerStatuses": [running]}
 
 
-async def _all(works: Iterable[Awaitable[None]]) -> None:
-    """Do all, many beside each other."""
-    left = iter(works)
-
-    async def do() -> None:
-        for work in left:
-            await work
-
-    await asyncio.gather(*(do() for _ in range(TOGETHER)))
+def _write(core: Core, tx: Tx, leases: Sequence[Lease]) -> None:
+    """Write leases, and of those that run the attempts, and what is set aside for them."""
+    tx.connection.execute(insert(tables.leases), [values_of(lease) for lease in leases])
+    held = [lease for lease in leases if lease.state is LeaseState.ACTIVE]
+    if not held:
+        return
+    opened = [
+        Attempt(
+            lease=lease.id,
+            n=1,
+            admitted_ms=lease.admitted_ms or 0,
+            started_ms=lease.started_ms,
+            device_ids=lease.device_ids,
+            rate_microcredits=lease.rate_microcredits,
+        )
+        for lease in held
+    ]
+    tx.connection.execute(insert(tables.attempts), [values_of(each) for each in opened])
+    reserved = [
+        Reservation(
+            lease=lease.id,
+            attempt=1,
+            project=lease.project,
+            microcredits=views.reserves(core, lease),
+            until_ms=(lease.admitted_ms or 0) + core.policy.block_ms,
+        )
+        for lease in held
+    ]
+    tx.connection.execute(insert(tables.reservations), [values_of(each) for each in reserved])
+    sums: Counter[str] = Counter()
+    for each in reserved:
+        sums[each.project] += each.microcredits
+    budgets = tables.budgets
+    raised = (
+        update(budgets)
+        .where(budgets.c.project == bindparam("of"))
+        .values(reserved=budgets.c.reserved + bindparam("more"))
+    )
+    rows = [{"of": project, "more": amount} for project, amount in sums.items()]
+    tx.connection.execute(raised, rows)
 
 
 def _named(name: str) -> dict:

@@ -1,6 +1,5 @@
 """What an administrator does to the house itself: a pause of new starts, and devices taken out."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from madang.domain.lease import Standing, WaitReason
@@ -38,9 +37,9 @@ class DeviceMark:
 
 
 def told_in_maintenance(
-    standings: Mapping[str, Standing], pause: Maintenance, until_text: str, now_ms: int
-) -> dict[str, Standing]:
-    """Return what waiting leases are told during a pause: why, and nothing sooner than its end.
+    standing: Standing, pause: Maintenance, until_text: str, now_ms: int
+) -> Standing:
+    """Return what a waiting lease is told during a pause: why, and nothing sooner than its end.
 
     An end that has passed, or was never named, leaves no time that could be promised.
     """
@@ -49,14 +48,11 @@ def told_in_maintenance(
     def later(at_ms: int | None) -> int | None:
         return None if at_ms is None or until is None else max(at_ms, until)
 
-    return {
-        lease_id: replace(
-            standing,
-            reason=WaitReason.MAINTENANCE,
-            details={"why": pause.reason, "until": until_text if until is not None else ""},
-            expected_ms=later(standing.expected_ms),
-            earliest_ms=later(standing.earliest_ms),
-            latest_ms=later(standing.latest_ms),
-        )
-        for lease_id, standing in standings.items()
-    }
+    return replace(
+        standing,
+        reason=WaitReason.MAINTENANCE,
+        details={"why": pause.reason, "until": until_text if until is not None else ""},
+        expected_ms=later(standing.expected_ms),
+        earliest_ms=later(standing.earliest_ms),
+        latest_ms=later(standing.latest_ms),
+    )

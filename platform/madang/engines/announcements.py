@@ -5,7 +5,9 @@ has no receipt, so what still stands is told again at growing distances; service
 event for what it is. Thus a lost event costs seconds and never a lease.
 """
 
+import heapq
 from dataclasses import dataclass
+from itertools import count
 
 from madang.engines.ports import AdmissionEvent, Refused
 
@@ -21,52 +23,75 @@ class _Told:
     at_ms: int
     wait_ms: int
     times: int = 0
+    is_dropped: bool = False
 
 
-_Key = tuple[str, int, type[AdmissionEvent]]
-
-
-def _key(event: AdmissionEvent) -> _Key:
-    return event.lease_id, event.attempt, type(event)
+_Key = tuple[int, type[AdmissionEvent]]
 
 
 class Announcements:
-    """One event of each kind for each lease and attempt."""
+    """One event of each kind for each lease and attempt; there may be tens of thousands."""
 
     def __init__(self) -> None:
-        self._told: dict[_Key, _Told] = {}
+        self._told: dict[str, dict[_Key, _Told]] = {}
+        # Times at which something is due; what was dropped or moved since is passed over.
+        self._due: list[tuple[int, int, _Told]] = []
+        self._numbers = count()
 
     def add(self, event: AdmissionEvent, now_ms: int) -> None:
         """Tell an event at the next :meth:`due`, and again later."""
-        self._told[_key(event)] = _Told(event, now_ms, FIRST_AGAIN_MS)
+        self._keep(_Told(event, now_ms, FIRST_AGAIN_MS))
 
     def add_once(self, event: AdmissionEvent, now_ms: int) -> bool:
         """Tell an event unless it is known already; return whether it is new."""
-        if _key(event) in self._told:
+        if _key(event) in self._told.get(event.lease_id, ()):
             return False
         self.add(event, now_ms)
         return True
 
     def add_known(self, event: AdmissionEvent, now_ms: int) -> None:
         """Keep an event that came from the rows themselves; told again, but not soon."""
-        told = _Told(event, now_ms + LONGEST_MS, LONGEST_MS)
-        self._told.setdefault(_key(event), told)
+        if _key(event) not in self._told.get(event.lease_id, ()):
+            self._keep(_Told(event, now_ms + LONGEST_MS, LONGEST_MS))
 
     def drop(self, lease_id: str, attempt: int | None = None) -> None:
         """Forget an attempt, or all of a lease."""
-        for key in [k for k in self._told if k[0] == lease_id and attempt in (None, k[1])]:
-            del self._told[key]
+        of_lease = self._told.get(lease_id, {})
+        for key in [key for key in of_lease if attempt in (None, key[0])]:
+            of_lease.pop(key).is_dropped = True
+        if not of_lease:
+            self._told.pop(lease_id, None)
 
     def due(self, now_ms: int) -> list[AdmissionEvent]:
         """Return what is to be told now."""
-        events = []
-        for key, told in list(self._told.items()):
-            if now_ms < told.at_ms:
+        events, again = [], []
+        while self._due and self._due[0][0] <= now_ms:
+            told = heapq.heappop(self._due)[2]
+            if told.is_dropped:
                 continue
             events.append(told.event)
             told.times += 1
+            if isinstance(told.event, Refused) and told.times >= REFUSALS_TOLD:
+                self._told[told.event.lease_id].pop(_key(told.event))
+                continue
             told.at_ms = now_ms + told.wait_ms
             told.wait_ms = min(2 * told.wait_ms, LONGEST_MS)
-            if isinstance(told.event, Refused) and told.times >= REFUSALS_TOLD:
-                del self._told[key]
+            again.append(told)
+        for told in again:
+            self._push(told)
         return events
+
+    def _keep(self, told: _Told) -> None:
+        of_lease = self._told.setdefault(told.event.lease_id, {})
+        before = of_lease.get(_key(told.event))
+        if before is not None:
+            before.is_dropped = True
+        of_lease[_key(told.event)] = told
+        self._push(told)
+
+    def _push(self, told: _Told) -> None:
+        heapq.heappush(self._due, (told.at_ms, next(self._numbers), told))
+
+
+def _key(event: AdmissionEvent) -> _Key:
+    return event.attempt, type(event)

@@ -5,6 +5,7 @@ Every method must be safe to repeat: services write the intent first, then act, 
 a restart. Times are UTC milliseconds. Nothing here may block the event loop for long.
 """
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -47,6 +48,21 @@ class Refused:
 
 
 AdmissionEvent = Admitted | AskedBack | Refused
+
+
+class Placed(Mapping[str, Standing]):
+    """Standings of which only places are asked for at once: what one is told is made when asked."""
+
+    @abstractmethod
+    def positions(self) -> Mapping[str, int]:
+        """Return the position of each."""
+
+
+def positions(standings: Mapping[str, Standing]) -> Mapping[str, int]:
+    """Return the position of each lease that waits."""
+    if isinstance(standings, Placed):
+        return standings.positions()
+    return {lease_id: standing.position for lease_id, standing in standings.items()}
 
 
 class Admission(Protocol):

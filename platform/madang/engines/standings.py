@@ -43,9 +43,16 @@ log = logging.getLogger(__name__)
 
 
 class Standings:
-    """The cache of one admission."""
+    """The cache of one admission.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    longest_ms
+        How old a forecast may become because the next one costs so much.
+    """
+
+    def __init__(self, longest_ms: int = LONGEST_MS) -> None:
+        self._longest_ms = longest_ms
         self._known: Mapping[str, Standing] = {}
         self._latest_of: Mapping[str, Standing] = self._known
         self._latest_ms: dict[str, int | None] = {}
@@ -100,7 +107,7 @@ class Standings:
                 self._compute, copy, until, durations, now_ms
             )
             self._took_ms = int((time.monotonic() - begin) * 1_000)
-            self._rest_ms = min(COST_SHARE * cost_ms, LONGEST_MS)
+            self._rest_ms = min(COST_SHARE * cost_ms, self._longest_ms)
             self._at_ms = now_ms
 
     def _compute(

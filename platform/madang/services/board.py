@@ -20,6 +20,7 @@ from madang.domain.lease import HOLDS_DEVICES, LeaseState, Standing
 from madang.domain.profile import FlavorCapacity
 from madang.domain.project import MAY_MANAGE
 from madang.domain.upkeep import Maintenance
+from madang.engines.ports import positions
 from madang.services import views
 from madang.services.core import Core
 from madang.services.once import Once
@@ -93,14 +94,12 @@ class Lane:
     own: dict[str, list[Unfinished]] = field(default_factory=dict)
     lines: dict[tuple[str, str], Line] = field(default_factory=dict)
 
-    def order(self) -> None:
+    def order(self, places: Mapping[str, int]) -> None:
         """Sort who waits by position, and note where each person's own stand."""
-        last, known = len(self.waiting), self.standings
+        last = len(self.waiting)
 
         def position(lease: Unfinished) -> tuple[int, int, str]:
-            found = known.get(lease.id)
-            place = last if found is None else found.position
-            return place, lease.submitted_ms, lease.id
+            return places.get(lease.id, last), lease.submitted_ms, lease.id
 
         self.waiting.sort(key=position)
         self.running.sort(key=attrgetter("submitted_ms", "id"))
@@ -217,8 +216,9 @@ def _lanes(
             is_waiting = lease.state == LeaseState.QUEUED
             if is_waiting or lease.state in HOLDS_DEVICES:
                 (lane.waiting if is_waiting else lane.running).append(lease)
+    places = positions(standings)
     for lane in lanes.values():
-        lane.order()
+        lane.order(places)
     return list(lanes.values())
 
 

@@ -12,7 +12,7 @@ from madang.domain.environment_spec import Example
 from madang.domain.lease import Lease, Standing
 from madang.domain.notice import Channel
 from madang.domain.profile import Flavor, Profile
-from madang.domain.upkeep import Maintenance, told_in_maintenance
+from madang.domain.upkeep import Maintenance
 from madang.engines.ports import Engine, Sample
 from madang.errors import InvalidError, MadangError
 from madang.notices.ports import Notifier
@@ -21,6 +21,7 @@ from madang.services.bus import ChangeBus
 from madang.services.held_artifacts import HeldArtifacts
 from madang.services.leading import Leading
 from madang.services.measures import Measures
+from madang.services.paused import Paused
 from madang.settings.files import Policy
 from madang.store import Store
 from madang.units import now_ms
@@ -186,7 +187,7 @@ class Core:
         pause = self.maintenance
         if pause is None:
             return standings
-        return told_in_maintenance(standings, pause, self.until_text(pause), self.clock())
+        return Paused(standings, pause, self.until_text(pause), self.clock())
 
     def day_text(self, at_ms: int) -> str:
         """Return a day by the calendar of the site."""

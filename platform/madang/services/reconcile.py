@@ -9,7 +9,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -177,7 +177,7 @@ class Reconciler:
 
     async def _take_decisions(self, now: int) -> None:
         """Take what the engine decided; what fails is kept, as the engine says it only once."""
-        new = await self._core.engine.admission.poll(now)
+        new = await self._without_known(await self._core.engine.admission.poll(now))
         left, self._left = [*self._left, *((event, now) for event in new)], []
         for event, since_ms in left:
             try:
@@ -188,6 +188,18 @@ class Reconciler:
                 log.exception("reconcile: %s failed, the next look tries again", what)
                 if now - since_ms < GIVE_UP_MS:
                     self._left.append((event, since_ms))
+
+    async def _without_known(self, events: Sequence[AdmissionEvent]) -> Sequence[AdmissionEvent]:
+        """Leave out admissions that rows have already: engines tell all that stands again."""
+        ids = [event.lease_id for event in events if isinstance(event, Admitted)]
+        if not ids:
+            return events
+        known = await self._core.store.read(lambda tx: tx.leases.holding(ids))
+        return [
+            event
+            for event in events
+            if not isinstance(event, Admitted) or (event.lease_id, event.attempt) not in known
+        ]
 
     async def _take(self, event: AdmissionEvent) -> None:
         if isinstance(event, Admitted):
@@ -259,11 +271,11 @@ class Reconciler:
 
     async def _sample(self, now: int) -> None:
         core = self._core
-        leases = await core.store.read(lambda tx: tx.leases.find(state=[LeaseState.ACTIVE]))
+        held = await core.store.read(lambda tx: tx.leases.devices_in_use())
         running = await core.store.read(lambda tx: tx.runs.find(state=[RunState.RUNNING]))
-        holders = {device: (x.id, x.attempt) for x in leases for device in x.device_ids}
+        holders = {device: (x.id, x.attempt) for x in held for device in x.device_ids}
         # Whether a simulated device works: a slot while it has a run, a notebook as its agent says.
-        busy = {x.id: False for x in leases if x.kind is LeaseKind.SLOT}
+        busy = {x.id: False for x in held if x.kind == LeaseKind.SLOT}
         busy |= {run.lease: True for run in running}
         busy |= {key: activity.is_busy for key, activity in core.live.activity.items()}
         for sample in await core.engine.meter.read(holders, busy, now):

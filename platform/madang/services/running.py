@@ -25,7 +25,7 @@ from madang.units import cost_microcredits
 TOGETHER = 200
 """Leases that are charged in one transaction, which others wait for."""
 
-SHARE_S = 0.5
+SHARE_S = 1.0
 """What is due is written for so long in one look; the rest at the next."""
 
 FEW = 500

@@ -11,15 +11,19 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from madang.domain.lease import LeaseState
 from madang.services import access
 from madang.services.core import Core
+from madang.services.once import Once
 from madang.services.requests import Actor
-from madang.store.leases import Wait
+from madang.store import Tx
 
 DAY_MS = 24 * 3_600_000
 SMALL = 5
 """Fewer waits than this could show one person; they are told as too few."""
+
+FRESH_MS = 10_000
+FEW = 1_000
+"""Of more waits than these, those that ended within the last ten seconds may be missing."""
 
 PUBLIC_DAYS = 7
 CHART_DAYS = 14
@@ -30,14 +34,23 @@ class Waits:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._count = 0
+        self._by_day: Once[dict[str, Any]] = Once()
+        self._medians: Once[dict[str, int]] = Once()
 
     async def by_day(self, actor: Actor) -> dict[str, Any]:
         """Return the median and the long waits of each of the last days, for all flavors."""
         access.require_person(actor)
         core = self._core
         now, zone = core.clock(), ZoneInfo(core.policy.zone)
+        return await self._by_day.get(
+            self._sign(now), lambda: core.store.reading(lambda tx: self._days(tx, now, zone))
+        )
+
+    def _days(self, tx: Tx, now: int, zone: ZoneInfo) -> dict[str, Any]:
         since = now - (CHART_DAYS - 1) * DAY_MS
-        found = await core.store.read(lambda tx: tx.leases.waits(since))
+        found = tx.leases.waits(since)
+        self._count = len(found)
         days: dict[str, list[int]] = defaultdict(list)
         for wait in found:
             days[_day(wait.admitted_ms, zone)].append(wait.wait_ms)
@@ -46,24 +59,25 @@ class Waits:
         return {
             "days": [{"day": name, **_summary(days.get(name, []))} for name in names],
             **_summary([wait.wait_ms for wait in found]),
-            "zone": core.policy.zone,
+            "zone": self._core.policy.zone,
         }
+
+    def _sign(self, now: int) -> object:
+        """Return what differs when the waits have to be read again."""
+        return now // FRESH_MS, self._core.mark() if self._count <= FEW else None
 
     async def public(self) -> dict[str, Any]:
         """Return what anybody may know: devices free and waiting, and the median wait."""
         core = self._core
         now = core.clock()
         capacity = await core.engine.admission.capacity()
-
-        def work(tx: Any) -> tuple[list[Wait], list[str]]:
-            queued = tx.leases.find(state=[LeaseState.QUEUED], limit=None)
-            return tx.leases.waits(now - PUBLIC_DAYS * DAY_MS), [x.flavor for x in queued]
-
-        waits, queued = await core.store.read(work)
+        medians = await self._medians.get(
+            self._sign(now), lambda: core.store.reading(lambda tx: self._by_flavor(tx, now))
+        )
+        queued = await core.store.read(lambda tx: tx.leases.waiting_by_flavor())
         flavors = []
         for item in capacity:
             flavor = core.flavors[item.flavor]
-            mine = [wait.wait_ms for wait in waits if wait.flavor == item.flavor]
             flavors.append(
                 {
                     "name": flavor.name,
@@ -71,11 +85,20 @@ class Waits:
                     "devices_total": item.devices_total,
                     "devices_free": item.devices_free,
                     "is_simulated": flavor.is_simulated,
-                    "waiting": queued.count(item.flavor),
-                    "median_wait_ms": int(median(mine)) if len(mine) >= SMALL else None,
+                    "waiting": queued.get(item.flavor, 0),
+                    "median_wait_ms": medians.get(item.flavor),
                 }
             )
         return {"flavors": flavors, "days": PUBLIC_DAYS, "now_ms": now}
+
+    def _by_flavor(self, tx: Tx, now: int) -> dict[str, int]:
+        """Return the median wait by flavor, of those that show nobody."""
+        waits: dict[str, list[int]] = defaultdict(list)
+        found = tx.leases.waits(now - PUBLIC_DAYS * DAY_MS)
+        self._count = max(self._count, len(found))
+        for wait in found:
+            waits[wait.flavor].append(wait.wait_ms)
+        return {name: int(median(mine)) for name, mine in waits.items() if len(mine) >= SMALL}
 
 
 def _summary(waits: Sequence[int]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from madang.policy.budget import WHOLE_LIMIT
 from madang.store.tables import leases, reservations
 from madang.units import MS_PER_HOUR
 
-
 FREE_MS = 1e15
 """For how long a reservation lasts that nothing is taken from."""
 
@@ -38,13 +37,7 @@ def _due() -> Select[Any]:
         .where(
             leases.c.state == LeaseState.ACTIVE,
             (left_ms <= 0)
-            | (
-                (leases.c.devices > 0)
-                & (
-                    (since < mark)
-                    | (is_renewed & (covered_ms < wanted_ms))
-                )
-            ),
+            | ((leases.c.devices > 0) & ((since < mark) | (is_renewed & (covered_ms < wanted_ms)))),
         )
         # Whoever has the least time left comes first, and what costs nothing last of all.
         .order_by(left_ms > 0, func.coalesce(covered_ms, FREE_MS), leases.c.id)

@@ -59,6 +59,15 @@ class Unfinished(NamedTuple):
     submitted_ms: int
 
 
+class InUse(NamedTuple):
+    """Which devices a lease that runs has."""
+
+    id: str
+    attempt: int
+    kind: str
+    device_ids: tuple[str, ...]
+
+
 class Shown(NamedTuple):
     """What the queue shows of an unfinished lease."""
 
@@ -77,9 +86,12 @@ class Shown(NamedTuple):
     project_name: str
 
 
+_AS_TEXT = ("kind", "lease_class", "state", "device_ids")
+
+
 def _plain(name: str) -> Any:
     column = leases.c[name]
-    return type_coerce(column, String) if name in ("kind", "lease_class", "state") else column
+    return type_coerce(column, String) if name in _AS_TEXT else column
 
 
 _SHOWN: Select[Any] = (
@@ -100,6 +112,9 @@ _SIGNED_OF = select(leases.c.id, *(leases.c[name] for name in _SIGNED)).where(
     leases.c.state.in_(_UNFINISHED), leases.c.id.in_(bindparam("ids", expanding=True))
 )
 _OF_IDS = select(*_COLUMNS).where(leases.c.id.in_(bindparam("ids", expanding=True)))
+_HOLDING_OF = select(leases.c.id, leases.c.attempt).where(
+    leases.c.state.in_(tuple(HOLDS_DEVICES)), leases.c.id.in_(bindparam("ids", expanding=True))
+)
 _CHARGED = (
     update(leases)
     .where(leases.c.id == bindparam("of_lease"), leases.c.state == LeaseState.ACTIVE)
@@ -182,10 +197,21 @@ class Leases:
         rows = self._at_once(("id", "attempt", "limit_ms"), (LeaseState.ACTIVE,))
         return {(lease, attempt): limit_ms for lease, attempt, limit_ms in rows}
 
-    def holding(self) -> set[tuple[str, int]]:
-        """Return lease and attempt of all that hold devices."""
-        rows = self._at_once(("id", "attempt"), tuple(HOLDS_DEVICES))
-        return {(lease, attempt) for lease, attempt in rows}
+    def holding(self, ids: Sequence[str] | None = None) -> set[tuple[str, int]]:
+        """Return lease and attempt of those that hold devices; of all when no ids are given."""
+        if ids is None:
+            rows = self._at_once(("id", "attempt"), tuple(HOLDS_DEVICES))
+            return {(lease, attempt) for lease, attempt in rows}
+        found: set[tuple[str, int]] = set()
+        for start in range(0, len(ids), SHOWN_AT_ONCE):
+            some = {"ids": ids[start : start + SHOWN_AT_ONCE]}
+            found |= {(row[0], row[1]) for row in self._connection.execute(_HOLDING_OF, some)}
+        return found
+
+    def devices_in_use(self) -> list[InUse]:
+        """Return which devices each lease that runs has."""
+        rows = self._at_once(InUse._fields, (LeaseState.ACTIVE,))
+        return [InUse(x, n, kind, tuple(json.loads(names))) for x, n, kind, names in rows]
 
     def agreed(self) -> dict[str, tuple[str, int, bool]]:
         """Return state, attempt and whether it is held back of each that has not ended."""

@@ -39,6 +39,9 @@ from madang.units import now_ms
 PATIENCE_S = 5.0
 """Nobody waits longer for a cluster that is away."""
 
+FORECAST_MS = 30_000
+"""So old a forecast may be: places are told as they are, and 30,000 who wait are played for 5 s."""
+
 
 class KubernetesAdmission:
     """The port ``Admission`` over Kueue.
@@ -69,7 +72,7 @@ class KubernetesAdmission:
         self._pool = Pool(policy.flavors)
         self._queue = FairQueue({}, half_life_ms=half_life_ms, grace_ms=grace_ms)
         self._news = Announcements()
-        self._standings = Standings()
+        self._standings = Standings(FORECAST_MS)
         self._order = Order()
         self._told: Told | None = None
         self._made_of = (0, 0)
@@ -396,5 +399,8 @@ class KubernetesAdmission:
                 self._look_at(wanted)
 
     async def _push(self, lease_id: str) -> None:
+        if not self._seen.lists:
+            # After a start: what is there already must not be made, or read one by one.
+            await self._seen.wait()
         if await self._leases.push(lease_id):
             self._pusher.touch(lease_id)

@@ -107,9 +107,14 @@ class AttemptMirror:
         pods, jobs = self._found.get(key, ({}, {}))
         return list(pods.values()), list(jobs.values())
 
-    def all(self) -> Iterator[tuple[Key, Found]]:
-        """Yield every attempt of which something is there."""
-        for key, (pods, jobs) in list(self._found.items()):
+    def all_calm(self) -> set[Key]:
+        """Return every attempt of which everything runs and nothing was asked to end."""
+        return set(self._calm)
+
+    def others(self) -> Iterator[tuple[Key, Found]]:
+        """Yield every other attempt of which something is there."""
+        for key in self._found.keys() - self._calm:
+            pods, jobs = self._found[key]
             yield key, (list(pods.values()), list(jobs.values()))
 
     def _heard(self, kind: int, name: str, found: Object | None) -> None:

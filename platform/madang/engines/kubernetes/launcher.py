@@ -171,20 +171,21 @@ class KubernetesLauncher:
 
     async def alive(self) -> Sequence[Key]:
         """Return (lease, attempt) of everything that runs or may still come to run."""
-        return sorted(key for key, found in await self._all() if is_alive(*found))
+        calm, others = await self._all()
+        return sorted(calm.union(key for key, found in others if is_alive(*found)))
 
-    async def _all(self) -> list[tuple[Key, Found]]:
+    async def _all(self) -> tuple[set[Key], list[tuple[Key, Found]]]:
+        """Return which attempts certainly live, and what there is of the others."""
         if self._mirror.is_synced:
-            return list(self._mirror.all())
+            return self._mirror.all_calm(), list(self._mirror.others())
         pods, jobs = await self._objects.pods(), await self._objects.jobs()
-        return list(by_attempt(pods, jobs).items())
+        return set(), list(by_attempt(pods, jobs).items())
 
     async def ended_before(self, at_ms: int) -> Sequence[Key]:
         """Return what ended before a time, and has pods or Jobs still."""
+        _, others = await self._all()
         return sorted(
-            key
-            for key, found in await self._all()
-            if not is_alive(*found) and last_ms(*found) < at_ms
+            key for key, found in others if not is_alive(*found) and last_ms(*found) < at_ms
         )
 
     async def discard(self, lease_id: str, attempt: int) -> None:

@@ -51,7 +51,10 @@ class KubernetesMeter:
     ) -> Sequence[Sample]:
         """Read each held device; what is not known is unmetered."""
         del busy
-        found = await self._readings() if self._url and holders else {}
+        if not self._url:
+            # Unmetered as well, without a reading of nothing for each of all devices.
+            return []
+        found = await self._readings() if holders else {}
         samples = []
         for device_id, key in sorted(holders.items()):
             left = found.get(key)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from madang.domain.lease import Standing, WaitReason
 from madang.domain.queue import QueueItem
 from madang.engines.kubernetes.wanted import order
+from madang.engines.ports import Placed
 
 Place = tuple[int, int, str]
 
@@ -48,7 +49,7 @@ class Order:
         return self._items.copy(), dict(self._shown)
 
 
-class Told(Mapping[str, Standing]):
+class Told(Placed):
     """What every waiting lease is told at one moment, read-only and safe for threads.
 
     Parameters
@@ -87,6 +88,7 @@ class Told(Mapping[str, Standing]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def order(self, flavor: str) -> Iterator[str]:
-        """Yield the leases that wait for a flavor, the first first."""
-        return (place[2] for place in self._lines.get(flavor, ()))
+    def positions(self) -> Mapping[str, int]:
+        """Return the position of each in the line of its flavor."""
+        lines = self._lines.values()
+        return {place[2]: number for line in lines for number, place in enumerate(line, start=1)}

@@ -81,6 +81,8 @@ class Pusher:
                 self._busy.discard(key)
                 if key in self._dirty:
                     self._keys.put_nowait(key)
+            # Tens of thousands that need no request must not hold up everybody.
+            await asyncio.sleep(0)
 
     def _later(self, key: str, error: Exception, after_s: float | None = None) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
