@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 # In this order: both have a module ``processes``.
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
@@ -270,7 +270,7 @@ class World:
             if "continue=" in asked.query or event["responseStatus"]["code"] != 200:
                 continue
             # What may end an attempt is read anew, and of that attempt alone.
-            is_one = f"{quote(LEASE, safe='')}%3D" in asked.query
+            is_one = f"{LEASE}=" in unquote(asked.query)
             kind = asked.path.rpartition("/")[2]
             counts[f"{kind} of one attempt" if is_one else kind] += 1
         return dict(counts)

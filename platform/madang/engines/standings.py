@@ -49,10 +49,12 @@ class Standings:
     ----------
     longest_ms
         How old a forecast may become because the next one costs so much.
+    has_places
+        Places are told from elsewhere: nobody waits for the first forecast of a long queue.
     """
 
-    def __init__(self, longest_ms: int = LONGEST_MS) -> None:
-        self._longest_ms = longest_ms
+    def __init__(self, longest_ms: int = LONGEST_MS, *, has_places: bool = False) -> None:
+        self._longest_ms, self._has_places = longest_ms, has_places
         self._known: Mapping[str, Standing] = {}
         self._latest_of: Mapping[str, Standing] = self._known
         self._latest_ms: dict[str, int | None] = {}
@@ -94,7 +96,10 @@ class Standings:
         task = self._playing
         if task is None or task.done():
             task = self._playing = asyncio.create_task(self._play(queue, ends, now_ms))
-        if self._at_ms is None or self._took_ms <= PATIENCE_MS:
+        is_worth_waiting = self._took_ms <= PATIENCE_MS
+        if self._at_ms is None:
+            is_worth_waiting = not self._has_places or len(queue.waiting_items()) <= LONG_QUEUE
+        if is_worth_waiting:
             await asyncio.shield(task)
         return self._known
 

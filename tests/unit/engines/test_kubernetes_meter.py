@@ -90,6 +90,8 @@ async def test_prometheus_is_asked_and_devices_without_a_reading_are_unmetered(p
 async def test_without_an_answer_nothing_is_zero(prometheus, answer):
     url, _, answers = prometheus
     answers |= answer
-    for at in (url, "http://127.0.0.1:9", ""):
+    for at in (url, "http://127.0.0.1:9"):
         samples = await KubernetesMeter(at, "p").read({"h200-0": (LEASE, 2)}, {}, NOW)
         assert [(s.utilisation_percent, s.memory_bytes) for s in samples] == [(None, None)]
+    # Where there is no Prometheus nothing is kept of any device.
+    assert await KubernetesMeter("", "p").read({"h200-0": (LEASE, 2)}, {}, NOW) == []

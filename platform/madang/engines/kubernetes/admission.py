@@ -72,7 +72,7 @@ class KubernetesAdmission:
         self._pool = Pool(policy.flavors)
         self._queue = FairQueue({}, half_life_ms=half_life_ms, grace_ms=grace_ms)
         self._news = Announcements()
-        self._standings = Standings(FORECAST_MS)
+        self._standings = Standings(FORECAST_MS, has_places=True)
         self._order = Order()
         self._told: Told | None = None
         self._made_of = (0, 0)
