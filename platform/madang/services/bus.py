@@ -54,6 +54,11 @@ class Listener:
     def __exit__(self, *_: object) -> None:
         self._listeners.discard(self._queue)
 
+    def poke(self) -> None:
+        """Let :meth:`next` return although nothing has changed."""
+        if self._queue.empty():
+            self._queue.put_nowait(frozenset())
+
     async def next(self) -> set[str]:
         """Wait for the next change and return all topics that have changed since."""
         topics = set(await self._queue.get())

@@ -235,7 +235,6 @@ class Core:
         seen: str,
         timeout_s: float,
         pause_s: Callable[[dict[str, Any]], float | None] = lambda _view: None,
-        sign: Callable[[], Awaitable[object]] | None = None,
         pace_s: float = 0.0,
     ) -> dict[str, Any]:
         """Return a view as soon as its version differs from ``seen``, or when time is over.
@@ -246,8 +245,6 @@ class Core:
             Reads the view; called again after each change of the topics.
         pause_s
             Look again after so many seconds even if nothing was told (None: only then).
-        sign
-            Cheaper than a look: while it returns the same value a told change concerned others.
         pace_s
             At least so long between two looks of who waits, for what changes all the time.
         """
@@ -256,16 +253,11 @@ class Core:
             await asyncio.sleep(min(pace_s, timeout_s))
         with self.bus.listen() as listener:
             while True:
-                # Taken before the look: what changes in between is seen as a change.
-                mark = await sign() if sign is not None else None
                 view = await look()
                 left_s = (until_ms - self.clock()) / 1000
                 if view["version"] != seen or left_s <= 0:
                     return view
                 pause = pause_s(view)
                 wait_s = left_s if pause is None else min(pause, left_s)
-                while await listener.heard(topics, wait_s):
-                    if sign is None or await sign() != mark:
-                        await asyncio.sleep(min(pace_s, wait_s))
-                        break
-                    wait_s = (until_ms - self.clock()) / 1000
+                if await listener.heard(topics, wait_s):
+                    await asyncio.sleep(min(pace_s, wait_s))

@@ -1,9 +1,6 @@
 """Use-cases of leases: ask, look, wait, claim, hold back, end. The reconcile loop does the rest."""
 
-import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
@@ -12,7 +9,7 @@ from madang.services import access, acts, environment_use, leasing, telling, vie
 from madang.services.alternatives import Alternatives
 from madang.services.core import Activity, Core
 from madang.services.idempotency import fingerprint, once
-from madang.services.once import Once
+from madang.services.lease_watch import LeaseWatch
 from madang.services.placement import placement
 from madang.services.requests import Actor, LeaseRequest
 from madang.services.run_ends import cancel_waiting
@@ -23,49 +20,12 @@ HISTORY = 200
 """Ended leases that a list shows at most."""
 
 
-class Signs:
-    """Tells cheaply whether a lease has changed: one read serves all who wait for any lease.
-
-    Every person who waits holds a request open; without this each change would make a view for
-    each of them. Only leases for which somebody waits are read.
-    """
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._waited: Counter[str] = Counter()
-        self._rows: Once[dict[str, tuple[Any, ...]]] = Once()
-
-    @contextmanager
-    def waiting_for(self, lease_id: str) -> Iterator[Callable[[], Awaitable[object]]]:
-        """Return what tells row and standing, as a value that differs when one of them does."""
-        self._waited[lease_id] += 1
-        try:
-            yield lambda: self._of(lease_id)
-        finally:
-            self._waited[lease_id] -= 1
-            if not self._waited[lease_id]:
-                del self._waited[lease_id]
-
-    async def _of(self, lease_id: str) -> tuple[Any, ...]:
-        core = self._core
-        rows = await self._rows.get(core.bus.changes, self._read)
-        if lease_id not in rows:
-            # It began to be waited for after they were read, or has ended.
-            rows = await core.store.read(lambda tx: tx.leases.signatures([lease_id]))
-        standing = (await core.engine.admission.standings(core.clock())).get(lease_id)
-        return (*rows.get(lease_id, ()), standing)
-
-    def _read(self) -> asyncio.Future[dict[str, tuple[Any, ...]]]:
-        ids = list(self._waited)
-        return self._core.store.reading(lambda tx: tx.leases.signatures(ids))
-
-
 class Leases:
     """What people and the hub may do with leases."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._signs = Signs(core)
+        self._watch = LeaseWatch(core)
         self._alternatives = Alternatives(core)
 
     async def request(
@@ -166,14 +126,14 @@ class Leases:
         self, actor: Actor, lease_id: str, *, seen: str, timeout_s: float
     ) -> dict[str, Any]:
         """Return the lease as soon as it differs from what was ``seen``, or when time is over."""
-        with self._signs.waiting_for(lease_id) as sign:
-            return await self._core.until_changed(
-                lambda: self.get(actor, lease_id),
-                {"leases", "queue"},
-                seen=seen,
-                timeout_s=timeout_s,
-                sign=sign,
-            )
+        core, until_ms = self._core, self._core.clock() + int(timeout_s * 1000)
+        view = await self.get(actor, lease_id)
+        while view["version"] == seen:
+            left_s = (until_ms - core.clock()) / 1000
+            if left_s <= 0 or not await self._watch.changed(view, left_s):
+                break
+            view = await self.get(actor, lease_id)
+        return view
 
     async def claim(self, actor: Actor, lease_id: str) -> dict[str, Any]:
         """Take an admitted notebook; taking it twice is harmless."""

@@ -106,11 +106,7 @@ _SHOWN: Select[Any] = (
     .where(leases.c.id.in_(bindparam("ids", expanding=True)))
 )
 SHOWN_AT_ONCE = 500
-_SIGNED = ("state", "target", "reason", "attempt", "claimed_ms", "held_back", "started_ms")
 _AGREED = ("id", "state", "attempt", "held_back")
-_SIGNED_OF = select(leases.c.id, *(leases.c[name] for name in _SIGNED)).where(
-    leases.c.state.in_(_UNFINISHED), leases.c.id.in_(bindparam("ids", expanding=True))
-)
 _OF_IDS = select(*_COLUMNS).where(leases.c.id.in_(bindparam("ids", expanding=True)))
 _HOLDING_OF = select(leases.c.id, leases.c.attempt).where(
     leases.c.state.in_(tuple(HOLDS_DEVICES)), leases.c.id.in_(bindparam("ids", expanding=True))
@@ -120,6 +116,10 @@ _CHARGED = (
     .where(leases.c.id == bindparam("of_lease"), leases.c.state == LeaseState.ACTIVE)
     .values(charged_to_ms=bindparam("to_ms"))
 )
+_MARKED = ("state", "target", "reason", "attempt", "claimed_ms", "held_back")
+_MARKS = select(
+    leases.c.id, *(leases.c[name] for name in (*_MARKED, "started_ms", "limit_ms"))
+).where(leases.c.id.in_(bindparam("ids", expanding=True)))
 _WAITING_BY_FLAVOR = (
     select(leases.c.flavor, func.count())
     .where(leases.c.state == LeaseState.QUEUED)
@@ -295,19 +295,33 @@ class Leases:
         )
         return int(self._connection.execute(query).scalar_one() or 0)
 
-    def signatures(self, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-        """Return what a waiting request would want to know of these, unless they have ended."""
-        found: dict[str, tuple[Any, ...]] = {}
-        for start in range(0, len(ids), SHOWN_AT_ONCE):
-            some = {"ids": ids[start : start + SHOWN_AT_ONCE]}
-            found |= {row[0]: tuple(row[1:]) for row in self._connection.execute(_SIGNED_OF, some)}
-        return found
-
     def charged(self, to_ms: Mapping[str, int]) -> None:
         """Note up to when leases are charged that run, and were read in this transaction."""
         rows = [{"of_lease": lease, "to_ms": at_ms} for lease, at_ms in to_ms.items()]
         if rows:
             self._connection.execute(_CHARGED, rows)
+
+    def marks(self, ids: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+        """Return what a view says of each of these leases that its person would want to know.
+
+        State, target, reason, attempt, whether it is claimed, whether it is held back, when it
+        started, and its limit.
+        """
+        found, all_ids = {}, list(ids)
+        for start in range(0, len(all_ids), SHOWN_AT_ONCE):
+            some = {"ids": all_ids[start : start + SHOWN_AT_ONCE]}
+            for (
+                lease,
+                state,
+                target,
+                reason,
+                attempt,
+                claimed_ms,
+                *rest,
+            ) in self._connection.execute(_MARKS, some):
+                plain = (str(state), str(target), str(reason or ""), attempt)
+                found[lease] = (*plain, claimed_ms is not None, *rest)
+        return found
 
     def waiting_sizes(self, project: str) -> list[tuple[Lease, int]]:
         """Return one waiting lease of each kind, size, limit and price of a project, and how many.
