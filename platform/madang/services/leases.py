@@ -77,7 +77,8 @@ class Leases:
             return lease, view
 
         lease, view = await self._core.store.read(work)
-        if view["can_manage"]:
+        # The hub shows none, and asks for everybody who waits.
+        if view["can_manage"] and not actor.is_service:
             found = await self._alternatives.find(actor, lease, standings.get(lease.id))
             view["alternatives"] = found
         return view
