@@ -3,6 +3,7 @@
 An event is only a hint: late, doubled, or about a lease that is long gone. The row decides.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from madang.domain.lease import (
@@ -25,31 +26,43 @@ FRESH_MS = 10_000
 """Devices that come this soon after the request need no claim: the person is still looking."""
 
 
-async def on_admitted(core: Core, event: Admitted) -> None:
-    """Reserve the budget and open the attempt in one transaction, or hand the devices back."""
+async def on_admitted(core: Core, events: Sequence[Admitted]) -> None:
+    """Reserve budgets and open attempts in one transaction, or hand devices back.
+
+    What cannot be written takes the others of the same transaction with it: whoever calls tries
+    each alone then.
+    """
     now = core.clock()
-    fresh_wait_ms: list[int] = []
 
-    def work(tx: Tx) -> bool:
-        lease = tx.leases.get(event.lease_id)
-        if lease is None or lease.is_ended or lease.attempt + 1 != event.attempt:
-            # The present attempt announced twice keeps its devices; anything else gives back.
-            return lease is not None and lease.holds_devices and lease.attempt == event.attempt
-        if lease.state is not LeaseState.QUEUED or lease.held_back:
-            return False
-        is_open = _open_attempt(core, tx, lease, event, now)
-        if is_open:
-            fresh_wait_ms.append(max(0, now - lease.submitted_ms))
-        return is_open
+    def work(tx: Tx) -> tuple[list[Admitted], list[int]]:
+        known = {lease.id: lease for lease in tx.leases.those([one.lease_id for one in events])}
+        refused, waits_ms = [], []
+        for event in events:
+            lease = known.get(event.lease_id)
+            if lease is None or not _is_awaited(lease, event):
+                # The present attempt announced twice keeps its devices; anything else gives back.
+                if lease is None or not lease.holds_devices or lease.attempt != event.attempt:
+                    refused.append(event)
+            elif _open_attempt(core, tx, lease, event, now):
+                waits_ms.append(max(0, now - lease.submitted_ms))
+            else:
+                refused.append(event)
+        return refused, waits_ms
 
-    kept = await core.store.write(work)
-    if fresh_wait_ms:
-        core.measures.waits.add(fresh_wait_ms.pop() / 1000)
-    if not kept:
+    refused, waits_ms = await core.store.write(work)
+    for wait_ms in waits_ms:
+        core.measures.waits.add(wait_ms / 1000)
+    for event in refused:
         await core.engine.admission.release(event.lease_id, event.attempt)
         # Held back or changed while this was on its way: it waits on, as its row is now.
         await leasing.enqueue(core, event.lease_id)
-    core.changed("leases", "queue", "clusters", "runs")
+    if waits_ms or refused:
+        core.changed("leases", "queue", "clusters", "runs")
+
+
+def _is_awaited(lease: Lease, event: Admitted) -> bool:
+    is_next = lease.attempt + 1 == event.attempt
+    return lease.state is LeaseState.QUEUED and not lease.held_back and is_next
 
 
 def _open_attempt(core: Core, tx: Tx, lease: Lease, event: Admitted, now: int) -> bool:

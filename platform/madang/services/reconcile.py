@@ -9,7 +9,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -56,6 +56,12 @@ STEPS = 64
 GIVE_UP_MS = 600_000
 """A decision that cannot be taken for so long is a defect; the engine is asked anew what holds."""
 
+TOGETHER = 32
+"""Admissions in one transaction: few commits where many come, and nobody else waits long."""
+
+_Left = tuple[AdmissionEvent, int]
+"""What was decided, and when it was first heard of."""
+
 
 class Reconciler:
     """Runs the loop; :meth:`look` is one turn of it, as tests drive it."""
@@ -73,7 +79,7 @@ class Reconciler:
         self._shared_ms = 0
         self._swept_ms = 0
         self._tidied_ms = 0
-        self._left: list[tuple[AdmissionEvent, int]] = []
+        self._left: list[_Left] = []
 
     async def start(self) -> None:
         """Tell the engine what the rows say, then look again and again."""
@@ -179,7 +185,22 @@ class Reconciler:
         """Take what the engine decided; what fails is kept, as the engine says it only once."""
         new = await self._without_known(await self._core.engine.admission.poll(now))
         left, self._left = [*self._left, *((event, now) for event in new)], []
-        for event, since_ms in left:
+        for some in _together(left):
+            if len(some) == 1 or not await self._took_together(some):
+                await self._take_each(some, now)
+
+    async def _took_together(self, some: Sequence[_Left]) -> bool:
+        try:
+            await admitting.on_admitted(
+                self._core, [event for event, _ in some if isinstance(event, Admitted)]
+            )
+        except Exception:
+            log.exception("reconcile: %s admissions failed together, each is tried", len(some))
+            return False
+        return True
+
+    async def _take_each(self, some: Sequence[_Left], now: int) -> None:
+        for event, since_ms in some:
             try:
                 await self._take(event)
             except Exception:
@@ -203,7 +224,7 @@ class Reconciler:
 
     async def _take(self, event: AdmissionEvent) -> None:
         if isinstance(event, Admitted):
-            await admitting.on_admitted(self._core, event)
+            await admitting.on_admitted(self._core, [event])
         elif isinstance(event, AskedBack):
             await admitting.on_asked_back(self._core, event)
         elif isinstance(event, Refused):
@@ -292,6 +313,21 @@ class Reconciler:
         projects = await core.store.read(lambda tx: tx.projects.all())
         shares = [leasing.share(core, p, usage.get(p.id, 0.0)) for p in projects]
         await core.engine.admission.set_shares(shares)
+
+
+def _together(left: Iterable[_Left]) -> Iterator[list[_Left]]:
+    """Yield what is carried out together, in the order in which it came."""
+    some: list[_Left] = []
+    for one in left:
+        if some and (len(some) == TOGETHER or not isinstance(one[0], Admitted)):
+            yield some
+            some = []
+        some.append(one)
+        if not isinstance(one[0], Admitted):
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _lease(lease_id: str, tx: Tx) -> Lease | None:
