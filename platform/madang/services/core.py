@@ -100,6 +100,7 @@ class Live:
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     idle_since_ms: dict[str, int] = field(default_factory=dict)
     asked_spawn_ms: dict[str, int] = field(default_factory=dict)
+    asking: "set[asyncio.Task[None]]" = field(default_factory=set)
     adapting: dict[str, Adapting] = field(default_factory=dict)
     retiring: dict[tuple[str, int], "asyncio.Future[bool]"] = field(default_factory=dict)
     seen_alive_ms: dict[str, int] = field(default_factory=dict)

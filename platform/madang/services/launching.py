@@ -1,10 +1,12 @@
 """Starts what an admitted lease stands for; notebooks are started by the hub, at our asking."""
 
+import asyncio
+
 from madang.domain.lease import Lease, LeaseState, deadline_ms
 from madang.engines.ports import LaunchSpec
 from madang.errors import MadangError
 from madang.services import environment_use, scaling, tokens
-from madang.services.core import Core
+from madang.services.core import Core, HubPort
 from madang.services.leasing import tier_of
 from madang.store import Tx
 from madang.units import is_due
@@ -12,6 +14,9 @@ from madang.units import is_due
 ASK_AGAIN_MS = 5_000
 FIRST_ASK_MS = 2_000
 """The hub's own waiting start is given this long before it is asked."""
+
+ASKED_AT_ONCE = 4
+"""Who is not among them is asked for at the next look."""
 
 
 async def launch(core: Core, waiting: Lease) -> None:
@@ -90,16 +95,25 @@ async def ask_hub(core: Core, lease: Lease) -> None:
         return
     if asked is not None and not is_due(asked, ASK_AGAIN_MS, now):
         return
+    # Half of them is for those whom nobody has asked for yet.
+    if len(core.live.asking) >= (ASKED_AT_ONCE if asked is None else ASKED_AT_ONCE // 2):
+        return
     core.live.asked_spawn_ms[lease.id] = now
+    # Beside the look: a hub that is busy with a crowd answers late, and admissions go on meanwhile.
+    task = asyncio.create_task(_ask_spawn(core, core.hub, lease))
+    core.live.asking.add(task)
+    task.add_done_callback(core.live.asking.discard)
 
+
+async def _ask_spawn(core: Core, hub: HubPort, lease: Lease) -> None:
     def names(tx: Tx) -> tuple[str, str]:
         person, project = tx.people.get(lease.person), tx.projects.get(lease.project)
         return (person.hub_name if person else "", project.name if project else "")
 
-    person, project = await core.store.read(names)
-    options = {"project": project, "profile": str(lease.options.get("profile", ""))}
     try:
-        await core.hub.ask_spawn(person, lease.name, options)
+        person, project = await core.store.read(names)
+        options = {"project": project, "profile": str(lease.options.get("profile", ""))}
+        await hub.ask_spawn(person, lease.name, options)
     except MadangError:
         # The hub is down: the lease keeps its devices until its turn ends, and we ask again.
         return

@@ -96,7 +96,7 @@ class Reconciler:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        for beside in (self._releasing, self._asking):
+        for beside in (self._releasing, self._asking, *self._core.live.asking):
             if beside is not None:
                 beside.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
