@@ -16,6 +16,10 @@ from madang.i18n import LANGUAGES, text
 _API = "/api/v1"
 _ASK_AGAIN = frozenset({408, 425, 429})
 
+WATCH_S = 50
+"""A question about a waiting lease is held so long, just within what the service allows: a thousand
+people in the queue are then twenty questions a second."""
+
 
 class UnreachableError(Exception):
     """The service does not answer, or not sensibly, now."""
@@ -89,7 +93,7 @@ class ServiceClient:
         return dict(await self._call("POST", "/leases", person, json=body, headers=headers))
 
     async def watch_lease(
-        self, person: str, lease_id: str, seen: str, wait_s: int = 20
+        self, person: str, lease_id: str, seen: str, wait_s: int = WATCH_S
     ) -> dict[str, Any]:
         """Return the lease as soon as it differs from the version seen, or after ``wait_s``."""
         query = {"wait_s": str(wait_s), "seen": seen}
