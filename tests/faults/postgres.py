@@ -30,6 +30,8 @@ class PostgreSQL:
         What the service is connected through.
     url
         Address of the database over the wire, for the service.
+    pid
+        Process id of the server, the parent of those that serve connections.
     """
 
     def __init__(self):
@@ -46,6 +48,7 @@ class PostgreSQL:
             else:
                 os.environ["XDG_RUNTIME_DIR"] = before
         self._server = get_server(self._folder / "data", cleanup_mode="delete")
+        self.pid = self._server.get_pid()
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
             # What survives a power cut is not what this tier asks of PostgreSQL.
             connection.execute("ALTER SYSTEM SET fsync = off")
