@@ -148,8 +148,9 @@ bench-pages: $(STAMP) chromium ## weight of each page on a cold cache, and its f
 bench-sweep: $(STAMP) ## sweeps through the service beside the papermill command, three kinds of notebooks
 	$(BIN)/python tests/benchmarks/bench_sweep.py
 
-bench-cluster: $(STAMP) ## on a real control plane: a thousand leases at once beside gated pods of Kueue, and a large site (40 minutes)
+bench-cluster: $(STAMP) ## on a real control plane: a thousand leases beside gated pods, a hub with a long queue beside a stock hub, a large site (an hour)
 	$(BIN)/python tests/benchmarks/bench_kueue.py
+	$(BIN)/python tests/benchmarks/bench_waiting_hub.py
 	$(BIN)/python tests/benchmarks/bench_scale.py
 
 bench-queue: $(STAMP) ## 10,000 runs that wait: seconds of their submit, memory of the service, milliseconds of a page
