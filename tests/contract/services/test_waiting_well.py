@@ -87,6 +87,9 @@ async def test_only_what_the_person_may_use_is_offered(house: Any) -> None:
     assert [row["profile"] for row in view["alternatives"]] == ["cpu"]
     ko = await house.services.leases.get(await house.actor("dana", lang="ko"), lease["id"])
     assert "지금 바로" in ko["alternatives"][0]["text"]
+    # The hub shows none, and asks for a crowd.
+    hub = await house.actor("dana", is_service=True)
+    assert (await house.services.leases.get(hub, lease["id"]))["alternatives"] == []
 
 
 async def test_the_queue_itself_says_what_comes_clearly_earlier(
