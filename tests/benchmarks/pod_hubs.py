@@ -178,9 +178,9 @@ def log_in(hub: Crowd, person: str, page: str) -> float:
         began = time.perf_counter()
         answer = browser.post("/hub/login", params={"next": page}, data=form)
         took_ms = 1000 * (time.perf_counter() - began)
-    answer.raise_for_status()
-    if answer.url.path != page or person not in answer.text:
-        raise RuntimeError(f"{hub.name}: {person} came to {answer.url} instead of {page}")
+    if answer.status_code != 200 or answer.url.path != page or person not in answer.text:
+        came = f"{person} came to {answer.url} ({answer.status_code}) instead of {page}"
+        raise RuntimeError(f"{hub.name}: {came}; {hub.tail}")
     return took_ms
 
 
