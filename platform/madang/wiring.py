@@ -39,6 +39,7 @@ def build(settings: ServiceSettings) -> Services:
         devices_total=devices_total,
         service_url=settings.service_url,
         login_is_shared=settings.login_is_shared,
+        isolation_rules=settings.isolation_rules,
         seal=Seal(settings.api_token),
         bus=bus,
         public_url=settings.public_url,

@@ -157,6 +157,100 @@ def test_a_pod_that_is_taken_or_refused_for_another_reason_proves_nothing(
     assert "kubectl label namespace madang-people" in capsys.readouterr().out
 
 
+@pytest.fixture
+def service(monkeypatch):
+    """Run a service that notes what it is told, and answers what it is set to."""
+
+    class Service(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            self.server.told.append((self.command, self.path, self.headers["Authorization"]))
+            self.send_response(self.server.status)
+            self.end_headers()
+
+        do_PUT = do_DELETE = answer  # noqa: N815
+
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setenv("MADANG_SERVICE_TOKEN", "a-token")
+    with http.server.HTTPServer(("127.0.0.1", 0), Service) as server:
+        server.told, server.status = [], 204
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_the_service_is_told_when_the_tests_begin_and_that_they_passed(script, service):
+    url = f"http://127.0.0.1:{service.server_port}/services/madang"
+    assert script.main(["tell", "begun", url, "ab12"]) == 0
+    assert script.main(["tell", "passed", url, "ab12"]) == 0
+    assert service.told == [
+        ("DELETE", "/services/madang/isolation", "token a-token"),
+        ("PUT", "/services/madang/isolation/ab12", "token a-token"),
+    ]
+
+
+def test_a_service_that_does_not_take_it_fails_the_test(script, service, capsys):
+    service.status = 403
+    assert script.main(["tell", "passed", f"http://127.0.0.1:{service.server_port}", "ab12"]) == 1
+    assert "was not told that the tests have passed" in capsys.readouterr().out
+
+
+def test_the_verdict_is_told_before_and_after_all_others(rendered):
+    weights = {
+        pod["metadata"]["name"]: int(pod["metadata"]["annotations"]["helm.sh/hook-weight"])
+        for pod in rendered.all("Pod")
+    }
+    order = sorted(weights, key=weights.get)
+    assert (order[0], order[-1]) == ("madang-test-begun", "madang-test-passed")
+    assert weights["madang-test-begun"] < 0 < 13 < weights["madang-test-passed"]
+
+
+def asked_to_prove(rendered):
+    """Return the rules of which the service wants a proof, and those that the tests tell it."""
+    (container,) = rendered.of("Deployment", "madang-service")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    env = {one["name"]: one.get("value") for one in container["env"]}
+    told = {
+        pod["spec"]["containers"][0]["args"][-1]
+        for pod in rendered.all("Pod")
+        if pod["spec"]["containers"][0]["args"][0] == "tell"
+    }
+    return env.get("MADANG_ISOLATION_RULES"), told
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"network": {"internet": {"allowList": ["203.0.113.7/32"]}}},
+        {"network": {"kubeApi": {"cidrs": ["192.0.2.1/32"]}}},
+        {"people": {"namespace": "others"}},
+    ],
+)
+def test_other_rules_must_be_proved_anew(chart, change):
+    wanted, told = asked_to_prove(chart.template("min.yaml"))
+    assert told == {wanted}
+    other, _ = asked_to_prove(chart.template("min.yaml", change))
+    assert (len(wanted), len(other)) == (64, 64)
+    assert other != wanted
+
+
+def test_what_is_no_rule_needs_no_new_proof(chart):
+    change = {"policy": {"admins": ["bora"]}, "people": {"home": {"size": "3Gi"}}}
+    wanted, _ = asked_to_prove(chart.template("min.yaml"))
+    assert asked_to_prove(chart.template("min.yaml", change))[0] == wanted
+
+
+def test_who_takes_the_risk_is_asked_for_no_proof(chart):
+    change = {"isolationTests": {"acceptRisk": True}}
+    wanted, told = asked_to_prove(chart.template("min.yaml", change))
+    assert wanted is None
+    assert len(told) == 1
+
+
 def cases(rendered):
     """Yield (pod as policies see it, what it must reach or not) of each network test."""
     for pod in rendered.all("Pod"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from madang import __version__
-from madang.api import login, metrics, pages, problems
+from madang.api import isolation, login, metrics, pages, problems
 from madang.api.dashboards import Listener, opening
 from madang.api.headers import Guard
 from madang.api.house import House
@@ -78,6 +78,7 @@ def create_app(
         api_routes(),
         health_router.routes,
         metrics.router.routes,
+        isolation.router.routes,
         login.router.routes,
         opening.router.routes,
         pages.build(services, settings, identity).routes,

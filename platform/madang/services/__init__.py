@@ -19,6 +19,7 @@ from madang.services.delivery import Delivery
 from madang.services.departures import Departures
 from madang.services.due import Due
 from madang.services.environments import Environments
+from madang.services.isolation import Isolation
 from madang.services.leases import Leases
 from madang.services.notebooks import Notebooks
 from madang.services.notices import Notices
@@ -76,6 +77,7 @@ class Services:
         self.waits = Waits(core)
         self.administration = Administration(core)
         self.upkeep = Upkeep(core)
+        self.isolation = Isolation(core)
         self.events: ChangeBus = core.bus
         self.notices = Notices(core)
         self.reconciler = Reconciler(core, Due(core, self.runs, self.sweeps))

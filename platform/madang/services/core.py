@@ -134,6 +134,8 @@ class Core:
         How nodes offer each flavor; empty where leases are carried out on this machine.
     leading
         The leadership among replicas; None where the database is a file.
+    isolation_rules
+        See :class:`madang.services.isolation.Isolation`; empty where nothing need be proved.
     """
 
     store: Store
@@ -145,6 +147,7 @@ class Core:
     service_url: str
     login_is_shared: bool
     seal: Seal
+    isolation_rules: str = ""
     clock: Callable[[], int] = now_ms
     bus: ChangeBus = field(default_factory=ChangeBus)
     wake: asyncio.Event = field(default_factory=asyncio.Event)

@@ -11,6 +11,7 @@ from madang.i18n import problem
 from madang.services import access, environment_use, leasing, views
 from madang.services.board import LINES, Board, Eyes, Lane, to_json
 from madang.services.core import Core
+from madang.services.isolation import is_unproved
 from madang.services.once import Once
 from madang.services.requests import Actor, LeaseRequest
 from madang.services.upkeep import Upkeep
@@ -26,14 +27,14 @@ class Pool:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._board = Board(core)
-        self._counted: Once[tuple[Mapping[str, int], int]] = Once()
+        self._counted: Once[tuple[Mapping[str, int], int, bool]] = Once()
 
     async def pool(self, actor: Actor) -> dict[str, Any]:
         """Return the devices by flavor, and how many leases run and wait."""
         access.require_person(actor)
         core = self._core
         capacity = await core.engine.admission.capacity()
-        waiting, active = await self._counts()
+        waiting, active, is_not_proved = await self._counts()
         return {
             "flavors": [self._flavor(item, waiting) for item in capacity],
             "strategy": core.engine.admission.strategy,
@@ -41,12 +42,21 @@ class Pool:
             "waiting": sum(waiting.values()),
             "now_ms": core.clock(),
             "login_is_shared": core.login_is_shared,
+            "isolation_is_unproved": is_not_proved,
             "maintenance": Upkeep(core).notice(actor.lang),
         }
 
-    async def _counts(self) -> tuple[Mapping[str, int], int]:
-        """Return who waits by flavor and how many hold devices, counted once for each change."""
-        return await self._counted.get(self._core.mark(), lambda: self._core.store.reading(_count))
+    async def _counts(self) -> tuple[Mapping[str, int], int, bool]:
+        """Return who waits by flavor, how many hold devices, and whether isolation is unproved.
+
+        Read once for each change.
+        """
+        core = self._core
+
+        def work(tx: Tx) -> tuple[Mapping[str, int], int, bool]:
+            return (*_count(tx), is_unproved(core, tx))
+
+        return await self._counted.get(core.mark(), lambda: core.store.reading(work))
 
     def _flavor(self, item: FlavorCapacity, waiting: Mapping[str, int]) -> dict[str, Any]:
         flavor = self._core.flavors[item.flavor]
@@ -65,7 +75,7 @@ class Pool:
         access.require_person(actor)
         core = self._core
         capacity = {item.flavor: item for item in await core.engine.admission.capacity()}
-        waiting, _ = await self._counts()
+        waiting, _, _ = await self._counts()
 
         def work(tx: Tx) -> list[tuple[Project, dict[str, Any]]]:
             rows = []

@@ -45,6 +45,9 @@ class ServiceSettings:
         Names the cluster of the engine ``kubernetes``; None for the one that this runs in.
     prometheus_url
         Where the readings of a cluster's devices are; empty for nowhere.
+    isolation_rules
+        Stands for the rules of which ``helm test`` must have proved that they keep people apart;
+        empty where nothing need be proved.
     metrics_token
         Opens the metrics and nothing else; empty for none. Secret.
     system_users
@@ -74,6 +77,7 @@ class ServiceSettings:
     replica: str = ""
     replica_host: str = ""
     login_is_shared: bool = True
+    isolation_rules: str = ""
     system_users: bool = False
     metrics_token: str = field(default="", repr=False)
     dashboard_host: str = "127.0.0.1"
@@ -116,6 +120,7 @@ class ServiceSettings:
             replica=values.get("MADANG_REPLICA", ""),
             replica_host=values.get("MADANG_REPLICA_HOST", ""),
             login_is_shared=values.get("MADANG_LOGIN_IS_SHARED", "1") == "1",
+            isolation_rules=values.get("MADANG_ISOLATION_RULES", ""),
             metrics_token=values.get("MADANG_METRICS_TOKEN", ""),
             system_users=values.get("MADANG_SYSTEM_USERS", "0") == "1",
             dashboard_host=values.get("MADANG_DASHBOARD_HOST", "127.0.0.1"),
@@ -145,6 +150,7 @@ class ServiceSettings:
             "MADANG_REPLICA": self.replica,
             "MADANG_REPLICA_HOST": self.replica_host,
             "MADANG_LOGIN_IS_SHARED": "1" if self.login_is_shared else "0",
+            "MADANG_ISOLATION_RULES": self.isolation_rules,
             "MADANG_METRICS_TOKEN": self.metrics_token,
             "MADANG_SYSTEM_USERS": "1" if self.system_users else "0",
             "MADANG_DASHBOARD_HOST": self.dashboard_host,

@@ -159,6 +159,10 @@ FOR_THE_SERVICE: Rows = {
     "MADANG_KUBECONFIG": ("", "Names the cluster; empty for the one that the service runs in."),
     "MADANG_PROMETHEUS_URL": ("", "Where DCGM's readings are; empty: devices are unmetered."),
     "MADANG_LOGIN_IS_SHARED": ("1", "1 when anyone can log in as anyone; statements say so."),
+    "MADANG_ISOLATION_RULES": (
+        "",
+        "Fingerprint of the rules that `helm test` must have proved; empty: nothing to prove.",
+    ),
     "MADANG_METRICS_TOKEN": ("", "Token with which the metrics are read. Secret."),
     "MADANG_SYSTEM_USERS": ("0", "1 when servers run as accounts of this machine."),
     "MADANG_SMTP_PASSWORD": ("", "Password of the mail server. Secret."),

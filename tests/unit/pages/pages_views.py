@@ -250,6 +250,7 @@ def pool(**changes: Any) -> dict[str, Any]:
         "waiting": 3,
         "now_ms": now_ms(),
         "login_is_shared": True,
+        "isolation_is_unproved": False,
     } | changes
 
 

@@ -52,6 +52,16 @@ async def test_home_without_project_or_pool_says_whom_to_ask(house):
     assert "shared password" not in html
 
 
+async def test_home_says_that_nobody_has_proved_isolation(house):
+    assert "not ready yet" not in (await house.get("/")).text
+    house.pool = pool(isolation_is_unproved=True)
+    html = (await house.get("/")).text
+    assert "This installation is not ready yet" in html
+    assert "helm test" not in html
+    house.is_admin = True
+    assert "helm test RELEASE -n NAMESPACE" in (await house.get("/")).text
+
+
 async def test_unmetered_is_not_shown_as_zero(house):
     house.leases = [lease(house.now, 1, utilisation_percent=None)]
     assert "not measured" in (await house.get("/")).text

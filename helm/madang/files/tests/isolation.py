@@ -3,6 +3,7 @@
     isolation.py network open:HOST:PORT… closed:HOST:PORT…   who can be reached from this pod
     isolation.py rights FILE NAMESPACE                       what this pod's account may do there
     isolation.py pods NAMESPACE                              whether Pod Security `restricted` is on
+    isolation.py tell begun|passed URL RULES                 tells the service at URL how far it got
     isolation.py listen PORT…                                be somebody to be reached
 
 Each prints a line for each thing that it looked at, and ends with 1 when one is not as it must be.
@@ -38,6 +39,7 @@ def main(arguments: list[str]) -> int:
         "network": network,
         "rights": rights,
         "pods": pods,
+        "tell": tell,
         "listen": listen,
     }
     return verbs[verb](rest)
@@ -207,6 +209,29 @@ def ask(path: str, body: dict[str, object]) -> tuple[int, dict[str, object]]:
             return error.code, json.loads(text)
         except ValueError:
             return error.code, {"message": text[:200].decode("utf-8", "replace")}
+
+
+def tell(wanted: list[str]) -> int:
+    """Tell the service that the tests begin, or that all have passed for these rules."""
+    what, url, rules = wanted
+    method, path = ("DELETE", "isolation") if what == "begun" else ("PUT", f"isolation/{rules}")
+    token = os.environ["MADANG_SERVICE_TOKEN"]
+    request = urllib.request.Request(
+        f"{url}/{path}", method=method, headers={"Authorization": f"token {token}"}
+    )
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                print(f"ok  the service knows that the tests have {what}: {answer.status}")
+                return 0
+        except OSError as error:
+            # Also an answer that says no: a service that was just installed may not be up yet.
+            if time.monotonic() > deadline:
+                print(f"BAD the service at {url} was not told that the tests have {what}: {error}")
+                print("Look whether it is up: kubectl get pods, and whether it is of this version.")
+                return 1
+        time.sleep(0.5)
 
 
 def listen(ports: list[str]) -> int:

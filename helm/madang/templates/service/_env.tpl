@@ -15,6 +15,9 @@
 - {name: MADANG_POLICY, value: /etc/madang/policy.yaml}
 - {name: MADANG_PROFILES, value: /etc/madang/profiles.yaml}
 - {name: MADANG_LOGIN_IS_SHARED, value: {{ ternary "1" "0" (and (eq .Values.login.kind "shared") (empty .Values.existingHub.url)) | quote }}}
+{{- if not .Values.isolationTests.acceptRisk }}
+- {name: MADANG_ISOLATION_RULES, value: {{ include "madang.isolation.rules" . | quote }}}
+{{- end }}
 - {name: MADANG_PLATFORM_NAMESPACE, value: {{ .Release.Namespace | quote }}}
 - {name: MADANG_POD_IMAGE, value: {{ include "madang.image.own" (list . "user") | quote }}}
 - {name: MADANG_POD_GPU_IMAGE, value: {{ include "madang.image.own" (list . "userGpu") | quote }}}

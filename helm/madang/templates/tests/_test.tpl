@@ -19,6 +19,19 @@ volumeMounts:
   - {name: tests, mountPath: /etc/madang-tests, readOnly: true}
 {{- end }}
 
+{{/* Stands for everything that the tests prove: another rule, right or version must be proved anew. */}}
+{{- define "madang.isolation.rules" -}}
+{{- $rules := list .Chart.Version .Chart.AppVersion .Release.Namespace -}}
+{{- range list "people" "service" "hub" "proxy" "postgresql" "migrations" "prepull" -}}
+{{- $file := ternary "networkpolicies" "networkpolicy" (eq . "people") -}}
+{{- $rules = append $rules (include (printf "%s/%s/%s.yaml" $.Template.BasePath . $file) $) -}}
+{{- end -}}
+{{- range list "hub" "service" "serviceCluster" -}}
+{{- $rules = append $rules (include (printf "madang.rules.%s" .) $) -}}
+{{- end -}}
+{{- $rules | join "\n" | sha256sum -}}
+{{- end }}
+
 {{- define "madang.test.pod" -}}
 enableServiceLinks: false
 securityContext: {{ include "madang.pod.security" 1000 | nindent 2 }}

@@ -40,6 +40,8 @@ async def show(visit: Visit) -> Screen:
             "flavors": pool_pictures(pool, leases),
             "projects": [budget(project) for project in me["projects"]],
             "login_is_shared": pool["login_is_shared"],
+            "isolation_is_unproved": pool["isolation_is_unproved"],
+            "is_admin": visit.actor.is_admin,
         },
     )
 

@@ -49,6 +49,7 @@ class Pool(Shape):
     waiting: Count
     now_ms: TimeMs
     login_is_shared: bool
+    isolation_is_unproved: bool
     maintenance: Maintenance | None
 
 

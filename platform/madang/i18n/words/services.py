@@ -285,6 +285,14 @@ TEXTS = {
         "Submit runs with `madang run` or on the page.",
         "실행은 `madang run`이나 페이지에서 신청해 주세요.",
     ),
+    "error.service_token_only.message": (
+        "Only the tests of the installation may do this, with the service's own token.",
+        "설치를 확인하는 테스트만 서비스의 토큰으로 할 수 있는 일입니다.",
+    ),
+    "error.service_token_only.hint": (
+        "Run `helm test` on the release; it tells the service by itself how it went.",
+        "릴리스에 `helm test`를 실행해 주세요. 결과는 테스트가 서비스에 직접 알립니다.",
+    ),
     "error.project_missing.message": (
         "No project was named, and somebody has to pay. Yours are: {known}.",
         "비용을 낼 프로젝트가 지정되지 않았습니다. 내 프로젝트: {known}.",
