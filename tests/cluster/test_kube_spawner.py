@@ -258,6 +258,28 @@ async def test_a_pod_that_no_node_takes_is_told_in_the_end(make, people):
     assert " available" in caught.value.jupyterhub_message
 
 
+@pytest.fixture
+def node(cluster):
+    """Play one node: where there is none at all, nobody looks at volumes."""
+    cluster.nodes.add("of-spawners", 8)
+    yield
+    cluster.nodes.remove("of-spawners")
+
+
+@pytest.mark.usefixtures("node")
+async def test_a_home_that_nobody_makes_is_told_long_before_a_full_cluster_is(make, people):
+    given = {"storage_pvc_ensure": True, "storage_class": "nobody", "storage_capacity": "1Gi"}
+    spawner = make(pvc_name_template="home-{username}", volume_patience_s=1, **given)
+    lease = ready_lease()
+    lease["placement"] |= {"node_labels": {}, "resource": ""}
+    with pytest.raises(HTTPError) as caught:
+        await asyncio.wait_for(spawner.launch(take(spawner, lease)), 20)
+    said = caught.value.jupyterhub_message
+    for words in ("a volume that the cluster does not give", "볼륨", "kubectl describe pvc"):
+        assert words in said
+    assert "PersistentVolumeClaim" in said
+
+
 async def test_what_the_cluster_refuses_is_told_in_its_words(make, people, monkeypatch):
     monkeypatch.setattr(kube, "_DENIED_S", 0.5)
     people.quota(pods="0")

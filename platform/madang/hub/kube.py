@@ -51,6 +51,9 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
     )
     project_storage = Unicode("", config=True, help="Size of a project's volume; empty: none.")
     project_storage_class = Unicode("", config=True, help="Its class; it must be ReadWriteMany.")
+    volume_patience_s = Integer(
+        180, config=True, help="How long a new volume may take before the person is told."
+    )
     launch_timeout_s = Integer(600, config=True, help="Limit for place, image and first answer.")
 
     _launching: "asyncio.Future[dict[str, Any]] | None" = None
@@ -201,8 +204,10 @@ class LeasedKubeSpawner(LeasedMixin, KubeSpawner):  # type: ignore[misc]
             await asyncio.sleep(_STEP_S if is_cached else _ASK_STEP_S)
 
     def _is_for_good(self, found: Trouble, lasted_s: float) -> bool:
-        # A full cluster may free up: who was asked to leave has time to save.
-        return found.code != "pod_unplaced" and lasted_s > _MENDING_S
+        if found.code == "pod_unplaced":
+            # A full cluster may free up: who was asked to leave has time to save.
+            return False
+        return lasted_s > (self.volume_patience_s if found.code == "pod_volume" else _MENDING_S)
 
     async def _until_answering(self, plan: PodPlan, pod: dict[str, Any], deadline_s: float) -> str:
         origin = str(self._get_pod_url(pod))

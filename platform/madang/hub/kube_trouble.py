@@ -1,5 +1,6 @@
 """What the status of a pod means for the person who waits for it or whose server it was. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,8 @@ _NO_CONTAINER = frozenset(
     {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 )
 _LOST = frozenset({"NodeLost", "DeletionByTaintManager", "DeletionByPodGC", "TerminationByKubelet"})
+# Words of the scheduler about a volume that is not there; it has no reason of its own for that.
+_NO_VOLUME = re.compile(r"persistent ?volume|volume node affinity|VolumeBinding", re.IGNORECASE)
 _LIMIT_CHARACTERS = 1500
 LOST_AFTER_S = 60.0
 """What should have ended so long ago and has not has nobody left who could end it."""
@@ -116,7 +119,9 @@ def _unplaced(pod: Mapping[str, Any]) -> Trouble | None:
     placed = _condition(pod, "PodScheduled")
     if placed.get("status") != "False":
         return None
-    return Trouble("pod_unplaced", said=_short(str(placed.get("message") or "")), is_over=False)
+    said = str(placed.get("message") or "")
+    code = "pod_volume" if _NO_VOLUME.search(said) else "pod_unplaced"
+    return Trouble(code, said=_short(said), is_over=False)
 
 
 def _containers(pod: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -32,6 +32,12 @@ def ended(code, reason="Error", message=""):
     return {"terminated": {"exitCode": code, "reason": reason, "message": message}}
 
 
+def unplaced(message):
+    """Return a pod that the scheduler gave to no node, with its words."""
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    return pod("Pending", conditions=[{**condition, "message": message}], containerStatuses=[])
+
+
 def waiting(reason, message="m"):
     return {"waiting": {"reason": reason, "message": message}}
 
@@ -57,6 +63,17 @@ CASES = [
     (pod("Pending", waiting("ErrImagePull")), None, "pod_image"),
     (pod("Pending", waiting("InvalidImageName")), None, "pod_image"),
     (pod("Pending", waiting("CreateContainerConfigError")), None, "pod_container"),
+    (unplaced("0/3 nodes are available: 3 Insufficient nvidia.com/gpu."), None, "pod_unplaced"),
+    *(
+        (unplaced(f"0/3 nodes are available: {why}"), None, "pod_volume")
+        for why in (
+            "pod has unbound immediate PersistentVolumeClaims. not found.",
+            'persistentvolumeclaim "home-ada" not found.',
+            "3 node(s) didn't find available persistent volumes to bind.",
+            "3 node(s) had volume node affinity conflict.",
+            'running PreBind plugin "VolumeBinding": binding volumes: timed out',
+        )
+    ),
 ]
 
 

@@ -89,6 +89,14 @@ TEXTS = {
         "Why is below. Start again for a new turn, or pick something smaller; if it happens again, tell the administrator.",
         "이유를 아래에 보여 드립니다. 다시 시작해 차례를 받거나 더 작은 것을 선택해 주세요. 또 일어나면 관리자에게 알려 주세요.",
     ),
+    "error.pod_volume.message": (
+        "The server waits for a volume that the cluster does not give: your home, or the folder of your project.",
+        "서버에 필요한 볼륨(내 홈 또는 프로젝트 폴더)을 클러스터가 내주지 않습니다.",
+    ),
+    "error.pod_volume.hint": (
+        "Your devices were given back, and the wait costs nothing. Another profile needs the same volume, so tell the administrator: kubectl describe pvc in the namespace of people says why. Then start again.",
+        "장치는 반납되었고 기다린 시간은 청구되지 않습니다. 다른 프로필도 같은 볼륨이 필요하니 관리자에게 알려 주세요. 이유는 사람들의 네임스페이스에서 kubectl describe pvc 로 볼 수 있습니다. 해결되면 다시 시작해 주세요.",
+    ),
     "error.pod_memory.message": (
         "The server used more memory than it has ({memory}) and was ended.",
         "서버가 가진 메모리({memory})보다 많이 사용해 종료되었습니다.",

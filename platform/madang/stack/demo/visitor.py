@@ -66,10 +66,10 @@ class Visitor:
         check(answer.status_code == 200, f"page {path}: {answer.status_code}")
         return answer.text
 
-    async def spawn(self, project: str, profile: str) -> None:
-        """Send the profile page's form, as a click on Start would."""
+    async def spawn(self, project: str, profile: str, **asked: str) -> None:
+        """Send the profile page's form, as a click on Start would, with more of its fields."""
         await self.http.get("/hub/spawn")
-        form = {"project": project, "profile": profile, "_xsrf": self._xsrf()}
+        form = {"project": project, "profile": profile, "_xsrf": self._xsrf(), **asked}
         answer = await self.http.post(
             "/hub/spawn",
             data=form,
