@@ -12,6 +12,7 @@ class NoticeKind(StrEnum):
     TURN = "turn"
     ENDED = "ended"
     ENDING = "ending"
+    IDLE = "idle"
     RUN = "run"
     BUDGET = "budget"
     SCHEDULE = "schedule"

@@ -54,6 +54,8 @@ class Tier:
         Whether lent devices may be asked back from its leases.
     internet
         On a cluster: what its pods may reach outside.
+    idle_ms
+        A notebook whose devices were not used for so long is ended; None for never.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Tier:
     max_hours: int = 12
     preemptible: bool = True
     internet: Internet = Internet.OFF
+    idle_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from madang.engines.ports import Engine, Sample
 from madang.errors import InvalidError, MadangError
 from madang.notices.ports import Notifier
 from madang.pki.seal import Seal
+from madang.policy.idle import Idling
 from madang.services.bus import ChangeBus
 from madang.services.held_artifacts import HeldArtifacts
 from madang.services.leading import Leading
@@ -99,6 +100,8 @@ class Live:
     progress: dict[str, RunProgress] = field(default_factory=dict)
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     idle_since_ms: dict[str, int] = field(default_factory=dict)
+    idling: dict[str, Idling] = field(default_factory=dict)
+    watched_ms: dict[str, int] = field(default_factory=dict)
     asked_spawn_ms: dict[str, int] = field(default_factory=dict)
     asking: "set[asyncio.Task[None]]" = field(default_factory=set)
     adapting: dict[str, Adapting] = field(default_factory=dict)
@@ -114,6 +117,8 @@ class Live:
             self.activity,
             self.samples,
             self.idle_since_ms,
+            self.idling,
+            self.watched_ms,
             self.asked_spawn_ms,
             self.seen_alive_ms,
             self.limits,

@@ -17,7 +17,7 @@ from madang.domain.lease import EndReason, Lease, LeaseState
 from madang.errors import ConflictError
 from madang.policy import budget
 from madang.policy.segments import last_mark_ms
-from madang.services import charging, launching, lives
+from madang.services import charging, idling, launching, lives
 from madang.services.core import Core
 from madang.store import Tx
 from madang.units import cost_microcredits
@@ -32,6 +32,8 @@ FEW = 500
 """So many are compared at each look, more once a second, unless the engine tells of an end."""
 
 PACE_S = 1.0
+
+IDLE_PACE_S = 30.0
 
 STOP_MS = 2_000
 """Time from the decision that a budget is over until the engine is asked to stop; it is charged."""
@@ -52,6 +54,7 @@ class Running:
         self._looked_s = 0.0
         self._is_told = False
         self._failed: set[str] = set()
+        self._reclaimed_s = 0.0
 
     def tell(self) -> None:
         """Take note that something may have ended, and let the loop look."""
@@ -72,6 +75,7 @@ class Running:
         core.live.seen_alive_ms.update(dict.fromkeys((key[0] for key in living), core.clock()))
         until_s = time.monotonic() + SHARE_S
         await self._carry_out(living, until_s)
+        await self._reclaim(living, now_s)
         known = core.live.limits
         new = [key[0] for key in living if known.get(key[0]) != (key[1], limits[key])]
         await self._hold_to_limits(sorted(new), until_s)
@@ -115,6 +119,19 @@ class Running:
             found += over or ()
             (self._failed.add if over is None else self._failed.discard)(lease.id)
         return found
+
+    async def _reclaim(self, living: Collection[Key], now_s: float) -> None:
+        """End notebooks that leave their devices unused; of very many, twice a minute."""
+        core = self._core
+        is_soon = self._count > FEW and now_s - self._reclaimed_s < IDLE_PACE_S
+        if is_soon or not idling.shortest_ms(core):
+            return
+        self._reclaimed_s = now_s
+        alive = [lease for lease, _ in living]
+        for some in _parts(sorted(alive)):
+            for lease in await core.store.read(partial(_running, living, some)):
+                if await self._alone(lease, idling.is_over(core, lease, core.clock())):
+                    await self._alone(lease, lives.end(core, lease, EndReason.RECLAIMED))
 
     async def _hold_to_limits(self, ids: list[str], until_s: float) -> None:
         """Tell the engine limits that it was not told since the start, or that were moved."""

@@ -11,6 +11,7 @@ from madang.domain.lease import EndReason, Lease, LeaseKind
 from madang.domain.notice import Channel, Notice, NoticeKind
 from madang.domain.run import Run, RunState
 from madang.domain.sweep import Sweep, SweepState
+from madang.policy.idle import Idling
 from madang.store import Tx
 from madang.units import MS_PER_HOUR, new_id
 
@@ -84,6 +85,13 @@ def ending(tx: Tx, lease: Lease, minutes: int, at_ms: int) -> bool:
     data = {**_lease(tx, lease), "minutes": minutes, "expires_ms": lease.expires_ms}
     dedupe = f"ending:{lease.id}:{lease.attempt}:{lease.expires_ms}:{minutes}"
     return tell(tx, lease.person, NoticeKind.ENDING, dedupe, data, at_ms, lease.expires_ms)
+
+
+def idle(tx: Tx, lease: Lease, here: Idling, ends_ms: int, at_ms: int) -> bool:
+    """Tell that a notebook leaves its devices unused; once for each step of the ladder."""
+    data = {**_lease(tx, lease), "since_ms": here.since_ms, "ends_ms": ends_ms}
+    dedupe = f"idle:{lease.id}:{lease.attempt}:{here.since_ms}:{here.step}"
+    return tell(tx, lease.person, NoticeKind.IDLE, dedupe, data, at_ms, ends_ms)
 
 
 def run_ended(tx: Tx, run: Run, at_ms: int) -> None:

@@ -36,6 +36,10 @@ POLICY: Mapping[str, Rows] = {
         "max_devices_project": ("", "Devices that one project may hold at once."),
         "max_hours": ("12", "Longest time limit of a lease, in hours."),
         "preemptible": ("true", "Whether a lease may be asked back for a guarantee of others."),
+        "idle": (
+            "",
+            "A notebook whose devices were not used for so long is ended, told twice before.",
+        ),
         "internet": (
             "off",
             "What its pods may reach outside, on a cluster: off, allow-list or on.",

@@ -280,13 +280,15 @@ def _artifacts(body: Mapping[str, Any]) -> ArtifactPolicy:
 
 def _tier(name: str, body: Mapping[str, Any]) -> Tier:
     where = f"tiers.{name}"
-    known = {"max_devices_person", "max_devices_project", "max_hours", "preemptible", "internet"}
-    data = dict(_take(body, where, known))
+    known = {"max_devices_person", "max_devices_project", "max_hours", "preemptible"}
+    data = dict(_take(body, where, known | {"internet", "idle"}))
+    idle = data.pop("idle", None)
+    idle_ms = None if idle is None else parse_duration_ms(idle)
     given = data.pop("internet", "off")
     # In YAML a bare on or off is true or false.
     word = ("on" if given else "off") if isinstance(given, bool) else str(given)
     try:
-        return Tier(name=name, internet=Internet(word), **data)
+        return Tier(name=name, internet=Internet(word), idle_ms=idle_ms, **data)
     except ValueError as error:
         raise InvalidError("policy_internet", where=where, given=str(given)) from error
 

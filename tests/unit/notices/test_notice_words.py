@@ -23,6 +23,7 @@ DATA = {
     NoticeKind.TURN: [LEASE | {"claim_by_ms": AT}],
     NoticeKind.ENDED: [LEASE | {"reason": str(reason)} for reason in EndReason],
     NoticeKind.ENDING: [LEASE | {"minutes": 5, "expires_ms": AT}],
+    NoticeKind.IDLE: [LEASE | {"since_ms": AT, "ends_ms": AT}],
     NoticeKind.RUN: [
         {"run": "run-1", "name": "lr", "project": "p", "state": state}
         for state in ("succeeded", "failed", "expired")

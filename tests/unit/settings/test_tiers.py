@@ -4,15 +4,31 @@ from pathlib import Path
 
 import pytest
 
-from madang.domain.project import Internet
+from madang.domain.project import Internet, Tier
 from madang.errors import InvalidError
 from madang.settings.files import load_policy
 
 
-def internet(folder: Path, text: str) -> Internet:
+def tier(folder: Path, text: str) -> Tier:
     path = folder / "policy.yaml"
     path.write_text(f"tiers: {{open: {{{text}}}}}\nopen_project: open\nprojects: {{open: {{}}}}")
-    return load_policy(path).tiers["open"].internet
+    return load_policy(path).tiers["open"]
+
+
+def internet(folder: Path, text: str) -> Internet:
+    return tier(folder, text).internet
+
+
+@pytest.mark.parametrize(("text", "idle_ms"), [("", None), ("idle: 2h", 7_200_000)])
+def test_idle_notebooks_are_left_alone_unless_it_says_a_time(
+    tmp_path: Path, text: str, idle_ms: int | None
+) -> None:
+    assert tier(tmp_path, text).idle_ms == idle_ms
+
+
+def test_a_time_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidError):
+        tier(tmp_path, "idle: soon")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,14 @@ TEXTS = {
         "The time limit is reached at {expires_time}. Save your work, or take one hour more on the page below.",
         "{expires_time}에 시간 제한에 이릅니다. 작업을 저장하거나 아래 페이지에서 1시간 더 늘려 주세요.",
     ),
+    "notice.idle.subject": (
+        "'{name}' does not use its devices",
+        "'{name}'에서 장치를 쓰지 않고 있습니다",
+    ),
+    "notice.idle.body": (
+        "{devices} × {flavor} in {project} have not been used since {since_time}. At {ends_time} the notebook is ended and they go to the next person. Run a cell to keep them, or stop the server now; your files stay either way.",
+        "{project}의 {devices} × {flavor}을(를) {since_time}부터 쓰지 않았습니다. {ends_time}에 노트북을 끝내고 다음 분께 넘깁니다. 계속 쓰려면 셀을 실행하고, 다 썼으면 지금 서버를 멈춰 주세요. 어느 쪽이든 파일은 그대로 있습니다.",
+    ),
     "notice.run.succeeded.subject": ("Run '{name}' is done", "실행 '{name}' 완료"),
     "notice.run.succeeded.body": (
         "The run in {project} has succeeded; its notebook is ready.",
@@ -180,6 +188,10 @@ TEXTS = {
     "pages.settings.kind.ending": (
         "Time runs out (15 and 5 minutes)",
         "시간이 얼마 안 남음(15분, 5분)",
+    ),
+    "pages.settings.kind.idle": (
+        "My notebook leaves its devices unused",
+        "내 노트북이 장치를 쓰지 않음",
     ),
     "pages.settings.kind.run": ("A run is done or has failed", "실행이 끝나거나 실패함"),
     "pages.settings.kind.schedule": ("A schedule was paused", "예약이 일시 중지됨"),
