@@ -164,6 +164,9 @@ class ClusterBody(Body):
     flavor: Word | None = None
     limit_s: LimitS | None = None
     environment: Word = ""
+    notebook: Annotated[
+        Word, Field(description="Lease of the notebook that opens it, and with which it ends.")
+    ] = ""
 
     def request(self) -> ClusterRequest:
         """Return it as the use-case takes it."""
@@ -175,6 +178,7 @@ class ClusterBody(Body):
             gpus_per_worker=self.gpus_per_worker,
             limit_ms=ms_of(self.limit_s),
             environment=self.environment,
+            notebook=self.notebook,
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 

@@ -64,8 +64,9 @@ class Cluster(KnownCluster):
         Do nothing yet; write ``async with Cluster(asynchronous=True) as cluster``. Methods that
         ask the service then return something to await.
     close_on_exit
-        Let go of it when this object is lost or the process ends. Without, it goes on until it is
-        closed or its time is over; :meth:`from_id` finds it again.
+        Let go of it when this object is lost, or the process or its notebook server ends, however
+        that came. Without, it goes on until it is closed or its time is over; :meth:`from_id` finds
+        it again.
     client
         How to reach the service; found by itself when None.
     loop
@@ -116,6 +117,9 @@ class Cluster(KnownCluster):
         }
         if environment:
             body["environment"] = environment
+        if close_on_exit and (notebook := os.environ.get("MADANG_LEASE")):
+            # A server that is ended or lost has nobody left to let its clusters go.
+            body["notebook"] = notebook
         if limit is not None:
             body["limit_s"] = max(1, math.ceil(parse_duration_ms(limit) / 1000))
         http = client or MadangClient()

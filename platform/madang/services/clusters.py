@@ -61,7 +61,8 @@ class Clusters:
         def work(tx: Tx) -> tuple[str, bool]:
             project = self._project(tx, actor, request)
             inside = environment_use.option(tx, project, request.environment)
-            lease = self._lease(actor, project, request, _run_of(tx, actor), inside)
+            opener = _opener(tx, actor, request)
+            lease = self._lease(actor, project, request, opener, inside)
             cluster = Cluster(
                 id=new_id("cluster", lease.submitted_ms),
                 lease=lease.id,
@@ -105,7 +106,7 @@ class Clusters:
         actor: Actor,
         project: Project,
         request: ClusterRequest,
-        run: Run | None,
+        opener: Mapping[str, Any],
         inside: Mapping[str, Any],
     ) -> Lease:
         devices = request.workers * request.gpus_per_worker
@@ -124,8 +125,7 @@ class Clusters:
                 "workers": request.workers,
                 "gpus_per_worker": request.gpus_per_worker,
                 "threads_per_worker": request.threads_per_worker,
-                "run": run.id if run else "",
-                "run_attempt": run.attempt if run else 0,
+                **opener,
                 **inside,
             },
         )
@@ -321,19 +321,11 @@ class Clusters:
 
 
 async def end_orphans(core: Core) -> None:
-    """End clusters whose run is over, was lost, or went back to the queue; nobody else would."""
+    """End clusters whose run or notebook is over, lost, or queued again; nobody else would."""
 
     def orphans(tx: Tx) -> list[Lease]:
-        found = []
-        for lease in tx.leases.find(state=_LIVING, kind=LeaseKind.CLUSTER):
-            opener = str(lease.options.get("run") or "")
-            if not opener:
-                continue
-            run = tx.runs.get(opener)
-            attempt = lease.options.get("run_attempt", run.attempt if run else 0)
-            if run is None or run.state is not RunState.RUNNING or run.attempt != attempt:
-                found.append(lease)
-        return found
+        living = tx.leases.find(state=_LIVING, kind=LeaseKind.CLUSTER)
+        return [lease for lease in living if not _has_opener(tx, lease)]
 
     def end(tx: Tx) -> list[Lease]:
         return [begin_end(tx, x, EndReason.COMPLETED, core.clock()) for x in orphans(tx)]
@@ -360,6 +352,40 @@ def _run_of(tx: Tx, actor: Actor) -> Run | None:
     if run is None or run.state is not RunState.RUNNING:
         raise RefusedError("token_too_narrow")
     return run
+
+
+def _opener(tx: Tx, actor: Actor, request: ClusterRequest) -> dict[str, Any]:
+    """Return whose end is the cluster's: a run's, a notebook's, or nobody's.
+
+    Raises
+    ------
+    NotFoundError
+        ``lease_unknown``: no notebook of the actor's.
+    """
+    run = _run_of(tx, actor)
+    if run is not None or actor.token_lease or not request.notebook:
+        return {"run": run.id if run else "", "run_attempt": run.attempt if run else 0}
+    notebook = tx.leases.get(request.notebook)
+    is_mine = notebook is not None and notebook.person == actor.person.id
+    if notebook is None or not is_mine or notebook.kind is not LeaseKind.NOTEBOOK:
+        raise NotFoundError("lease_unknown", given=request.notebook[:60])
+    return {"notebook": notebook.id, "notebook_attempt": notebook.attempt}
+
+
+def _has_opener(tx: Tx, lease: Lease) -> bool:
+    """Tell whether who opened a cluster is still there; what nobody opened needs nobody."""
+    options = lease.options
+    if options.get("run"):
+        run = tx.runs.get(str(options["run"]))
+        if run is None or run.state is not RunState.RUNNING:
+            return False
+        return bool(run.attempt == options.get("run_attempt", run.attempt))
+    if options.get("notebook"):
+        notebook = tx.leases.get(str(options["notebook"]))
+        if notebook is None or notebook.state not in (LeaseState.ADMITTED, LeaseState.ACTIVE):
+            return False
+        return bool(notebook.attempt == options["notebook_attempt"])
+    return True
 
 
 def _check_size(request: ClusterRequest) -> None:

@@ -103,7 +103,13 @@ class NoticeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterRequest:
-    """A Dask cluster; ``project`` may be empty for the project of the asking notebook's lease."""
+    """A Dask cluster; ``project`` may be empty for the project of the asking notebook's lease.
+
+    Attributes
+    ----------
+    notebook
+        Lease of the notebook that opens it, and with whose server it ends; empty for none.
+    """
 
     project: str = ""
     name: str = ""
@@ -113,6 +119,7 @@ class ClusterRequest:
     flavor: str = "gpu"
     limit_ms: int | None = None
     environment: str = ""
+    notebook: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
