@@ -5,17 +5,16 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from installed import DEVICES, PEOPLE, PLATFORM, RELEASE, URL, VALUES, Installed
+from people import Person, free_devices, quietly
+from release import clear
 
-from madang.stack.demo.kernel import Kernel
 from madang.stack.demo.look import until
-from madang.stack.demo.visitor import Visitor
 from madang.units import cost_microcredits
 
 pytestmark = pytest.mark.timeout(1500)
@@ -64,32 +63,13 @@ class Step:
 def installed(node_cluster, tmp_path_factory):
     made = Installed(node_cluster, tmp_path_factory.mktemp("values"))
     made.prepare()
+    clear(made)
     return made
 
 
 def status_of(url: str) -> int:
     """Return what a page answers."""
     return httpx.get(url, timeout=10).status_code
-
-
-class Person:
-    """A person with a browser and a kernel."""
-
-    def __init__(self, installed: Installed, name: str, project: str) -> None:
-        self._installed, self.name, self.project = installed, name, project
-        self.visitor = Visitor(URL, name, installed.secret("password"))
-
-    async def start(self, profile: str) -> dict[str, Any]:
-        """Log in, start a server by the form, and a kernel in it."""
-        await self.visitor.log_in()
-        await self.visitor.spawn(self.project, profile)
-        try:
-            lease = await self.visitor.until_ready(180)
-        except TimeoutError as error:
-            raise AssertionError(f"{error}\n{self._installed.story()}") from error
-        self.kernel = Kernel(URL, self.name, await self.visitor.server_token())
-        await self.kernel.start("")
-        return lease
 
 
 async def test_from_install_to_uninstall(installed):
@@ -166,11 +146,6 @@ def say_something(context, plain):
             raise ConnectionError("it hung up")
 
 
-async def free_devices(person: Person) -> int:
-    pool = await person.visitor.api("GET", "pool")
-    return sum(flavor["devices_free"] for flavor in pool["flavors"] if flavor["devices_total"])
-
-
 async def check_upgrade(installed, ada, step):
     """An upgrade and a rollback are not noticed by a kernel, nor by its open connection."""
     before = installed.names("pods", PEOPLE)
@@ -190,14 +165,6 @@ async def check_upgrade(installed, ada, step):
         assert before <= installed.names("pods", PEOPLE)
         step(f"{said}; ada's kernel answers on the same connection")
     assert int(await ada.kernel.execute("print(x)")) == 43
-
-
-async def quietly(ask: Callable[[], Any]) -> Any:
-    """Ask; while the pages are away for a moment there is no answer."""
-    try:
-        return await ask()
-    except Exception:
-        return None
 
 
 async def check_bill(ada, chan):
