@@ -49,6 +49,7 @@ class EndReason(StrEnum):
 
     COMPLETED = "completed"
     FAILED = "failed"
+    NOT_STARTED = "not_started"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     UNCLAIMED = "unclaimed"

@@ -109,10 +109,12 @@ class ServiceClient:
                 return dict(lease)
         return None
 
-    async def withdraw_lease(self, person: str, lease_id: str) -> None:
-        """End a lease; one that has ended or is not known is fine."""
+    async def withdraw_lease(self, person: str, lease_id: str, is_failed: bool = False) -> None:
+        """End a lease, of which the server could not be started; one that has ended is fine."""
+        path = f"/leases/{quote(lease_id, safe='')}"
+        options = {"params": {"failed": "true"}} if is_failed else {}
         try:
-            await self._call("DELETE", f"/leases/{quote(lease_id, safe='')}", person)
+            await self._call("DELETE", path, person, **options)
         except RefusedError as error:
             if error.status not in (404, 409, 410):
                 raise

@@ -50,6 +50,7 @@ class LeasedMixin(LoggingConfigurable):  # type: ignore[misc]
     lease_id = ""
     attempt = 0
     is_starting = False
+    _is_failed = False
     _person = ""
     last_form: tuple[float, dict[str, Any]] | None = None
 
@@ -108,7 +109,7 @@ class LeasedMixin(LoggingConfigurable):  # type: ignore[misc]
         # From here on without the hub's database: somebody else's failed commit, on a full disk
         # say, leaves it unreadable for a while, and who waits must not lose their turn by that.
         self._person = str(self.user.name)
-        self.is_starting = True
+        self.is_starting, self._is_failed = True, False
         try:
             lease = await self._wait_for_turn()
         except Exception as error:
@@ -123,8 +124,11 @@ class LeasedMixin(LoggingConfigurable):  # type: ignore[misc]
             # When this fails is_starting stays too: the hub then calls stop(), which gives the
             # devices back.
             url = await self.launch(lease)
-        except MadangError as error:
-            raise told.from_problem(error) from error
+        except Exception as error:
+            self._is_failed = True
+            if isinstance(error, MadangError):
+                raise told.from_problem(error) from error
+            raise
         self.is_starting = False
         self._tell(lease)
         return url
@@ -261,11 +265,12 @@ class LeasedMixin(LoggingConfigurable):  # type: ignore[misc]
         """Tell the service; when it is away, go on asking after this spawner is gone."""
         key = (self.person, self.name)
         service, person, lease_id = self._service, self.person, self.lease_id
+        is_failed = self._is_failed
 
         async def insist() -> None:
             while True:
                 try:
-                    return await service.withdraw_lease(person, lease_id)
+                    return await service.withdraw_lease(person, lease_id, is_failed)
                 except UnreachableError:
                     await asyncio.sleep(1)
 

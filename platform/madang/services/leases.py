@@ -166,14 +166,22 @@ class Leases:
         await leasing.enqueue(self._core, lease_id)
         return await self.get(actor, lease_id)
 
-    async def end(self, actor: Actor, lease_id: str, *, why: str = "") -> dict[str, Any]:
+    async def end(
+        self, actor: Actor, lease_id: str, *, why: str = "", is_failed: bool = False
+    ) -> dict[str, Any]:
         """Withdraw a waiting lease, or let a running one save and end; repeating is harmless.
 
         With a slot that has taken no run yet go the runs that it was opened for: they would open
         the next one at once.
+
+        Parameters
+        ----------
+        is_failed
+            Its server could not be started; only the hub can know.
         """
         access.require_person(actor)
         core = self._core
+        reason = EndReason.NOT_STARTED if is_failed and actor.is_service else EndReason.CANCELLED
 
         def work(tx: Tx) -> Lease:
             lease = access.manageable_lease(tx, actor, lease_id)
@@ -192,7 +200,7 @@ class Leases:
             )
             if lease.kind is LeaseKind.SLOT:
                 cancel_waiting(tx, lease, core.clock())
-            return begin_end(tx, lease, EndReason.CANCELLED, core.clock(), why=told)
+            return begin_end(tx, lease, reason, core.clock(), why=told)
 
         lease = await core.store.write(work)
         if lease.is_ended:

@@ -219,3 +219,17 @@ async def test_foreign_leases_are_not_found(house: Any) -> None:
     queue = await house.services.pool.queue(await house.actor("chan"))
     rows = [row for flavor in queue["flavors"] for row in [*flavor["waiting"], *flavor["running"]]]
     assert all(not (row["lease_id"] or row["person"] or row["project"]) for row in rows)
+
+
+@pytest.mark.parametrize(("is_service", "reason"), [(True, "not_started"), (False, "cancelled")])
+async def test_only_the_hub_says_that_a_server_could_not_be_started(
+    house: Any, is_service: bool, reason: str
+) -> None:
+    lease = await house.ask("ada")
+    await house.turn()
+    actor = await house.actor("ada", is_service=is_service)
+    await house.services.leases.end(actor, lease["id"], is_failed=True)
+    await house.turn(3)
+    ended = await house.lease(lease["id"])
+    assert (ended["state"], ended["reason"]) == ("ended", reason)
+    assert ended["charged_microcredits"] == 0

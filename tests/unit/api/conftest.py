@@ -151,8 +151,8 @@ class Things:
     async def hold(self, actor: Actor, thing_id: str, held_back: bool) -> Any:
         return self._note("hold", actor, thing_id, held_back=held_back)
 
-    async def end(self, actor: Actor, thing_id: str, *, why: str = "") -> Any:
-        return self._note("end", actor, thing_id, why=why)
+    async def end(self, actor: Actor, thing_id: str, *, why: str = "", **more: Any) -> Any:
+        return self._note("end", actor, thing_id, why=why, **more)
 
     async def me(self, actor: Actor) -> Any:
         return self._note("me", actor)

@@ -18,6 +18,7 @@ class Service:
         self.leases = {}
         self.requests = []
         self.withdrawn = []
+        self.failed = []
         self.failing = 0
         self.refusal = None
         self.news = asyncio.Event()
@@ -47,9 +48,10 @@ class Service:
             self.news.clear()
             await self.news.wait()
 
-    async def withdraw_lease(self, person, lease_id):
+    async def withdraw_lease(self, person, lease_id, is_failed=False):
         self.answer()
         self.withdrawn.append(lease_id)
+        self.failed.extend([lease_id] if is_failed else [])
 
     async def open_lease_of(self, person, server):
         return next((v for v in self.leases.values() if v["state"] != "ended"), None)
@@ -132,7 +134,7 @@ async def test_waits_then_launches_and_remembers_before_the_launch(spawner):
     # The hub now calls stop(), because poll() does not say that it is gone.
     assert await spawner.poll() is None
     await spawner.stop()
-    assert spawner.service.withdrawn == ["lease-1"]
+    assert spawner.service.withdrawn == spawner.service.failed == ["lease-1"]
     assert await spawner.poll() == 0
 
 

@@ -1,5 +1,8 @@
 """Leases: ask, look, wait, claim, hold back, change, extend, end; and the agent's reports."""
 
+from typing import Annotated
+
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -109,6 +112,10 @@ async def lease_end(
     actor: Someone,
     lease_id: str,
     why: Why = "",
+    failed: Annotated[
+        bool, Query(description="Its server did not start; the hub's to say.")
+    ] = False,
 ) -> Response:
     """Withdraw a waiting lease, or end a running one."""
-    return answer(await house.services.leases.end(actor, lease_id, why=why))
+    leases = house.services.leases
+    return answer(await leases.end(actor, lease_id, why=why, is_failed=failed))

@@ -12,6 +12,14 @@ TEXTS = {
         "Look at the log, then start again.",
         "로그를 확인한 뒤 다시 시작해 주세요.",
     ),
+    "reason.not_started": (
+        "The notebook server could not be started. That costs nothing.",
+        "노트북 서버를 시작하지 못했습니다. 비용은 청구되지 않습니다.",
+    ),
+    "reason.not_started.hint": (
+        "The page of the start said why and what to do. Start again, or with another profile; if it fails again, tell the administrator.",
+        "시작 화면에 이유와 할 일이 나와 있습니다. 다시 시작하거나 다른 프로필을 골라 주세요. 또 실패하면 관리자에게 알려 주세요.",
+    ),
     "reason.cancelled": ("Stopped on request.", "요청에 따라 멈췄습니다."),
     "reason.cancelled.hint": (
         "Start again whenever you like; your files are kept.",
