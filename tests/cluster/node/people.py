@@ -23,6 +23,10 @@ class Person:
         """Log in, start a server by the form, and a kernel in it."""
         await self.visitor.log_in()
         await self.visitor.spawn(self.project, profile, **asked)
+        return await self.enter()
+
+    async def enter(self) -> dict[str, Any]:
+        """Wait for the server that was asked for, and start a kernel in it."""
         try:
             lease = await self.visitor.until_ready(180)
         except TimeoutError as error:

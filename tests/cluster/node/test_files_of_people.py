@@ -69,7 +69,7 @@ async def test_a_project_shares_files_by_role_and_homes_outlive_their_servers(re
     assert waiting["state"] == "queued", waiting
     await set_role(ada, "vera", "viewer")
     await ada.stop()
-    starts = [noa.start("gpu-1"), vera.start("gpu-1"), chan.start("cpu"), ada.start("cpu")]
+    starts = [noa.start("gpu-1"), vera.enter(), chan.start("cpu"), ada.start("cpu")]
     await in_turns(starts, at_once=2)
     dozing = asyncio.create_task(dozes_off(noa))
     assert await read(ada, "~/mine") == "at home; done"

@@ -33,8 +33,8 @@ TEXTS = {
         "아직 준비가 끝나지 않았습니다. 이 클러스터에서 사람들이 서로 격리되는지 확인되지 않아, 실행 중인 것에 다른 사람이 닿을 수도 있습니다. 당분간 비밀이 필요한 작업은 하지 마세요.",
     ),
     "pages.isolation_is_unproved.admin": (
-        "Prove it with: helm test RELEASE -n NAMESPACE. If it fails, its last lines say what is open. Where it cannot pass and you take the risk, set isolationTests.acceptRisk: true in the values and run helm upgrade.",
-        "helm test 릴리스 -n 네임스페이스 로 확인해 주세요. 실패하면 마지막 줄에 무엇이 열려 있는지 나옵니다. 통과할 수 없는 환경이라 위험을 감수하겠다면 values에 isolationTests.acceptRisk: true 를 넣고 helm upgrade를 실행해 주세요.",
+        "Prove it with: helm test RELEASE -n NAMESPACE. If it fails, the logs of its pods say what is open. Where it cannot pass and you take the risk, set isolationTests.acceptRisk: true in the values and run helm upgrade.",
+        "helm test 릴리스 -n 네임스페이스 로 확인해 주세요. 실패하면 테스트 파드의 로그에 무엇이 열려 있는지 나옵니다. 통과할 수 없는 환경이라 위험을 감수하겠다면 values에 isolationTests.acceptRisk: true 를 넣고 helm upgrade를 실행해 주세요.",
     ),
     # Units and times; the script uses the same words.
     "pages.unit.s": (" s", "초"),
