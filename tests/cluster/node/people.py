@@ -60,14 +60,12 @@ class Person:
         """End all that the person has, and close the browser."""
         if self.kernel is not None:
             await self.kernel.leave()
+        # The hub first: it ends its server and the lease together. Then what it did not know of.
+        await quietly(self.visitor.stop_server)
         for lease in await quietly(lambda: self.visitor.api("GET", "leases")) or []:
-            is_mine = lease.get("person") == self.name
-            # The hub ends notebooks, and with both at once one of them would fail.
-            is_open = lease["state"] != "ended" and lease["kind"] != "notebook"
-            if is_mine and is_open:
+            if lease.get("person") == self.name and lease["state"] not in ("ending", "ended"):
                 end = ("DELETE", f"leases/{lease['id']}")
                 await quietly(lambda end=end: self.visitor.api(*end))
-        await quietly(self.visitor.stop_server)
         await self.visitor.close()
 
 
