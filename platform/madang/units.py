@@ -13,6 +13,7 @@ MS_PER_S = 1_000
 MS_PER_HOUR = 3_600_000
 MICROCREDITS_PER_CREDIT = 1_000_000
 SEGMENT_MS = 300_000
+GIB = 1024**3
 """Segments are cut at aligned 5-minute marks (architecture, section 6)."""
 
 LEAST_CPU_MILLIS, MOST_CPU_MILLIS = 50, 1_024_000

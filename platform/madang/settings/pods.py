@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from madang.errors import InvalidError
-from madang.units import parse_cpu_millis, parse_duration_ms
-
-GIB = 1024**3
+from madang.units import GIB, parse_cpu_millis, parse_duration_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
