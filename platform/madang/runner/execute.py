@@ -26,7 +26,7 @@ from madang.runner.few_storages import few_storages
 from madang.runner.files import RunFolder
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.late_grammar import late_grammar
-from madang.runner.memory import OUT_OF_MEMORY, OomKills, shortage
+from madang.runner.memory import OUT_OF_MEMORY, OomKills, shortage, with_limit
 from madang.runner.redaction import NOTHING, Redactor
 from madang.runner.values import taken
 from madang.runner.watch import TIME_LIMIT, Event, Stopped, Watch
@@ -101,12 +101,13 @@ def _run(
     except DeadKernelError as error:
         began = f"The kernel died in cell {watch.cell}." if watch.cell else str(error)
         died = "kernel_died" if watch.cell else "kernel_failed"
+        is_short = kills.since() > 0
         ended = outcome(
             RunState.FAILED,
-            OUT_OF_MEMORY if kills.since() else died,
+            OUT_OF_MEMORY if is_short else died,
             cell=watch.cell,
             name="DeadKernelError",
-            value=began,
+            value=with_limit(began) if is_short else began,
         )
     except Stopped:
         ended = outcome(RunState.CANCELLED)

@@ -28,7 +28,7 @@ from madang.runner.files import RunFolder, make_run_folder
 from madang.runner.forked.parents import Wanted
 from madang.runner.forked.refused import ForkRefusedError
 from madang.runner.forked.runs import ForkedRuns, Process
-from madang.runner.memory import OUT_OF_MEMORY, OomKills, SharedKills
+from madang.runner.memory import OUT_OF_MEMORY, OomKills, SharedKills, with_limit
 from madang.runner.provenance import given_to
 from madang.runner.report import Report
 from madang.runner.values import handed_on
@@ -38,6 +38,9 @@ QUICK_S = 0.3
 """Progress is told at once when a cell ends, but not more often than this."""
 
 OUTPUT_EVERY_S = 15.0
+FIRST_OUTPUT_S = 2.0
+"""What is read first is often too much at once, and a slot may end with all that is in it."""
+
 GRACE_S = 10.0
 XLA_FRACTIONS = ("XLA_PYTHON_CLIENT_MEM_FRACTION", "XLA_CLIENT_MEM_FRACTION")
 """What JAX is told which part of a device's memory it takes at once; the second name is newer."""
@@ -155,7 +158,10 @@ class Lane:
     def _died(self, kills: OomKills, code: int | None) -> dict[str, Any]:
         """Return the end of a run whose process could not say it; kills of others are not its."""
         is_short = self._shared.kills.claim() if self._lanes > 1 else bool(kills.since())
-        return failed(OUT_OF_MEMORY if is_short else "runner_died", f"exit status {code}")
+        said = f"exit status {code}"
+        if is_short:
+            return failed(OUT_OF_MEMORY, with_limit(f"{said}."))
+        return failed("runner_died", said)
 
     def _wanted(
         self, folder: RunFolder, env: Mapping[str, str], task: Mapping[str, Any], report: Report
@@ -210,7 +216,7 @@ class Lane:
     ) -> bool:
         """Report while the child runs; return whether the service told it to stop."""
         is_told_to_stop = False
-        output_at = time.monotonic() + OUTPUT_EVERY_S
+        output_at = time.monotonic() + FIRST_OUTPUT_S
         while child.poll() is None:
             if report.changed.wait(HEARTBEAT_S if child.poll() is None else 0):
                 with contextlib.suppress(subprocess.TimeoutExpired):

@@ -9,12 +9,16 @@ import threading
 import time
 from pathlib import Path
 
+from madang.units import GIB
+
 _OF_DEVICE = ("cuda", "hip", "gpu", "device", "xla")
 _DEVICE_ERRORS = frozenset({"OutOfMemoryError", "ResourceExhaustedError"})
 """Of PyTorch and CuPy, and of TensorFlow."""
 
 OUT_OF_MEMORY = "out_of_memory"
 OUT_OF_DEVICE_MEMORY = "out_of_device_memory"
+
+_NO_LIMIT = 2**60
 
 FRESH_S = 15.0
 """A run that dies later than this after something was ended died of something else."""
@@ -56,6 +60,23 @@ class OomKills:
                 elif "memory" in controllers.split(","):
                     files.append(groups / "memory" / path.lstrip("/") / "memory.oom_control")
         return files
+
+
+def limit_bytes(root: Path = Path("/")) -> int | None:
+    """Return what our own group of processes may use; None where it has no limit of its own."""
+    groups = root / "sys/fs/cgroup"
+    for path in (groups / "memory.max", groups / "memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            # Without a limit the older interface says the largest number that it knows.
+            if (found := int(path.read_text())) < _NO_LIMIT:
+                return found
+    return None
+
+
+def with_limit(said: str, root: Path = Path("/")) -> str:
+    """Return what is said of an end for want of memory, with how much there was."""
+    limit = limit_bytes(root)
+    return said if limit is None else f"{said} It may use {limit / GIB:.1f} GiB."
 
 
 class SharedKills:

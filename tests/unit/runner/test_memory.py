@@ -2,7 +2,7 @@
 
 import pytest
 
-from madang.runner.memory import FRESH_S, OomKills, SharedKills, shortage
+from madang.runner.memory import FRESH_S, OomKills, SharedKills, limit_bytes, shortage, with_limit
 
 
 def write(root, name, text):
@@ -74,3 +74,18 @@ def test_a_kill_is_the_end_of_one_run_and_not_of_one_that_dies_much_later(tmp_pa
     kills.look()
     now_s += FRESH_S + 1
     assert not kills.claim()
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "told"),
+    [
+        ("memory.max", "1610612736\n", "It died. It may use 1.5 GiB."),
+        ("memory/memory.limit_in_bytes", "1073741824\n", "It died. It may use 1.0 GiB."),
+        ("memory.max", "max\n", "It died."),
+        ("memory/memory.limit_in_bytes", "9223372036854771712\n", "It died."),
+    ],
+)
+def test_how_much_there_is_is_told_where_there_is_a_limit(tmp_path, path, said, told):
+    write(tmp_path, f"sys/fs/cgroup/{path}", said)
+    assert with_limit("It died.", tmp_path) == told
+    assert (limit_bytes(tmp_path) is None) is (told == "It died.")
