@@ -44,6 +44,10 @@ class Target(StrEnum):
     END = "end"
 
 
+HAD_BYTES = "had_bytes"
+"""Option of a lease that ran out of memory: how much it had."""
+
+
 class EndReason(StrEnum):
     """Why a lease ended. Text in ``reason.<value>`` of the catalogue, next step in ``.hint``."""
 

@@ -8,6 +8,7 @@ a restart. Times are UTC milliseconds. Nothing here may block the event loop for
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from madang.domain.cluster import ClusterEndpoint
@@ -187,6 +188,13 @@ class LaunchSpec:
     grace_ms: int = 10_000
 
 
+class Trouble(StrEnum):
+    """What keeps an attempt from going on that may pass by itself."""
+
+    IMAGE = "image_away"
+    MACHINE = "machine_silent"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptLife:
     """What is known of the processes of an attempt.
@@ -212,6 +220,10 @@ class AttemptLife:
         Whether its main process was ended for using more memory than it has.
     is_coming
         Whether it has a place and is being made ready there: an image may take long to fetch.
+    trouble
+        What its person should know of before it ends; None for nothing.
+    memory_bytes
+        What it may use, where it was ended for using more; None while unknown.
     """
 
     started_ms: int | None = None
@@ -223,6 +235,8 @@ class AttemptLife:
     was_told: bool = False
     is_out_of_memory: bool = False
     is_coming: bool = False
+    trouble: Trouble | None = None
+    memory_bytes: int | None = None
 
     @property
     def is_alive(self) -> bool:

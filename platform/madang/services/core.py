@@ -13,7 +13,7 @@ from madang.domain.lease import Lease, Standing
 from madang.domain.notice import Channel
 from madang.domain.profile import Flavor, Profile
 from madang.domain.upkeep import Maintenance
-from madang.engines.ports import Engine, Sample
+from madang.engines.ports import Engine, Sample, Trouble
 from madang.errors import InvalidError, MadangError
 from madang.notices.ports import Notifier
 from madang.pki.seal import Seal
@@ -110,6 +110,7 @@ class Live:
     limits: dict[str, tuple[int, int]] = field(default_factory=dict)
     slot_faults: dict[SlotGroup, SlotFaults] = field(default_factory=dict)
     handing: dict[str, object] = field(default_factory=dict)
+    troubles: dict[str, tuple[Trouble, int]] = field(default_factory=dict)
 
     def forget(self, lease_id: str) -> None:
         """Drop what is known of a lease that ended."""
@@ -122,6 +123,7 @@ class Live:
             self.asked_spawn_ms,
             self.seen_alive_ms,
             self.limits,
+            self.troubles,
         ):
             known.pop(lease_id, None)
         self.adapting.pop(lease_id, None)

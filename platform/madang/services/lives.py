@@ -4,15 +4,28 @@ Of those that run there are very many: :mod:`madang.services.running` asks for t
 ended.
 """
 
-from madang.domain.lease import CLAIM_TURNS, EndReason, Lease, LeaseKind, LeaseState, Target
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from madang.domain.lease import (
+    CLAIM_TURNS,
+    HAD_BYTES,
+    EndReason,
+    Lease,
+    LeaseKind,
+    LeaseState,
+    Target,
+)
 from madang.engines.ports import AttemptLife
-from madang.errors import ConflictError
+from madang.errors import ConflictError, UnavailableError
 from madang.services import charging, launching, leasing, scaling, telling
-from madang.services.core import Core
+from madang.services.core import Core, RunProgress
 from madang.services.leases import begin_end
-from madang.services.run_ends import end_with_slot
+from madang.services.run_ends import end_with_slot, forgive
 from madang.services.slot_opening import note_slot_fault
 from madang.store import Tx
+from madang.units import GIB
 
 START_MS = 120_000
 """A cluster or slot that has not started by then is given up as lost."""
@@ -30,10 +43,23 @@ _FAULTS = (EndReason.LOST, EndReason.FAILED, EndReason.OUT_OF_MEMORY)
 async def step(core: Core, lease: Lease) -> None:
     """Move a lease that starts or ends by at most one state."""
     life = await core.engine.launcher.observe(lease.id, lease.attempt)
+    _note_trouble(core, lease, life)
     if lease.state is LeaseState.ADMITTED:
         await _admitted(core, lease, life)
     elif lease.state is LeaseState.ENDING:
         await _ending(core, lease, life)
+
+
+def _note_trouble(core: Core, lease: Lease, life: AttemptLife) -> None:
+    """Keep what an attempt has met, for those who look at it and for nothing else."""
+    before = core.live.troubles.get(lease.id)
+    if life.trouble is (before[0] if before is not None else None):
+        return
+    if life.trouble is None:
+        del core.live.troubles[lease.id]
+    else:
+        core.live.troubles[lease.id] = (life.trouble, core.clock())
+    core.bus.publish("leases", "runs")
 
 
 async def _admitted(core: Core, lease: Lease, life: AttemptLife) -> None:
@@ -106,6 +132,7 @@ async def _miss_turn(core: Core, lease: Lease) -> None:
 async def look_at_running(core: Core, lease: Lease) -> bool:
     """Tell whether a lease that runs still lives, and begin its end when it does not."""
     life = await core.engine.launcher.observe(lease.id, lease.attempt)
+    _note_trouble(core, lease, life)
     if not life.is_alive:
         await end(core, lease, _reason(life))
     return life.is_alive
@@ -137,7 +164,8 @@ async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
             await core.engine.launcher.stop(lease.id, lease.attempt, core.policy.stop_grace_ms)
         return
     now = core.clock()
-    had_run = await core.store.write(lambda tx: _close(core, tx, lease, life, now))
+    logs = await _kept_logs(core, lease)
+    had_run = await core.store.write(lambda tx: _close(core, tx, lease, life, now, logs))
     if lease.kind is LeaseKind.SLOT and lease.reason in _FAULTS and not had_run:
         note_slot_fault(core, lease)
     await core.engine.admission.release(lease.id, lease.attempt)
@@ -147,7 +175,28 @@ async def _ending(core: Core, lease: Lease, life: AttemptLife) -> None:
     core.changed("leases", "queue", "runs", "clusters", "usage")
 
 
-def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> bool:
+async def _kept_logs(core: Core, lease: Lease) -> Mapping[str, str]:
+    """Store what the runs of a slot printed that has no worker to hand it in; names by run.
+
+    While the storage is away they are let go: nobody's devices wait for a log.
+    """
+    if lease.kind is not LeaseKind.SLOT or core.artifacts.away_since_ms is not None:
+        return {}
+    runs = await core.store.read(lambda tx: tx.runs.active_of_lease(lease.id))
+    told = {run.id: core.live.progress.get(run.id, RunProgress()).log for run in runs}
+    with contextlib.suppress(UnavailableError):
+        return {run: await core.artifacts.put(log.encode()) for run, log in told.items() if log}
+    return {}
+
+
+def _close(
+    core: Core,
+    tx: Tx,
+    lease: Lease,
+    life: AttemptLife,
+    now: int,
+    logs: Mapping[str, str],
+) -> bool:
     """Write the last segment, free the reservation and close the attempt, in one transaction.
 
     Returns
@@ -176,9 +225,12 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> boo
     tx.attempts.close(fresh.id, fresh.attempt, fresh.started_ms, ended_ms, fresh.reason)
     tx.tokens.drop(lease=fresh.id)
     is_lost_by_copy = fresh.reason is EndReason.LOST and copied_ms is not None
-    if fresh.target is Target.REQUEUE or is_lost_by_copy or _is_fault_of_machine(fresh, life):
+    is_fault = _is_fault_of_machine(fresh, life)
+    if fresh.target is Target.REQUEUE or is_lost_by_copy or is_fault:
         charging.refund(core, tx, fresh, str(fresh.reason or "asked_back"))
-    had_run = _close_runs(tx, fresh, now)
+    had_run = _close_runs(core, tx, fresh, life, now, logs)
+    if is_fault:
+        forgive(tx, fresh)
     is_requeue = fresh.target is Target.REQUEUE
     closed = tx.leases.change(
         fresh.id,
@@ -192,9 +244,17 @@ def _close(core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int) -> boo
         claim_by_ms=None,
         claimed_ms=None if is_requeue else fresh.claimed_ms,
         device_ids=(),
+        **_had(fresh, life),
     )
     telling.ended(tx, closed, now)
     return had_run
+
+
+def _had(lease: Lease, life: AttemptLife) -> Mapping[str, Any]:
+    """Return what a lease that ran out of memory keeps: how much it had."""
+    if lease.reason is not EndReason.OUT_OF_MEMORY or life.memory_bytes is None:
+        return {}
+    return {"options": {**lease.options, HAD_BYTES: life.memory_bytes}}
 
 
 RECORD_LAG_MS = 500
@@ -246,9 +306,22 @@ def _is_fault_of_machine(lease: Lease, life: AttemptLife) -> bool:
     )
 
 
-def _close_runs(tx: Tx, lease: Lease, now: int) -> bool:
+def _close_runs(
+    core: Core, tx: Tx, lease: Lease, life: AttemptLife, now: int, logs: Mapping[str, str]
+) -> bool:
     """End the runs that the slot was executing as the slot ended, or let them wait for another."""
     found = tx.runs.active_of_lease(lease.id) if lease.kind is LeaseKind.SLOT else []
     for run in found:
-        end_with_slot(tx, run, lease, now)
+        seen: dict[str, Any] = core.live.progress.get(run.id, RunProgress()).counts()
+        if lease.reason is EndReason.OUT_OF_MEMORY:
+            seen["error"] = {"cell": 0, "name": "OutOfMemory", "value": _spent(life)}
+        if end_with_slot(tx, run, lease, now, **seen).is_final and run.id in logs:
+            tx.meta.set(f"log/{run.id}", logs[run.id])
     return bool(found)
+
+
+def _spent(life: AttemptLife) -> str:
+    """Say how much memory the processes of an attempt had that used more."""
+    if life.memory_bytes is None:
+        return "its processes used more memory than they may"
+    return f"its processes used more than the {life.memory_bytes / GIB:.1f} GiB that they may"

@@ -42,6 +42,7 @@ def end_with_slot(tx: Tx, run: Run, slot: Lease, now_ms: int, **seen: Any) -> Ru
     if slot.reason not in (EndReason.LOST, EndReason.FAILED, EndReason.COMPLETED, None):
         state, reason = _ENDS.get(slot.reason, (RunState.FAILED, "slot_lost"))
         return _end(tx, run, state, reason, now_ms, **seen)
+    _note_loss(tx, run, slot)
     return _try_again(tx, run, "slot_lost", now_ms, **seen)
 
 
@@ -72,6 +73,24 @@ def _try_again(tx: Tx, run: Run, reason: str, now_ms: int, **seen: Any) -> Run:
         return _end(tx, run, RunState.FAILED, reason, now_ms, **seen)
     tx.meta.set(f"lost/{run.id}", lost_times)
     return _wait_again(tx, run)
+
+
+def _note_loss(tx: Tx, run: Run, slot: Lease) -> None:
+    runs = tx.meta.get(_lost_in(slot), [])
+    tx.meta.set(_lost_in(slot), [*runs, run.id])
+
+
+def _lost_in(slot: Lease) -> str:
+    return f"lost_in/{slot.id}.{slot.attempt}"
+
+
+def forgive(tx: Tx, slot: Lease) -> None:
+    """Count a slot's loss no more, as its machine ended it: preempted is not failed (P10).
+
+    A worker that is told to stop hands its run in before anybody knows why it was told.
+    """
+    for run_id in tx.meta.get(_lost_in(slot), []):
+        tx.meta.set(f"lost/{run_id}", max(0, int(tx.meta.get(f"lost/{run_id}", 0)) - 1))
 
 
 def _wait_again(tx: Tx, run: Run, **more: Any) -> Run:

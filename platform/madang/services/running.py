@@ -70,7 +70,9 @@ class Running:
         core = self._core
         limits = await core.store.read(lambda tx: tx.leases.running())
         self._count = len(limits)
-        living = set(await core.engine.launcher.living(limits.keys()))
+        found = await core.engine.launcher.living(limits.keys())
+        # Whoever was in trouble is asked for until it is told that it is over.
+        living = {key for key in found if key[0] not in core.live.troubles}
         living |= await self._look_at(limits.keys() - living)
         core.live.seen_alive_ms.update(dict.fromkeys((key[0] for key in living), core.clock()))
         until_s = time.monotonic() + SHARE_S

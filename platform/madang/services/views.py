@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from madang.domain.lease import EndReason, Lease, LeaseState, Standing
+from madang.domain.lease import HAD_BYTES, EndReason, Lease, LeaseState, Standing
 from madang.domain.project import MAY_MANAGE
 from madang.domain.run import Run
 from madang.engines.ports import Sample
@@ -17,7 +17,7 @@ from madang.services.core import Core
 from madang.services.held_artifacts import AWAY
 from madang.services.requests import Actor
 from madang.store import Tx
-from madang.units import cost_microcredits
+from madang.units import GIB, cost_microcredits
 
 SAMPLES_SHOWN = 60
 """Readings in a view: a quarter of an hour at the usual pace."""
@@ -69,6 +69,15 @@ def waits_for(core: Core, lang: str) -> dict[str, Any] | None:
     if since_ms is None:
         return None
     return {"code": AWAY, "text": text(f"waits_for.{AWAY}", lang), "since_ms": since_ms}
+
+
+def trouble_view(core: Core, lease_id: str, lang: str) -> dict[str, Any] | None:
+    """Return what a lease has met that may pass by itself, in words; None for nothing."""
+    found = core.live.troubles.get(lease_id)
+    if found is None:
+        return None
+    trouble, since_ms = found
+    return {"code": str(trouble), "text": text(f"waits_for.{trouble}", lang), "since_ms": since_ms}
 
 
 class Names:
@@ -140,7 +149,7 @@ def lease_view(
         "profile": str(lease.options.get("profile", "")),
         "state": str(lease.state),
         "target": str(lease.target),
-        **reason_view(lease.reason, actor.lang),
+        **reason_view(lease.reason, actor.lang, int(lease.options.get(HAD_BYTES, 0))),
         "why": str(lease.options.get("why", "")),
         "attempt": lease.attempt,
         "submitted_ms": lease.submitted_ms,
@@ -184,13 +193,20 @@ def _before(lease: Lease) -> dict[str, Any] | None:
     return {**before, "keeps_place": keeps_place(now, then)}
 
 
-def reason_view(reason: EndReason | None, lang: str) -> dict[str, str]:
-    """Return why something ended, in words and with the next step."""
+def reason_view(reason: EndReason | None, lang: str, had_bytes: int = 0) -> dict[str, str]:
+    """Return why something ended, in words and with the next step.
+
+    Parameters
+    ----------
+    had_bytes
+        How much memory it had that ran out of it; 0 where that is not known.
+    """
     if reason is None:
         return {"reason": "", "reason_text": "", "reason_hint": ""}
+    said = f"reason.{reason}{'.of' if had_bytes else ''}"
     return {
         "reason": str(reason),
-        "reason_text": text(f"reason.{reason}", lang),
+        "reason_text": text(said, lang, **({"gib": had_bytes / GIB} if had_bytes else {})),
         "reason_hint": text(f"reason.{reason}.hint", lang),
     }
 
@@ -269,13 +285,17 @@ def run_view(
         "held_device_ms": held,
         "charged_microcredits": cost_microcredits(held, rate),
         "standing": standing_view(standings.get(run.lease), actor.lang) if waiting else None,
-        "waits_for": None if run.is_final else waits_for(core, actor.lang),
+        "waits_for": None if run.is_final else _waits_for(core, run, actor.lang),
         "can_manage": names.may_manage(run.person, run.project),
     }
     keys = ("state", "reason", "cells_done", "cells_total", "attempt", "has_output", "priority")
     seen = [view[key] for key in (*keys, "kept_cell", "output_deleted_ms")] + [run.is_held]
     seen.append(view["waits_for"] is not None)
     return view | {"version": hashlib.sha256(repr(seen).encode()).hexdigest()[:16]}
+
+
+def _waits_for(core: Core, run: Run, lang: str) -> dict[str, Any] | None:
+    return waits_for(core, lang) or trouble_view(core, run.lease, lang)
 
 
 def _output_deleted(core: Core, run: Run, lang: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from madang.engines.ports import Trouble
 from madang.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from madang.services.requests import ClusterRequest, LeaseRequest
 
@@ -68,8 +69,60 @@ async def test_a_slot_that_ran_out_of_memory_says_so_and_is_not_tried_again(hous
     await house.turn(6)
     view = await house.services.runs.get(await house.actor("ada"), run["id"])
     assert (view["state"], view["reason"]) == ("failed", "out_of_memory")
+    assert "more than the 3.0 GiB" in view["error"]["value"]
     lease = await house.lease(worker.token_lease)
     assert (lease["state"], lease["reason"]) == ("ended", "out_of_memory")
+    assert "the 3 GiB" in lease["reason_text"]
+
+
+async def test_what_was_printed_and_done_before_the_slot_was_ended_is_kept(house: Any) -> None:
+    run = await house.submit("ada")
+    worker, task = await taken(house, run)
+    inside = await house.services.people.attempt_actor(task["token"], "en")
+    told = {"cells_done": 2, "cells_total": 5, "log": "epoch 1\n"}
+    await house.services.slots.progress(inside, run["id"], told)
+    house.engine.run_out_of_memory(worker.token_lease)
+    await house.turn(6)
+    house.services.core.live.progress.clear()  # as after a restart of the service
+    ada = await house.actor("ada")
+    view = await house.services.runs.get(ada, run["id"])
+    assert (view["state"], view["cells_done"], view["cells_total"]) == ("failed", 2, 5)
+    assert await house.services.runs.log(ada, run["id"]) == "epoch 1\n"
+
+
+async def test_a_slot_that_its_machine_ended_is_no_loss_that_counts(house: Any) -> None:
+    """Drained five times in a row, with and without a worker that could still say so."""
+    run = await house.submit("ada")
+    for attempt in range(1, 6):
+        worker, task = await taken(house, run)
+        assert task["run"]["attempt"] == attempt
+        if attempt % 2:
+            said = {"state": "cancelled", "reason": "slot_stopped"}
+            await house.services.slots.finish(worker, run["id"], said)
+        house.engine.evict(worker.token_lease)
+        await house.turn(6)
+        lease = await house.lease(worker.token_lease)
+        assert (lease["state"], lease["reason"]) == ("ended", "lost")
+    await taken(house, run)
+
+
+async def test_what_keeps_a_slot_from_going_on_is_told(house: Any) -> None:
+    run = await house.submit("ada")
+    ada = await house.actor("ada")
+    house.engine.launcher.fetches = True
+    house.engine.launcher.trouble = Trouble.IMAGE
+    await house.turn(3)
+    view = await house.services.runs.get(ada, run["id"])
+    assert view["waits_for"]["code"] == "image_away"
+    house.engine.launcher.fetches = False
+    house.engine.launcher.trouble = None
+    await house.turn(3)
+    assert (await house.services.runs.get(ada, run["id"]))["waits_for"] is None
+    await taken(house, run)
+    house.engine.launcher.trouble = Trouble.MACHINE
+    await house.turn(2)
+    view = await house.services.runs.get(ada, run["id"])
+    assert (view["state"], view["waits_for"]["code"]) == ("running", "machine_silent")
 
 
 async def test_a_large_image_is_waited_for_and_a_start_that_is_not_coming_is_not(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from madang.engines.kubernetes.pod_life import attempt_life, is_finished, may_start, pod_life
-from madang.engines.ports import AttemptLife
+from madang.engines.ports import AttemptLife, Trouble
 
 T0 = 1_793_448_000_000
 """2026-10-31T12:00:00Z"""
@@ -96,7 +96,8 @@ def test_what_waits_has_not_started_and_still_may(waiting: dict[str, Any]) -> No
     ],
 )
 def test_what_its_node_makes_ready_is_coming(waits: dict[str, Any], is_coming: bool) -> None:
-    assert attempt_life([waits], [job()]) == AttemptLife(is_coming=is_coming)
+    life = attempt_life([waits], [job()])
+    assert life == AttemptLife(is_coming=is_coming, trouble=life.trouble)
 
 
 def test_what_runs_lives() -> None:
@@ -121,6 +122,36 @@ def test_memory_ran_out() -> None:
     assert not attempt_life([ended(137, "Error")], [OVER]).is_out_of_memory
     # It was its own doing, so nothing is paid back.
     assert life.machine_since_ms is None
+
+
+def test_how_much_memory_there_was_is_told() -> None:
+    short = ended(137, "OOMKilled")
+    short["spec"]["containers"] = [{"resources": {"limits": {"memory": "1536Mi"}}}]
+    assert attempt_life([short], [OVER]).memory_bytes == 1536 * 1024**2
+    fine = ended(0, "Completed")
+    fine["spec"] = short["spec"]
+    assert attempt_life([fine], [OVER]).memory_bytes is None
+
+
+@pytest.mark.parametrize(("ready", "is_silent"), [("True", False), ("False", True)])
+def test_a_node_that_is_silent_is_told_while_its_pod_may_live(ready: str, is_silent: bool) -> None:
+    """The controllers take `Ready` away; what the node wrote of its containers stays."""
+    states = [{"name": "main", "ready": True, "state": {"running": {"startedAt": at(5)}}}]
+    found = pod(
+        "Running", containerStatuses=states, conditions=[{"type": "Ready", "status": ready}]
+    )
+    life = attempt_life([found], [])
+    assert life.is_alive
+    assert life.trouble is (Trouble.MACHINE if is_silent else None)
+    # A container that is not ready itself says nothing of its node.
+    states[0]["ready"] = False
+    assert attempt_life([found], []).trouble is None
+
+
+def test_an_image_that_is_not_there_is_told() -> None:
+    found = pod("Pending", containerStatuses=container(waiting={"reason": "ImagePullBackOff"}))
+    life = attempt_life([found], [])
+    assert (life.trouble, life.is_coming) == (Trouble.IMAGE, False)
 
 
 def test_told_to_stop() -> None:

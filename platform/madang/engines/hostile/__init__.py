@@ -89,6 +89,10 @@ class HostileEngine:
         """Let the processes of a lease be ended for using more memory than they have."""
         self.launcher.run_out_of_memory(lease_id)
 
+    def evict(self, lease_id: str) -> None:
+        """Let the processes of a lease be ended by the machine, through no fault of theirs."""
+        self.launcher.evict(lease_id)
+
     def vanish(self, lease_id: str, at_ms: int | None = None) -> None:
         """Let the processes of a lease end without a record, as when a tenant killed them all."""
         self.launcher.vanish(lease_id, at_ms)

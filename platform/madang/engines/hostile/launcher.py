@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from madang.domain.cluster import ClusterEndpoint
 from madang.domain.lease import LeaseKind
 from madang.engines.hostile.faults import World
-from madang.engines.ports import AttemptLife, LaunchSpec
+from madang.engines.ports import AttemptLife, LaunchSpec, Trouble
 from madang.errors import ConflictError, LocalError
 
 SIGTERM_EXIT = -15
+MEMORY_BYTES = 3 * 1024**3
+"""What everything may use."""
 
 _Key = tuple[str, int]
 
@@ -28,6 +30,7 @@ class _Process:
     is_overdue: bool = False
     was_told: bool = False
     is_out_of_memory: bool = False
+    is_evicted: bool = False
 
 
 class HostileLauncher:
@@ -45,6 +48,8 @@ class HostileLauncher:
         Names of the workers that schedulers were asked to let go.
     fetches
         Whether what is started is only made ready for now, as while an image is fetched.
+    trouble
+        What keeps everything from going on.
     """
 
     def __init__(self, world: World) -> None:
@@ -55,6 +60,7 @@ class HostileLauncher:
         self.wants: dict[str, int] = {}
         self.retired: list[str] = []
         self.fetches = False
+        self.trouble: Trouble | None = None
 
     async def start(self, spec: LaunchSpec) -> None:
         """Start an attempt; started again, what was made is recorded and nothing else happens."""
@@ -125,7 +131,11 @@ class HostileLauncher:
         process = self._now((lease_id, attempt))
         since_ms = self._world.machine_since_ms
         if process is None or not process.is_recorded:
-            return AttemptLife(machine_since_ms=since_ms, is_coming=self.fetches)
+            return AttemptLife(
+                machine_since_ms=since_ms, is_coming=self.fetches, trouble=self.trouble
+            )
+        if process.is_evicted and process.ended_ms is not None:
+            since_ms = process.ended_ms + 1
         return AttemptLife(
             started_ms=process.started_ms,
             ended_ms=process.ended_ms,
@@ -135,6 +145,8 @@ class HostileLauncher:
             is_overdue=process.is_overdue,
             was_told=process.was_told,
             is_out_of_memory=process.is_out_of_memory,
+            memory_bytes=MEMORY_BYTES if process.is_out_of_memory else None,
+            trouble=self.trouble if process.ended_ms is None else None,
         )
 
     async def alive(self) -> Sequence[tuple[str, int]]:
@@ -213,6 +225,11 @@ class HostileLauncher:
         """Let the latest attempt of a lease be ended for what it used."""
         self.finish(lease_id, 137)
         self._latest(lease_id).is_out_of_memory = True
+
+    def evict(self, lease_id: str) -> None:
+        """Let the latest attempt of a lease be ended by the machine that it is on."""
+        self.vanish(lease_id)
+        self._latest(lease_id).is_evicted = True
 
     def vanish(self, lease_id: str, at_ms: int | None = None) -> None:
         """Let the latest attempt of a lease be gone without a record."""

@@ -153,7 +153,8 @@ class AttemptMirror:
 
 def _runs(pod: Object) -> bool:
     life = pod_life(pod)
-    return life.started_ms is not None and life.lives and life.told_ms is None
+    is_untroubled = life.told_ms is None and life.trouble is None
+    return life.started_ms is not None and life.lives and is_untroubled
 
 
 def _goes_on(job: Object) -> bool:
@@ -166,7 +167,9 @@ def slim(item: Object) -> Object:
     status = item.get("status") or {}
     kept = {name: status[name] for name in _STATUS if name in status}
     if containers := status.get("containerStatuses"):
-        kept["containerStatuses"] = [{"state": each.get("state") or {}} for each in containers]
+        kept["containerStatuses"] = [
+            {"state": each.get("state") or {}, "ready": each.get("ready")} for each in containers
+        ]
     if true := [each for each in status.get("conditions") or () if each["type"] in _CONDITIONS]:
         kept["conditions"] = true
     return {

@@ -12,8 +12,9 @@ from typing import Any
 from madang.domain.pod_labels import ROLE
 from madang.engines.dask_commands import SCHEDULER
 from madang.engines.kubernetes.names import STOPPED
+from madang.engines.kubernetes.quantity import quantity
 from madang.engines.kubernetes.slot_job import SLOT
-from madang.engines.ports import AttemptLife
+from madang.engines.ports import AttemptLife, Trouble
 
 MAIN_ROLES = ("", SCHEDULER, SLOT)
 """The role that stands for its attempt; a notebook's pod, which the hub makes, has none."""
@@ -41,6 +42,10 @@ class PodLife:
         It was lost by nothing that a tenant can bring about.
     told_ms
         When its deletion was asked for.
+    trouble
+        What keeps it from going on, while it lives.
+    memory_bytes
+        What it may use.
     is_coming
         It has a node, which makes it ready and has met nothing that hinders it.
     """
@@ -56,6 +61,8 @@ class PodLife:
     is_out_of_memory: bool = False
     is_coming: bool = False
     told_ms: int | None = None
+    trouble: Trouble | None = None
+    memory_bytes: int | None = None
 
     @property
     def lives(self) -> bool:
@@ -67,8 +74,9 @@ def attempt_life(pods: Sequence[Object], jobs: Sequence[Object]) -> AttemptLife:
     """Put together what all pods and Jobs of an attempt say."""
     lives = [pod_life(pod) for pod in pods]
     started = [life.started_ms for life in lives if life.started_ms is not None]
+    trouble = next((life.trouble for life in lives if life.trouble is not None), None)
     if not started:
-        return AttemptLife(is_coming=any(life.is_coming for life in lives))
+        return AttemptLife(is_coming=any(life.is_coming for life in lives), trouble=trouble)
     # With no main role they are workers that joined: the first that ended badly stands for all.
     main = next((x for x in lives if x.role in MAIN_ROLES), None) or _worst(lives)
     ends = [life.ended_ms for life in lives if life.ended_ms is not None]
@@ -85,6 +93,8 @@ def attempt_life(pods: Sequence[Object], jobs: Sequence[Object]) -> AttemptLife:
         is_overdue=is_overdue,
         was_told=not is_overdue and not main.is_lost and _was_told(main),
         is_out_of_memory=main.is_out_of_memory,
+        trouble=trouble,
+        memory_bytes=main.memory_bytes if main.is_out_of_memory else None,
     )
 
 
@@ -105,6 +115,7 @@ def pod_life(pod: Object) -> PodLife:
             is_gone=is_gone,
             is_coming=not begun and told_ms is None and _is_coming(pod, states),
             told_ms=told_ms,
+            trouble=_trouble(status, states),
         )
     ends = [at for at in (read_ms(each.get("finishedAt")) for each in done) if at]
     is_cut, is_faultless = _disruption(status)
@@ -122,6 +133,7 @@ def pod_life(pod: Object) -> PodLife:
         is_overdue=is_overdue,
         is_out_of_memory=any(each.get("reason") == OUT_OF_MEMORY for each in done),
         told_ms=told_ms,
+        memory_bytes=_memory_bytes(pod),
     )
 
 
@@ -162,9 +174,35 @@ def _started_ms(state: Object) -> int | None:
 
 
 def _is_coming(pod: Object, states: Sequence[Object]) -> bool:
-    reasons = [(state.get("waiting") or {}).get("reason") for state in states]
     has_node = "nodeName" in (pod.get("spec") or {})
-    return has_node and not any(reason in _NOT_COMING for reason in reasons)
+    return has_node and not _is_image_away(states)
+
+
+def _is_image_away(states: Sequence[Object]) -> bool:
+    return any((state.get("waiting") or {}).get("reason") in _NOT_COMING for state in states)
+
+
+def _trouble(status: Object, states: Sequence[Object]) -> Trouble | None:
+    """Return what keeps a pod that lives from going on.
+
+    A node that is not heard of any more says nothing of its pods: the controllers take their
+    condition ``Ready`` away, while what the node wrote of the containers stays.
+    """
+    if _is_image_away(states):
+        return Trouble.IMAGE
+    ready = next((c for c in status.get("conditions") or [] if c["type"] == "Ready"), None)
+    containers = status.get("containerStatuses") or []
+    is_ready_itself = bool(containers) and all(each.get("ready") for each in containers)
+    is_silent = ready is not None and ready["status"] != "True" and is_ready_itself
+    return Trouble.MACHINE if is_silent else None
+
+
+def _memory_bytes(pod: Object) -> int | None:
+    """Return what the containers of a pod may use together; None where one has no limit."""
+    containers = (pod.get("spec") or {}).get("containers") or []
+    limits = [(each.get("resources") or {}).get("limits") or {} for each in containers]
+    given: list[str] = [limit["memory"] for limit in limits if "memory" in limit]
+    return sum(quantity(text) for text in given) if given and len(given) == len(limits) else None
 
 
 def _told_ms(pod: Object) -> int | None:

@@ -45,6 +45,14 @@ TEXTS = {
         "Waits for the storage of notebooks and outputs, which does not answer now. Nothing is lost: runs that are done hand in their output when it is back, and the others start then.",
         "노트북과 출력을 보관하는 저장소가 지금 응답하지 않아 기다리고 있습니다. 잃어버리는 내용은 없습니다. 저장소가 돌아오면 끝난 실행은 출력을 넘기고 나머지 실행은 시작합니다.",
     ),
+    "waits_for.image_away": (
+        "Waits for its image, which its machine cannot get now; it is tried again and again. If it stays so, tell an administrator the id of the lease. Nothing is charged meanwhile.",
+        "이미지를 가져오지 못해 기다리고 있으며 계속 다시 시도합니다. 오래 걸리면 관리자에게 이 할당 번호를 알려 주세요. 기다리는 동안은 요금이 없습니다.",
+    ),
+    "waits_for.machine_silent": (
+        "Its machine does not answer now. It may still be running there, so it is not started anywhere else yet; if the machine is gone for good, it goes on elsewhere once an administrator has removed the machine.",
+        "실행 중인 장비가 지금 응답하지 않습니다. 그곳에서 계속 실행되고 있을 수 있어 다른 곳에서는 아직 시작하지 않습니다. 장비가 완전히 사라졌다면 관리자가 그 장비를 제거한 뒤 다른 곳에서 이어집니다.",
+    ),
     "pages.run.snapshot": ("Notebook, as submitted (SHA-256)", "신청 당시 노트북(SHA-256)"),
     "column.notebook_sha256": ("notebook (SHA-256)", "노트북(SHA-256)"),
     "column.waits_for": ("waits for", "기다리는 것"),

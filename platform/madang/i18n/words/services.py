@@ -79,6 +79,10 @@ TEXTS = {
         "It needed more memory than it had, and the machine ended it.",
         "가진 것보다 많은 메모리를 써서 종료되었습니다.",
     ),
+    "reason.out_of_memory.of": (
+        "It used more than the {gib} GiB of memory that it had, and the machine ended it.",
+        "가진 메모리 {gib}GiB보다 많이 써서 종료되었습니다.",
+    ),
     "reason.out_of_memory.hint": (
         "Load less at a time, or start with a profile that has more memory.",
         "한 번에 읽는 양을 줄이거나, 메모리가 더 큰 프로필로 시작해 주세요.",
