@@ -143,7 +143,9 @@ class Slots:
 
     async def _handed_over(self, actor: Actor, run: Run, token: str) -> dict[str, Any]:
         core = self._core
-        core.live.progress.setdefault(run.id, RunProgress())
+        # How far an attempt came that was lost says nothing of this one.
+        before = core.live.progress.get(run.id, RunProgress())
+        core.live.progress[run.id] = RunProgress(log=before.log)
         notebook = await core.artifacts.get(run.notebook_sha256)
         kept = await core.store.read(lambda tx: files_of(tx, run))
         files = {name: await core.artifacts.get(sha) for name, sha in kept.items()}

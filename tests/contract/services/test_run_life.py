@@ -370,3 +370,36 @@ async def test_a_retry_of_what_failed_continues_the_first_of_its_line(house: Any
     await runs.cancel(bora, again["id"])
     start = await runs.retry(bora, first["id"], from_start=True)
     assert (await taken(house, start))[1]["continues"] == ""
+
+
+async def test_a_lost_attempt_leaves_no_progress_to_the_next(house: Any) -> None:
+    run = await house.submit("ada")
+    worker, task = await taken(house, run)
+    inside = await house.services.people.attempt_actor(task["token"], "en")
+    told = {"cells_done": 2, "cells_total": 5, "kept_cell": 2, "log": "epoch 1\n"}
+    await house.services.slots.progress(inside, run["id"], told)
+    house.engine.vanish(worker.token_lease)
+    await house.turn(6)
+    await taken(house, run)
+    ada = await house.actor("ada")
+    view = await house.services.runs.get(ada, run["id"])
+    assert (view["attempt"], view["cells_done"], view["kept_cell"]) == (2, 0, 0)
+    assert await house.services.runs.log(ada, run["id"]) == "epoch 1\n"
+
+
+@pytest.mark.parametrize("has_other", [False, True])
+async def test_a_slot_that_has_not_started_goes_with_its_run(house: Any, has_other: bool) -> None:
+    """It may wait long for its image; nobody is charged for what nobody wants any more."""
+    house.engine.launcher.fetches = True
+    run = await house.submit("ada")
+    if has_other:
+        await house.submit("ada")
+    await house.turn(3)
+    ada = await house.actor("ada")
+    lease = (await house.services.runs.get(ada, run["id"]))["lease"]
+    assert (await house.lease(lease))["state"] == "admitted"
+    await house.services.runs.cancel(ada, run["id"])
+    await house.turn(3)
+    ended = await house.lease(lease)
+    assert ended["state"] == ("admitted" if has_other else "ended")
+    assert ended["charged_microcredits"] == 0
