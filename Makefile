@@ -152,6 +152,7 @@ bench-cluster: $(STAMP) ## on a real control plane: a thousand leases beside gat
 	$(BIN)/python tests/benchmarks/bench_kueue.py
 	$(BIN)/python tests/benchmarks/bench_waiting_hub.py
 	$(BIN)/python tests/benchmarks/bench_scale.py
+	$(BIN)/python $(NODE)/contained.py $(BIN)/python tests/benchmarks/bench_node.py
 
 bench-queue: $(STAMP) ## 10,000 runs that wait: seconds of their submit, memory of the service, milliseconds of a page
 	$(BIN)/python tests/benchmarks/bench_queue.py

@@ -78,6 +78,13 @@ class Program:
         if self.process is not None:
             self.process.wait(30)
 
+    def restart(self, *more: str) -> None:
+        """Kill it and start it again, this time with further arguments."""
+        self.kill()
+        kept, self._argv = self._argv, [*self._argv, *more]
+        self.start()
+        self._argv = kept
+
     def wait_until(self, answers: Callable[[], bool], limit_s: float = 90.0) -> None:
         """Wait until it answers.
 

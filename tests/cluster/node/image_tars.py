@@ -10,6 +10,7 @@ from pathlib import Path
 
 BUSYBOX = "docker.io/library/busybox:1.37"
 PAUSE = "registry.k8s.io/pause:3.10"
+PAUSE_COMMAND = ["/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait; done"]
 COREDNS = "registry.k8s.io/coredns/coredns:v1.14.7"
 
 

@@ -119,6 +119,16 @@ class Installed:
         done = subprocess.run([*argv, *words], capture_output=True, text=True, timeout=100)
         return done.stdout + done.stderr
 
+    def remove(self) -> None:
+        """Uninstall, and delete all that a release leaves: volumes, and what people still run."""
+        self.helm("uninstall", RELEASE, "--wait")
+        for pod in self.pods():
+            path = f"/api/v1/namespaces/{PEOPLE}/pods/{pod['metadata']['name']}"
+            free = {"metadata": {"finalizers": None}}
+            self.plane.ask(path, free, "PATCH", "application/merge-patch+json")
+        for namespace in (PLATFORM, PEOPLE):
+            self.kubectl("delete", "namespace", namespace, "--timeout=90s")
+
     def story(self) -> str:
         """Return what happened, for a test that fails."""
         parts = []

@@ -23,12 +23,15 @@ class Node:
         Its API server has to listen on an address that the node and its pods reach.
     """
 
-    def __init__(self, plane: ControlPlane) -> None:
+    name, address, kubelet = NAME, ADDRESS, "kubelet"
+
+    def __init__(self, plane: ControlPlane, runtime: ContainerRuntime | None = None) -> None:
         self._plane = plane
-        self._folder = plane.folder / "kubelet"
-        self.runtime = ContainerRuntime(plane.folder)
+        self._folder = plane.folder / self.kubelet
+        self.runtime = runtime or ContainerRuntime(plane.folder)
         plane.binaries |= binaries(*_PROGRAMS)
-        plane.ca.sign("kubelet-server", f"system:node:{NAME}", "system:nodes", NAME, ADDRESS)
+        names = (self.name, self.address)
+        plane.ca.sign(f"{self.kubelet}-server", f"system:node:{self.name}", "system:nodes", *names)
 
     def start(self) -> None:
         """Start all; returns when the node is ready."""
@@ -36,7 +39,10 @@ class Node:
         self._plane.programs["containerd"] = self.runtime.start()
         self._start_kubelet()
         self._start_proxy()
-        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NAME}}
+        self._wait_ready()
+
+    def _wait_ready(self) -> None:
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.name}}
         self._plane.wait_for(node, "Ready")
 
     def set_devices(self, count: int, product: str = "", resource: str = "nvidia.com/gpu") -> None:
@@ -47,30 +53,37 @@ class Node:
         labels = {"nvidia.com/gpu.present": "true", "nvidia.com/gpu.product": product}
         self.set_labels(labels if product else {})
 
+    def cordon(self, is_closed: bool) -> None:
+        """Close the node to new pods, or open it."""
+        body = {"spec": {"unschedulable": is_closed}}
+        path = f"/api/v1/nodes/{self.name}"
+        made = self._plane.ask(path, body, "PATCH", "application/merge-patch+json")
+        assert made is not None, f"not cordoned: {self._plane.said}"
+
     def set_labels(self, labels: dict[str, str]) -> None:
         """Give the node labels."""
-        path = f"/api/v1/nodes/{NAME}"
+        path = f"/api/v1/nodes/{self.name}"
         body = {"metadata": {"labels": labels}}
         made = self._plane.ask(path, body, "PATCH", "application/merge-patch+json")
         assert made is not None, f"no labels: {self._plane.said}"
 
     def _patch(self, end: str, change: list[dict]) -> None:
-        path = f"/api/v1/nodes/{NAME}{end}"
+        path = f"/api/v1/nodes/{self.name}{end}"
         made = self._plane.ask(path, change, "PATCH", "application/json-patch+json")
         assert made is not None, f"not patched: {self._plane.said}"
 
     def _start_kubelet(self) -> None:
-        user = f"system:node:{NAME}"
-        kubeconfig = self._plane.make_kubeconfig("kubelet", user, "system:nodes")
+        user = f"system:node:{self.name}"
+        kubeconfig = self._plane.make_kubeconfig(self.kubelet, user, "system:nodes")
         flags = {
-            "config": self._write("kubelet.yaml", self._kubelet_config()),
+            "config": self._write(f"{self.kubelet}.yaml", self._kubelet_config()),
             "kubeconfig": kubeconfig,
             "root-dir": self._folder,
             "cert-dir": self._folder / "pki",
-            "hostname-override": NAME,
-            "node-ip": ADDRESS,
+            "hostname-override": self.name,
+            "node-ip": self.address,
         }
-        self._start("kubelet", flags)
+        self._start(self.kubelet, flags)
 
     def _start_proxy(self) -> None:
         kubeconfig = self._plane.make_kubeconfig("kube-proxy", "system:kube-proxy")
@@ -133,15 +146,15 @@ class Node:
         return {
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
             "kind": "KubeletConfiguration",
-            "address": ADDRESS,
+            "address": self.address,
             "authentication": {
                 "anonymous": {"enabled": False},
                 "webhook": {"enabled": True},
                 "x509": {"clientCAFile": str(self._plane.ca.path)},
             },
             "authorization": {"mode": "Webhook"},
-            "tlsCertFile": str(certs / "kubelet-server.crt"),
-            "tlsPrivateKeyFile": str(certs / "kubelet-server.key"),
+            "tlsCertFile": str(certs / f"{self.kubelet}-server.crt"),
+            "tlsPrivateKeyFile": str(certs / f"{self.kubelet}-server.key"),
             "cgroupDriver": "cgroupfs",
             "failCgroupV1": False,
             "failSwapOn": False,

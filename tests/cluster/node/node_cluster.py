@@ -11,7 +11,7 @@ import yaml
 from binaries import binaries
 from contained import OUTER_PID
 from control_plane import ControlPlane
-from image_tars import BUSYBOX, COREDNS, PAUSE, write_busybox, write_image
+from image_tars import BUSYBOX, COREDNS, PAUSE, PAUSE_COMMAND, write_busybox, write_image
 from inside import ADDRESS, SERVICES
 from kueue import Kueue
 from node import NAME, Node
@@ -23,9 +23,15 @@ _FIRST_SERVICE = "10.0.0.1"
 
 
 class NodeCluster:
-    """Control plane, Kueue and one real node; has what :class:`cluster.Cluster` has."""
+    """Control plane, Kueue and one real node; has what :class:`cluster.Cluster` has.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    has_pods
+        Whether Kueue's own pod integration is on: what benchmarks compare with.
+    """
+
+    def __init__(self, folder: Path, *, has_pods: bool = False) -> None:
         hosts = (ADDRESS, _FIRST_SERVICE, NAME, "kubernetes", "kubernetes.default")
         flags = {
             # All addresses of this namespace; nothing of it is reachable from outside.
@@ -39,7 +45,7 @@ class NodeCluster:
             "kubelet-certificate-authority": str(folder / "certs" / "ca.crt"),
         }
         self.plane = ControlPlane(folder, hosts, flags)
-        self.kueue = Kueue(self.plane)
+        self.kueue = Kueue(self.plane, has_pods=has_pods)
         self.nodes = Nodes(self.plane)
         self.node = Node(self.plane)
         self.plane.binaries |= binaries("coredns", "kubectl")
@@ -80,8 +86,7 @@ class NodeCluster:
     def _import_images(self) -> None:
         tar = self.plane.folder / "image.tar"
         coredns = {"coredns": self.plane.binaries["coredns"]}
-        pause = ["/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait; done"]
-        self.import_image(write_busybox(tar, PAUSE, pause))
+        self.import_image(write_busybox(tar, PAUSE, PAUSE_COMMAND))
         self.import_image(write_busybox(tar, BUSYBOX, ["/bin/sh"]))
         self.import_image(write_image(tar, COREDNS, coredns, ["/coredns"]))
 

@@ -15,19 +15,26 @@ KEY, SECRET = "AKIDLOOPBACK", "kept-secret-of-the-storage"
 
 
 class S3:
-    """The server; what it keeps outlives :meth:`stop`, as it does for a real one."""
+    """The server; what it keeps outlives :meth:`stop`, as it does for a real one.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    host
+        Address that it listens on.
+    """
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._host = host
         with socket.socket() as chosen:
-            chosen.bind(("127.0.0.1", 0))
+            chosen.bind((host, 0))
             self.port: int = chosen.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.start()
 
     def start(self) -> None:
         from moto.server import ThreadedMotoServer
 
-        self._server = ThreadedMotoServer("127.0.0.1", self.port, verbose=False)
+        self._server = ThreadedMotoServer(self._host, self.port, verbose=False)
         self._server.start()
 
     def stop(self) -> None:

@@ -7,12 +7,14 @@ somebody who knows says that it has ended. Times have whole seconds here.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any
+
+from kubernetes.utils.quantity import parse_quantity
 
 from madang.domain.pod_labels import ROLE
 from madang.engines.dask_commands import SCHEDULER
 from madang.engines.kubernetes.names import STOPPED
-from madang.engines.kubernetes.quantity import quantity
 from madang.engines.kubernetes.slot_job import SLOT
 from madang.engines.ports import AttemptLife, Trouble
 
@@ -202,7 +204,8 @@ def _memory_bytes(pod: Object) -> int | None:
     containers = (pod.get("spec") or {}).get("containers") or []
     limits = [(each.get("resources") or {}).get("limits") or {} for each in containers]
     given: list[str] = [limit["memory"] for limit in limits if "memory" in limit]
-    return sum(quantity(text) for text in given) if given and len(given) == len(limits) else None
+    amounts = [ceil(parse_quantity(text)) for text in given]
+    return sum(amounts) if amounts and len(amounts) == len(limits) else None
 
 
 def _told_ms(pod: Object) -> int | None:
