@@ -52,7 +52,7 @@ def notebook() -> str:
         nbformat.v4.new_code_cell("print(seed, x)"),
     ]
     kernel = {"name": "python3", "display_name": "Python", "language": "python"}
-    return nbformat.writes(nbformat.v4.new_notebook(cells, metadata={"kernelspec": kernel}))
+    return nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}))
 
 
 class Bench:
