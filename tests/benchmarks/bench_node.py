@@ -271,6 +271,7 @@ def main() -> None:
         cluster.node.set_devices(PARALLEL, PRODUCT)
         pods = {**VALUES["people"]["pods"], "cpuCount": 0.75}
         installed.put("install", {"people": {**VALUES["people"], "pods": pods}})
+        installed.wait_for_pages()
         print(f"images: {REGISTRY} {VERSION}; {PARALLEL} at once, {RUNS} runs", flush=True)
         asyncio.run(measure(cluster, installed, given))
     finally:

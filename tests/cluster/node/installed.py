@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 from binaries import binary
+from control_plane import is_open
 from node_cluster import NodeCluster
 
 from images import archives, values
@@ -162,6 +163,14 @@ class Installed:
         return [
             pod for pod in found if wanted.items() <= (pod["metadata"].get("labels") or {}).items()
         ]
+
+    def wait_for_pages(self, limit_s: float = 60.0) -> None:
+        """Wait until the proxy has the routes of hub and service."""
+        deadline = time.monotonic() + limit_s
+        pages = (f"{URL}/services/madang/healthz", f"{URL}/hub/health")
+        while not all(is_open(page) for page in pages):
+            assert time.monotonic() < deadline, self.story()
+            time.sleep(0.2)
 
     def names(self, kind: str, namespace: str = "") -> set[str]:
         """Return the names of all objects of a kind, such as ``pvc``."""

@@ -68,6 +68,7 @@ def install(installed: Installed, s3: S3) -> None:
         "network": {"kubeApi": {"ports": [443, plane.port]}, "objectStore": where},
     }
     installed.put("install", changes)
+    installed.wait_for_pages()
 
 
 class Runs:
