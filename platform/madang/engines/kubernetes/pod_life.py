@@ -204,7 +204,7 @@ def _memory_bytes(pod: Object) -> int | None:
     containers = (pod.get("spec") or {}).get("containers") or []
     limits = [(each.get("resources") or {}).get("limits") or {} for each in containers]
     given: list[str] = [limit["memory"] for limit in limits if "memory" in limit]
-    amounts = [ceil(parse_quantity(text)) for text in given]
+    amounts = list(map(ceil, map(parse_quantity, given)))
     return sum(amounts) if amounts and len(amounts) == len(limits) else None
 
 
