@@ -161,6 +161,15 @@ def test_told_to_stop() -> None:
     assert (life.exit_code, life.was_told, life.is_sure) == (143, True, True)
 
 
+@pytest.mark.parametrize(("noted", "was_told"), [(64, True), (65, True), (67, False), (None, False)])
+def test_a_deletion_that_is_repeated_makes_nobody_end_by_themselves(noted, was_told) -> None:
+    moved = {"deletionTimestamp": at(70), "deletionGracePeriodSeconds": 0}
+    stopped = job(suspend=True)
+    if noted is not None:
+        stopped["metadata"]["annotations"] = {"madang.dev/stopped-ms": str(ms(noted) + 400)}
+    assert attempt_life([ended(143, "Error", **moved)], [stopped]).was_told is was_told
+
+
 def test_what_ended_before_it_was_deleted_was_not_told() -> None:
     gone = {"deletionTimestamp": at(90), "deletionGracePeriodSeconds": 0}
     assert not attempt_life([ended(1, "Error", **gone)], [OVER]).was_told

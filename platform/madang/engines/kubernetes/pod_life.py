@@ -93,7 +93,7 @@ def attempt_life(pods: Sequence[Object], jobs: Sequence[Object]) -> AttemptLife:
         # The node that it ran on is not there for it any more since then.
         machine_since_ms=max(faults) + 1 if main.is_faultless and faults else None,
         is_overdue=is_overdue,
-        was_told=not is_overdue and not main.is_lost and _was_told(main),
+        was_told=not is_overdue and not main.is_lost and _was_told(main, jobs),
         is_out_of_memory=main.is_out_of_memory,
         trouble=trouble,
         memory_bytes=main.memory_bytes if main.is_out_of_memory else None,
@@ -242,10 +242,16 @@ def _ended_about_ms(pod: Object, begun: Sequence[int]) -> int:
     return max([*begun, heard_ms or made_ms or 1])
 
 
-def _was_told(main: PodLife) -> bool:
-    if main.told_ms is None:
-        return False
-    return main.ended_ms is None or main.told_ms <= main.ended_ms
+def _was_told(main: PodLife, jobs: Sequence[Object]) -> bool:
+    """Tell whether it was asked to end before it did.
+
+    A deletion that is repeated, as a kubelet does in the end, moves the time of the first one; what
+    we noted on the Job stays. Ends have whole seconds.
+    """
+    noted = [(job["metadata"].get("annotations") or {}).get(STOPPED, "") for job in jobs]
+    times = [int(text) // 1000 * 1000 for text in noted if text.isdecimal()]
+    told_ms = min([*times, *([] if main.told_ms is None else [main.told_ms])], default=None)
+    return told_ms is not None and (main.ended_ms is None or told_ms <= main.ended_ms)
 
 
 def _worst(lives: Sequence[PodLife]) -> PodLife:
