@@ -130,6 +130,10 @@ IN_PROCESSES: Rows = {
     "MADANG_RUN": ("", "Id of the run; in the process that executes it."),
     "MADANG_ENVIRONMENT": ("", "Environment that the kernel or run executes with, if any."),
     "MADANG_CHECKPOINT_DIR": ("", "Folder that attempts and retries of a run share; in its run."),
+    "MADANG_CHECKPOINT_VOLUME": (
+        "",
+        "Where the volume for checkpoints lies in a slot of a cluster, if there is one.",
+    ),
     "MADANG_RUNS_PER_DEVICE": ("", "How many runs share the run's device, itself included."),
     "MADANG_BUILD_FOLDER": ("", "Where a build of an environment writes; in its run."),
     "MADANG_WARM_GROWTH_MIB": (

@@ -161,7 +161,9 @@ def test_told_to_stop() -> None:
     assert (life.exit_code, life.was_told, life.is_sure) == (143, True, True)
 
 
-@pytest.mark.parametrize(("noted", "was_told"), [(64, True), (65, True), (67, False), (None, False)])
+@pytest.mark.parametrize(
+    ("noted", "was_told"), [(64, True), (65, True), (67, False), (None, False)]
+)
 def test_a_deletion_that_is_repeated_makes_nobody_end_by_themselves(noted, was_told) -> None:
     moved = {"deletionTimestamp": at(70), "deletionGracePeriodSeconds": 0}
     stopped = job(suspend=True)
