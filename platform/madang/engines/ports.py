@@ -266,7 +266,7 @@ class Launcher(Protocol):
         """Return those of these attempts of which is known that they live; asks nobody for it.
 
         For engines with tens of thousands. One that is missing may live as well, and
-        :meth:`observe` tells; of one that is named it would say the same.
+        :meth:`observe` tells; of one that is named it would say the same, and no trouble.
         """
 
     def tell_ends(self, wake: Callable[[], None] | None) -> None:

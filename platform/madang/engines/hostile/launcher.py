@@ -91,7 +91,8 @@ class HostileLauncher:
 
     async def living(self, keys: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
         """Return those of these attempts that live, and are the first of their lease or third."""
-        return [key for key in keys if key[1] % 2 and (await self.observe(*key)).is_alive]
+        lives = [(key, await self.observe(*key)) for key in keys if key[1] % 2]
+        return [key for key, life in lives if life.is_alive and life.trouble is None]
 
     def tell_ends(self, wake: Callable[[], None] | None) -> None:
         """Tell nothing: nobody may rely on a hint."""
