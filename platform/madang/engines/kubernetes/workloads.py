@@ -24,7 +24,7 @@ KEPT = (1 << 31) - 1
 
 # One text for all objects, and not one for each.
 _READ = {kind: kind for kind in ("Admitted", "Evicted", "Finished")}
-_METADATA = ("name", "resourceVersion", "deletionTimestamp")
+_METADATA = ("name", "uid", "resourceVersion", "deletionTimestamp")
 _SINCE_MS = 1_767_225_600_000
 _UNIT_MS = 250
 _SPAN = 1 << 30
