@@ -248,10 +248,11 @@ def _was_told(main: PodLife, jobs: Sequence[Object]) -> bool:
     A deletion that is repeated, as a kubelet does in the end, moves the time of the first one; what
     we noted on the Job stays. Ends have whole seconds.
     """
+    if main.told_ms is None or main.ended_ms is None:
+        return main.told_ms is not None
     noted = [(job["metadata"].get("annotations") or {}).get(STOPPED, "") for job in jobs]
     times = [int(text) // 1000 * 1000 for text in noted if text.isdecimal()]
-    told_ms = min([*times, *([] if main.told_ms is None else [main.told_ms])], default=None)
-    return told_ms is not None and (main.ended_ms is None or told_ms <= main.ended_ms)
+    return min([main.told_ms, *times]) <= main.ended_ms
 
 
 def _worst(lives: Sequence[PodLife]) -> PodLife:
