@@ -35,6 +35,7 @@ MADE_UP = {
     "project": "nowhere",
     "person": "nobody",
     "secret": "NO_SUCH",
+    "rules": "0" * 64,
 }
 
 

@@ -8,11 +8,15 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 import httpx
 import pytest
 from hostile_house import API, SERVICE_PREFIX
-from test_access import MADE_UP, OPERATIONS
+from test_access import FOR_NOBODY, MADE_UP, OPERATIONS
 
 pytestmark = pytest.mark.integration
 
-WRITES = {name: place for name, place in OPERATIONS.items() if place[0] != "GET"}
+WRITES = {
+    name: place
+    for name, place in OPERATIONS.items()
+    if place[0] != "GET" and name not in FOR_NOBODY
+}
 EVIL = "https://evil.example"
 
 
@@ -66,6 +70,19 @@ def test_a_forged_request_does_nothing(house: Any, browser: httpx.Client, name: 
         answer = browser.send(request)
         found[what], expected[what] = answer.json()["code"], code
     assert found == expected
+
+
+@pytest.mark.parametrize("name", sorted(FOR_NOBODY))
+def test_what_no_person_may_no_browser_can(house: Any, browser: httpx.Client, name: str) -> None:
+    """With every proof that there is, and with each that is missing."""
+    method, path = OPERATIONS[name]
+    for headers, _ in ({}, ""), *forged(house).values():
+        request = browser.build_request(method, path.format(**MADE_UP))
+        for key, value in headers.items():
+            request.headers.pop(key, None)
+            if value is not None:
+                request.headers[key] = value
+        assert browser.send(request).status_code in (401, 403), headers
 
 
 def test_the_same_request_from_our_own_page_is_taken(house: Any, browser: httpx.Client) -> None:

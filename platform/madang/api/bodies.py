@@ -164,7 +164,7 @@ class ClusterBody(Body):
     flavor: Word | None = None
     limit_s: LimitS | None = None
     environment: Word = ""
-    notebook: Annotated[
+    notebook_lease: Annotated[
         Word, Field(description="Lease of the notebook that opens it, and with which it ends.")
     ] = ""
 
@@ -178,7 +178,7 @@ class ClusterBody(Body):
             gpus_per_worker=self.gpus_per_worker,
             limit_ms=ms_of(self.limit_s),
             environment=self.environment,
-            notebook=self.notebook,
+            notebook_lease=self.notebook_lease,
             **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 

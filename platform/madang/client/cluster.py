@@ -119,7 +119,7 @@ class Cluster(KnownCluster):
             body["environment"] = environment
         if close_on_exit and (notebook := os.environ.get("MADANG_LEASE")):
             # A server that is ended or lost has nobody left to let its clusters go.
-            body["notebook"] = notebook
+            body["notebook_lease"] = notebook
         if limit is not None:
             body["limit_s"] = max(1, math.ceil(parse_duration_ms(limit) / 1000))
         http = client or MadangClient()

@@ -363,12 +363,12 @@ def _opener(tx: Tx, actor: Actor, request: ClusterRequest) -> dict[str, Any]:
         ``lease_unknown``: no notebook of the actor's.
     """
     run = _run_of(tx, actor)
-    if run is not None or actor.token_lease or not request.notebook:
+    if run is not None or actor.token_lease or not request.notebook_lease:
         return {"run": run.id if run else "", "run_attempt": run.attempt if run else 0}
-    notebook = tx.leases.get(request.notebook)
+    notebook = tx.leases.get(request.notebook_lease)
     is_mine = notebook is not None and notebook.person == actor.person.id
     if notebook is None or not is_mine or notebook.kind is not LeaseKind.NOTEBOOK:
-        raise NotFoundError("lease_unknown", given=request.notebook[:60])
+        raise NotFoundError("lease_unknown", given=request.notebook_lease[:60])
     return {"notebook": notebook.id, "notebook_attempt": notebook.attempt}
 
 

@@ -107,7 +107,7 @@ class ClusterRequest:
 
     Attributes
     ----------
-    notebook
+    notebook_lease
         Lease of the notebook that opens it, and with whose server it ends; empty for none.
     """
 
@@ -119,7 +119,7 @@ class ClusterRequest:
     flavor: str = "gpu"
     limit_ms: int | None = None
     environment: str = ""
-    notebook: str = ""
+    notebook_lease: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

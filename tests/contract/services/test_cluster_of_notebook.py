@@ -22,7 +22,7 @@ async def state(house: Any, cluster: dict[str, Any]) -> str:
 
 
 async def opened(house: Any, lease: dict[str, Any]) -> dict[str, Any]:
-    made = await house.cluster("ada", workers=1, notebook=lease["id"])
+    made = await house.cluster("ada", workers=1, notebook_lease=lease["id"])
     await house.turn(3)
     assert await state(house, made) == "active"
     return made
@@ -55,7 +55,7 @@ async def test_one_that_waits_leaves_the_queue_with_its_notebook(house: Any) -> 
     lease = await notebook(house)
     await house.cluster("ada", workers=4)
     await house.turn(3)
-    waiting = await house.cluster("ada", workers=1, notebook=lease["id"])
+    waiting = await house.cluster("ada", workers=1, notebook_lease=lease["id"])
     assert await state(house, waiting) == "queued"
     await house.services.leases.end(await house.actor("ada"), lease["id"])
     await house.turn(5)
@@ -74,4 +74,4 @@ async def test_nobody_hangs_a_cluster_on_a_notebook_of_others(house: Any) -> Non
     others = await notebook(house, "chan", project="language")
     for name in (others["id"], "lease-00000000000000000000000000", "x"):
         with pytest.raises(NotFoundError, match="lease_unknown"):
-            await house.cluster("ada", workers=1, notebook=name)
+            await house.cluster("ada", workers=1, notebook_lease=name)
