@@ -85,7 +85,8 @@ class Served:
         while time.monotonic() < deadline:
             try:
                 found = await self._ask("GET", "/pool", "first")
-            except (aiohttp.ClientError, OSError):
+            except (aiohttp.ClientError, OSError, RuntimeError):
+                # Not there yet, or about to lead.
                 found = {}
             flavors = {one["name"]: one for one in found.get("flavors", [])}
             if flavors.get("h200", {}).get("devices_total"):

@@ -80,9 +80,12 @@ def _leads(services: "Services", settings: ServiceSettings, listener: socket.soc
     if core.leading is None:
         return True
     standby = Standby(core.store, core.leading, settings, listener)
-    if asyncio.run(standby.run()):
+    leads = asyncio.run(standby.run())
+    if leads and not standby.is_told:
         core.leading.keep()
         return True
+    if leads:
+        core.leading.give_back()
     core.store.close()
     return False
 

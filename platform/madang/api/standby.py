@@ -34,6 +34,11 @@ class Standby:
     ----------
     listener
         The port of the service; it stays open.
+
+    Attributes
+    ----------
+    is_told
+        Whether the process was told to stop, which may come while a term is being taken.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Standby:
         self._settings, self._listener = settings, listener
         self._known: Leader | MadangError = UnavailableError("nobody_leads")
         self._stopping = asyncio.Event()
+        self.is_told = False
 
     async def run(self) -> bool:
         """Wait until this replica leads; False when the process was told to stop before."""
@@ -73,6 +79,7 @@ class Standby:
             return []
 
     def _told(self, _signal: int, _frame: FrameType | None) -> None:
+        self.is_told = True
         self._loop.call_soon_threadsafe(self._stopping.set)
 
     async def _wait(self) -> bool:
