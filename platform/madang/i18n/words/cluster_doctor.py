@@ -620,8 +620,8 @@ TEXTS = {
         "다른 사람이 쓴 값은 마당이 되돌리지 않으므로 할당량이 정책이나 프로젝트와 달라집니다.",
     ),
     "doctor.quota_edited.next": (
-        "Change the project's quota in Madang instead; then take the field back: kubectl apply --server-side --force-conflicts, or delete the object and it is made anew.",
-        "할당량은 마당에서 프로젝트로 바꿔 주세요. 그 필드를 되돌리려면 kubectl apply --server-side --force-conflicts, 또는 객체를 지우면 다시 만들어집니다.",
+        "Change the project's quota in Madang instead, and set the field back by kubectl edit: from then on Madang keeps it again. Don't delete a queue in use: it admits nobody until all that runs has ended.",
+        "할당량은 마당에서 프로젝트로 바꾸고, 그 필드는 kubectl edit로 되돌려 주세요. 그때부터 다시 마당이 관리합니다. 쓰고 있는 큐는 지우지 마세요. 실행 중인 것이 모두 끝날 때까지 새로 배정하지 않습니다.",
     ),
     "doctor.quota_foreign.ok": ("{object} is ours", "{object}은(는) 마당의 것입니다"),
     "doctor.quota_foreign.bad": (

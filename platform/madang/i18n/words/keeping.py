@@ -161,8 +161,8 @@ TEXTS = {
         "누군가 {target}을(를) 직접 고쳤고, 그대로 두었습니다. 할당량이 마당에 적힌 것과 다를 수 있습니다.",
     ),
     "queue_trouble.edited.next": (
-        "Change the project's quota in Madang instead, then delete the object: it is made anew.",
-        "할당량은 마당에서 프로젝트로 바꾸고, 그 객체를 지워 주세요. 다시 만들어집니다.",
+        "Change the project's quota in Madang instead, and set the field named below back by kubectl edit: from then on Madang keeps it again. Don't delete a queue in use: it admits nobody until all that runs has ended.",
+        "할당량은 마당에서 프로젝트로 바꾸고, 아래 필드는 kubectl edit로 되돌려 주세요. 그때부터 다시 마당이 관리합니다. 쓰고 있는 큐는 지우지 마세요. 실행 중인 것이 모두 끝날 때까지 새로 배정하지 않습니다.",
     ),
     "queue_trouble.refused": (
         "The cluster does not take {target}, so what needs it waits. It is tried again and again.",
