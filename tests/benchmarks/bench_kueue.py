@@ -42,7 +42,10 @@ from madang.units import now_ms
 KIND = "madang.dev/kind"
 NODES, DEVICES = 200, 8
 BESIDE = 24
-NAME = "bench"
+NAME, PODS = "bench", "pods"
+QUEUE_S, CLEARED_S = 60.0, 300.0
+SAMPLING = "5m"
+"""As install-kubernetes.md tells a site."""
 PROGRAMS = ("kube-apiserver", "kueue", "etcd", "kube-scheduler", "kwok")
 Cpu = dict[str, float]
 
@@ -121,7 +124,10 @@ async def clear(api: Api, name: str) -> None:
     # Pods first: while there is one, Kueue makes its Workload again.
     for path in (f"/api/v1/namespaces/{name}/pods", workloads.workloads(name)):
         await api.delete(path)
+        deadline = time.monotonic() + CLEARED_S
         while (await api.get(path, limit=1))["items"]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{path} is not empty after {CLEARED_S:.0f} s")
             for each in (await api.get(path))["items"]:
                 free = {"metadata": {"finalizers": None}}
                 if each["metadata"].get("finalizers"):
@@ -136,28 +142,45 @@ class Sides:
     def __init__(self, cluster: Cluster, api: Api, service: Served, count: int) -> None:
         self._cluster, self._api, self._service, self._count = cluster, api, service, count
         self._people = [f"p{number:04d}" for number in range(count)]
-        self._queue = ""
 
     def all(self) -> dict[str, Callable[[int], Awaitable[float]]]:
         """Return each side by its name."""
         return {"service": self._leases, "engine": self._engine, "pods": self._pods}
 
     async def prepare(self) -> None:
-        """Let people arrive, and find the queue that their leases go to."""
+        """Let people arrive, and make pods a door of their own to the queue of their project."""
         await self._service.arrive(self._people)
-        path = f"/apis/{workloads.VERSION}/namespaces/{NAME}/localqueues"
-        while not self._queue:
-            for each in (await self._api.get(path))["items"]:
-                self._queue = each["metadata"]["name"]
+        # The service makes one for each member, at the first lease; pods here have no person.
+        body = {
+            "apiVersion": workloads.VERSION,
+            "kind": "LocalQueue",
+            "metadata": {"name": PODS},
+            "spec": {"clusterQueue": await self._project_queue()},
+        }
+        await self._api.create(f"/apis/{workloads.VERSION}/namespaces/{NAME}/localqueues", body)
+
+    async def _project_queue(self) -> str:
+        deadline = time.monotonic() + QUEUE_S
+        while time.monotonic() < deadline:
+            found = await self._api.get(f"/apis/{workloads.VERSION}/clusterqueues")
+            for each in found["items"]:
+                return str(each["metadata"]["name"])
             await asyncio.sleep(0.1)
+        raise TimeoutError(f"the service made no queue for its project within {QUEUE_S:.0f} s")
 
     async def measure(self, side: str, number: int) -> tuple[float, Cpu]:
         """Return seconds until the last is admitted, and CPU seconds by program."""
         before = cpu_s(self._cluster, self._service)
         took_s = await self.all()[side](number)
         after = cpu_s(self._cluster, self._service)
+        cpu = {name: after[name] - before[name] for name in after}
+        sys.stdout.write(f"round {number + 1}, {side}: {took_s:.1f} s, {told(cpu)}\n")
+        sys.stdout.flush()
+        began = time.monotonic()
         await self._clear(side, number)
-        return took_s, {name: after[name] - before[name] for name in after}
+        sys.stdout.write(f"  ended and cleared in {time.monotonic() - began:.1f} s\n")
+        sys.stdout.flush()
+        return took_s, cpu
 
     async def _leases(self, _: int) -> float:
         return await self._service.admitted(self._people)
@@ -166,7 +189,7 @@ class Sides:
         return await leases(self._api, _apart(self._cluster, number), self._count)
 
     async def _pods(self, number: int) -> float:
-        return await pods(self._api, NAME, f"r{number}", self._count, self._queue)
+        return await pods(self._api, NAME, f"r{number}", self._count, PODS)
 
     async def _clear(self, side: str, number: int) -> None:
         if side == "service":
@@ -203,9 +226,6 @@ async def rounds(
             for number in range(times):
                 for side in sides if number % 2 == 0 else sides[::-1]:
                     found[side].append(await made.measure(side, number))
-                    took_s, cpu = found[side][-1]
-                    sys.stdout.write(f"round {number + 1}, {side}: {took_s:.1f} s, {told(cpu)}\n")
-                    sys.stdout.flush()
     finally:
         await api.close()
     return found
@@ -225,7 +245,7 @@ def main() -> None:
     parser.add_argument("--sides", default="service,engine,pods", help="which, in which order")
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="madang-cluster-"))
-    cluster = Cluster(folder, has_pods=True)
+    cluster = Cluster(folder, has_pods=True, usage_sampling=SAMPLING)
     try:
         cluster.start()
         found = asyncio.run(rounds(cluster, args.count, args.rounds, args.sides.split(",")))

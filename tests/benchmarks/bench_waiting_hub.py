@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=100, help="logins of a round to each page")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="madang-cluster-"))
-    cluster = Cluster(folder)
+    cluster = Cluster(folder, usage_sampling="5m")
     try:
         cluster.start()
         report = asyncio.run(run(cluster, folder, given))

@@ -115,7 +115,7 @@ class World:
         self.audit = self.folder / "audit.log"
         flags = {"audit-policy-file": str(policy), "audit-log-path": str(self.audit)}
         self.plane = ControlPlane(self.folder, flags=flags)
-        self.kueue = Kueue(self.plane)
+        self.kueue = Kueue(self.plane, usage_sampling="1h")
         self.plane.start()
         # It would take nodes without a kubelet for dead, and pods on them with them.
         self.plane.programs["kube-controller-manager"].kill()

@@ -29,16 +29,24 @@ class Cluster:
         Whether Kueue's own pod integration is on.
     taints
         Of the nodes that kwok plays.
+    usage_sampling
+        How often Kueue writes down what each member used: seconds for a test that waits for it,
+        minutes as a site has it for a benchmark.
     """
 
     is_ours = True
 
     def __init__(
-        self, folder: Path, *, has_pods: bool = False, taints: tuple[dict, ...] = ()
+        self,
+        folder: Path,
+        *,
+        has_pods: bool = False,
+        taints: tuple[dict, ...] = (),
+        usage_sampling: str = "1s",
     ) -> None:
         self.run = new_run()
         self.plane = ControlPlane(folder)
-        self.kueue = Kueue(self.plane, has_pods=has_pods)
+        self.kueue = Kueue(self.plane, has_pods=has_pods, usage_sampling=usage_sampling)
         self.nodes = Nodes(self.plane, taints)
 
     def start(self) -> None:

@@ -28,10 +28,14 @@ class Kueue:
     ----------
     has_pods
         Whether its own pod integration is on: what benchmarks compare with.
+    usage_sampling
+        How often it writes down what each member used.
     """
 
-    def __init__(self, plane: ControlPlane, *, has_pods: bool = False) -> None:
-        self._plane, self._has_pods = plane, has_pods
+    def __init__(
+        self, plane: ControlPlane, *, has_pods: bool = False, usage_sampling: str = "1s"
+    ) -> None:
+        self._plane, self._has_pods, self._usage_sampling = plane, has_pods, usage_sampling
         self._webhooks, self._health, self._metrics, self._visibility = free_ports(4)
         self._certs = plane.folder / "kueue-certs"
         self._certs.mkdir()
@@ -104,7 +108,7 @@ class Kueue:
             # As install-kubernetes.md tells a site, but for a test that cannot wait for days.
             "admissionFairSharing": {
                 "usageHalfLifeTime": "10m",
-                "usageSamplingInterval": "1s",
+                "usageSamplingInterval": self._usage_sampling,
                 "resourceWeights": {"cpu": 0, "memory": 0},
             },
         }

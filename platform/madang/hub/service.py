@@ -6,10 +6,11 @@ does not answer (:class:`UnreachableError`, ask again).
 """
 
 import asyncio
+import json
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-import httpx
+import aiohttp
 
 from madang.i18n import LANGUAGES, text
 
@@ -19,6 +20,10 @@ _ASK_AGAIN = frozenset({408, 425, 429})
 WATCH_S = 50
 """A question about a waiting lease is held so long, just within what the service allows: a thousand
 people in the queue are then twenty questions a second."""
+
+ANSWER_S = 10
+KEPT_S = 4
+"""A quiet connection is let go of a little before the service does so, after five seconds."""
 
 
 class UnreachableError(Exception):
@@ -64,16 +69,13 @@ class ServiceClient:
 
     def __init__(self, service_url: str, token: str) -> None:
         self._token = token
-        # Every waiting spawn holds a connection for its long poll, so there is no upper limit.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
-        self._http = httpx.AsyncClient(
-            base_url=service_url + _API,
-            limits=limits,
-            trust_env=False,
-            timeout=10,
-            # Without TLS the client need not read the certificates of this machine.
-            verify=service_url.startswith("https:"),
+        self._api = service_url + _API
+        # Every waiting spawn holds a connection for its long poll, so there is no upper limit; and
+        # httpx looks through all its connections at each request, half a core for a thousand.
+        connector = aiohttp.TCPConnector(
+            limit=0, keepalive_timeout=KEPT_S, resolver=aiohttp.ThreadedResolver()
         )
+        self._http = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     @classmethod
     def shared(cls, service_url: str, token: str) -> "ServiceClient":
@@ -85,7 +87,7 @@ class ServiceClient:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._http.close()
 
     async def request_lease(self, person: str, body: dict[str, Any], key: str) -> dict[str, Any]:
         """Ask for a lease; the service returns the unfinished one of this person and server."""
@@ -98,7 +100,7 @@ class ServiceClient:
         """Return the lease as soon as it differs from the version seen, or after ``wait_s``."""
         query = {"wait_s": str(wait_s), "seen": seen}
         path = f"/leases/{quote(lease_id, safe='')}"
-        return dict(await self._call("GET", path, person, params=query, timeout=wait_s + 10))
+        return dict(await self._call("GET", path, person, params=query, answer_s=wait_s + ANSWER_S))
 
     async def open_lease_of(self, person: str, server: str) -> dict[str, Any] | None:
         """Return the unfinished notebook lease of a person's server, if there is one."""
@@ -112,9 +114,9 @@ class ServiceClient:
     async def withdraw_lease(self, person: str, lease_id: str, is_failed: bool = False) -> None:
         """End a lease, of which the server could not be started; one that has ended is fine."""
         path = f"/leases/{quote(lease_id, safe='')}"
-        options = {"params": {"failed": "true"}} if is_failed else {}
+        query = {"failed": "true"} if is_failed else {}
         try:
-            await self._call("DELETE", path, person, **options)
+            await self._call("DELETE", path, person, params=query)
         except RefusedError as error:
             if error.status not in (404, 409, 410):
                 raise
@@ -125,22 +127,32 @@ class ServiceClient:
         found = await self._call("GET", "/profiles", person, headers=headers)
         return dict(found)
 
-    async def _call(self, method: str, path: str, person: str, **options: Any) -> Any:
+    async def _call(
+        self, method: str, path: str, person: str, *, answer_s: float = ANSWER_S, **options: Any
+    ) -> Any:
         headers = {
             "Authorization": f"token {self._token}",
             "X-Madang-Person": person,
             **options.pop("headers", {}),
         }
         try:
-            answer = await self._http.request(method, path, headers=headers, **options)
-            if answer.status_code == 204:
-                return {}
-            data = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+            status, data = await self._ask(
+                method,
+                self._api + path,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=answer_s),
+                **options,
+            )
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise UnreachableError(f"{method} {path}: {error!r}") from error
-        status = answer.status_code
         if status >= 500 or status in _ASK_AGAIN:
             raise UnreachableError(f"{method} {path}: status {status}")
         if status >= 400:
             raise RefusedError(status, data if isinstance(data, dict) else {})
         return data
+
+    async def _ask(self, method: str, url: str, **options: Any) -> tuple[int, Any]:
+        async with self._http.request(method, url, **options) as answer:
+            if answer.status == 204:
+                return 204, {}
+            return answer.status, json.loads(await answer.read())
