@@ -7,9 +7,11 @@ give up on whoever waits: no limit of spawns at once, and a start that may take 
 
 import asyncio
 import contextlib
+import html
+import re
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -19,6 +21,7 @@ from pod_people import UNPLACED
 
 LIMIT_S = 900.0
 BESIDE = 8
+STYLE_SHEET = re.compile(r'<link[^>]+rel="stylesheet"[^>]+href="([^"]+)"')
 
 STOCK = """
 import os
@@ -167,8 +170,23 @@ def people(letter: str, count: int) -> list[str]:
     return [f"{letter}{number:04d}" for number in range(count)]
 
 
-def log_in(hub: Crowd, person: str, page: str) -> float:
-    """Return milliseconds from the POST of a login to the whole page, with a browser of its own."""
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a login took, in milliseconds and bytes.
+
+    Attributes
+    ----------
+    styled_ms
+        Until the page and the style sheets that it names are there: no browser draws it before.
+    """
+
+    html_ms: float
+    styled_ms: float
+    size_bytes: int
+
+
+def log_in(hub: Crowd, person: str, page: str) -> Login:
+    """Log in with a browser that was never here before."""
     base = f"http://127.0.0.1:{hub.port}"
     with httpx.Client(
         base_url=base, trust_env=False, follow_redirects=True, timeout=60, verify=False
@@ -177,11 +195,15 @@ def log_in(hub: Crowd, person: str, page: str) -> float:
         form = {"username": person, "password": hub.password, "_xsrf": browser.cookies["_xsrf"]}
         began = time.perf_counter()
         answer = browser.post("/hub/login", params={"next": page}, data=form)
-        took_ms = 1000 * (time.perf_counter() - began)
+        html_ms = 1000 * (time.perf_counter() - began)
+        size_bytes = len(answer.content)
+        for sheet in STYLE_SHEET.findall(answer.text):
+            size_bytes += len(browser.get(html.unescape(sheet)).raise_for_status().content)
+        styled_ms = 1000 * (time.perf_counter() - began)
     if answer.status_code != 200 or answer.url.path != page or person not in answer.text:
         came = f"{person} came to {answer.url} ({answer.status_code}) instead of {page}"
         raise RuntimeError(f"{hub.name}: {came}; {hub.tail}")
-    return took_ms
+    return Login(html_ms, styled_ms, size_bytes)
 
 
 @contextlib.contextmanager

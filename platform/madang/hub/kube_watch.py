@@ -7,31 +7,71 @@ believe a copy that is old.
 """
 
 import asyncio
+import json
 import math
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from kubernetes_asyncio.client import ApiException
 from kubespawner.spawner import PodReflector
+from traitlets import default
 
 STALE_S = 75.0
-"""A watch that works lists anew every 30 to 40 seconds, and a slow list may take some more."""
+"""A watch that works lists anew every 30 to 60 seconds, and a slow list may take some more."""
 _PATIENCE_S = 5.0
 _RENEW_EVERY_S = 5.0
+_PAGE_PODS = 50
+_SAID_BYTES = 300
 
 _renewals: dict[str, "asyncio.Task[None]"] = {}
 _renewed_s: dict[str, float] = {}
 
 
 class NotedPods(PodReflector):  # type: ignore[misc]
-    """KubeSpawner's reflector of pods, with the time of the last complete list."""
+    """KubeSpawner's reflector of pods, with the time of the last complete list.
+
+    It lists anew every 30 seconds instead of every ten in which nothing happened, and in pages:
+    the hub answers nobody while it reads an answer, half a second for five hundred pods at once.
+    """
 
     listed_s = -math.inf
 
-    async def _list_and_update(self, resource_version: str | None = None) -> str:
-        version: str = await super()._list_and_update(resource_version)
+    @default("timeout_seconds")  # type: ignore[untyped-decorator]
+    def _quiet_s(self) -> int:
+        return 30
+
+    async def _list_and_update(self, _version: str | None = None) -> str:
+        """Read all pods; a version is not asked for, since a list from memory has no pages."""
+        pods, page = {}, await self._page()
+        while True:
+            for pod in page["items"]:
+                meta = pod["metadata"]
+                pods[f"{meta['namespace']}/{meta['name']}"] = pod
+            rest = page["metadata"].get("continue")
+            if not rest:
+                break
+            page = await self._page(_continue=rest)
+        self.resources = pods
+        if not self.first_load_future.done():
+            self.first_load_future.set_result(None)
         self.listed_s = time.monotonic()
-        return version
+        return str(page["metadata"]["resourceVersion"])
+
+    async def _page(self, **where: str) -> dict[str, Any]:
+        answer = await self.api.list_namespaced_pod(
+            namespace=self.namespace,
+            label_selector=self.label_selector,
+            field_selector=self.field_selector,
+            limit=_PAGE_PODS,
+            _request_timeout=self.request_timeout,
+            _preload_content=False,
+            **where,
+        )
+        if not answer.ok:
+            said = (await answer.read())[:_SAID_BYTES]
+            raise ApiException(status=answer.status, reason=f"{answer.reason}: {said!r}")
+        return dict(json.loads(await answer.read()))
 
     def known(self) -> Mapping[str, dict[str, Any]] | None:
         """Return the pods by namespace and name; None when the copy is too old to be believed."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import time
 
 import pytest
@@ -25,13 +26,17 @@ class Reflector(NotedPods):
 
 
 class Answer:
-    """What the API server gives for a list."""
+    """What the API server gives for a page of a list."""
 
-    ok = True
+    ok, status, reason = True, 200, "OK"
+
+    def __init__(self, names=("nb-1",), rest=""):
+        pods = [{"metadata": {"namespace": "people", "name": name}} for name in names]
+        meta = {"resourceVersion": "7", **({"continue": rest} if rest else {})}
+        self._body = json.dumps({"metadata": meta, "items": pods}).encode()
 
     async def read(self):
-        pod = b'{"metadata":{"namespace":"people","name":"nb-1"}}'
-        return b'{"metadata":{"resourceVersion":"7"},"items":[' + pod + b"]}"
+        return self._body
 
 
 @pytest.fixture
@@ -40,11 +45,11 @@ async def spawner(make_spawner, monkeypatch):
     monkeypatch.setattr(kube_watch, "NotedPods", Reflector)
     monkeypatch.setattr("madang.hub.kube.NotedPods", Reflector)
     monkeypatch.setattr(Reflector, "is_away", False)
-    lists = []
+    lists, made.pages = [], {}
 
-    async def answer(**_given):
-        lists.append(1)
-        return Answer()
+    async def answer(**given):
+        lists.append(given)
+        return made.pages.get(given.get("_continue", ""), Answer())
 
     monkeypatch.setattr("kubespawner.reflector.shared_client", lambda _kind: made.api)
     monkeypatch.setattr(made.api, "list_namespaced_pod", answer)
@@ -84,6 +89,20 @@ async def test_a_copy_is_shared_and_believed_while_it_is_fresh(spawner, clock):
     clock.now_s += STALE_S - 1
     assert await known_pods(spawner) is not None
     assert len(spawner.lists) == 1
+
+
+async def test_a_long_list_is_read_in_pages(spawner):
+    spawner.pages = {"": Answer(["nb-1"], rest="2"), "2": Answer(["nb-2"])}
+    assert sorted(await known_pods(spawner)) == ["people/nb-1", "people/nb-2"]
+    assert [given.get("_continue") for given in spawner.lists] == [None, "2"]
+    assert all(given["limit"] for given in spawner.lists)
+
+
+async def test_a_list_that_ends_in_the_middle_is_none(spawner):
+    gone = Answer([])
+    gone.ok, gone.status, gone.reason = False, 410, "Gone"
+    spawner.pages = {"": Answer(["nb-1"], rest="2"), "2": gone}
+    assert await known_pods(spawner) is None
 
 
 async def test_a_silent_watch_is_begun_anew(spawner, clock):
