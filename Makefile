@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-chart chart-schema test-browser test-cluster cluster images test-images buildah chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-cluster bench-queue test-node node-cluster node-packages
+.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-chart chart-schema test-browser test-cluster cluster images test-images buildah chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-cluster bench-queue test-story test-node node-parts node-cluster node-packages
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,9 +98,14 @@ node-packages:
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 		runc iptables iproute2 ipset conntrack busybox-static; }
 
-test-node: $(STAMP) node-packages buildah ## pods that really run on a contained node, and the whole story from helm install to helm uninstall (root)
+node-parts: $(STAMP) node-packages buildah
 	$(BIN)/python tests/cluster/binaries.py $(NODE_PARTS) helm
 	$(BIN)/python tests/cluster/images.py
+
+test-story: node-parts ## from helm install to helm uninstall on a contained node, with pods that really run (root; 3 minutes, the first time 20)
+	$(BIN)/python $(NODE)/contained.py $(PYTEST) $(NODE)/test_whole_story.py
+
+test-node: node-parts ## all that really runs on a contained node (root)
 	$(PYTEST) $(NODE)/test_contained.py
 	$(BIN)/python $(NODE)/contained.py $(PYTEST) $(NODE) --ignore $(NODE)/test_contained.py
 

@@ -12,11 +12,13 @@ import argparse
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -44,6 +46,7 @@ NODES, DEVICES = 200, 8
 BESIDE = 24
 NAME, PODS = "bench", "pods"
 QUEUE_S, CLEARED_S = 60.0, 300.0
+MOST_ASKED = 12
 SAMPLING = "5m"
 """As install-kubernetes.md tells a site."""
 PROGRAMS = ("kube-apiserver", "kueue", "etcd", "kube-scheduler", "kwok")
@@ -55,6 +58,20 @@ def cpu_s(cluster: Cluster, service: Served) -> Cpu:
     found = {name: Tree(cluster.plane.programs[name].process.pid).cpu_s() for name in PROGRAMS}
     own = os.times()
     return found | service.cpu_s() | {"crowd": own.user + own.system}
+
+
+def requests(cluster: Cluster) -> Cpu:
+    """Return how many requests the API server has answered of each kind, but for watches."""
+    plane, found = cluster.plane, Counter[str]()
+    for line in plane._http.request("GET", f"{plane.url}/metrics").data.decode().splitlines():
+        if not line.startswith("apiserver_request_total{"):
+            continue
+        labels, _, count = line.rpartition(" ")
+        of = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+        what = "/".join(filter(None, (of["resource"], of["subresource"])))
+        if of["verb"] != "WATCH":
+            found[f"{of['verb']} {what}"] += float(count)
+    return dict(found)
 
 
 async def leases(api: Api, name: str, count: int) -> float:
@@ -170,11 +187,15 @@ class Sides:
 
     async def measure(self, side: str, number: int) -> tuple[float, Cpu]:
         """Return seconds until the last is admitted, and CPU seconds by program."""
-        before = cpu_s(self._cluster, self._service)
+        asked, before = requests(self._cluster), cpu_s(self._cluster, self._service)
         took_s = await self.all()[side](number)
         after = cpu_s(self._cluster, self._service)
+        more = Counter(requests(self._cluster))
+        more.subtract(asked)
         cpu = {name: after[name] - before[name] for name in after}
         sys.stdout.write(f"round {number + 1}, {side}: {took_s:.1f} s, {told(cpu)}\n")
+        often = [f"{what} {n / self._count:.2f}" for what, n in more.most_common(MOST_ASKED)]
+        sys.stdout.write(f"  requests for each: {', '.join(often)}\n")
         sys.stdout.flush()
         began = time.monotonic()
         await self._clear(side, number)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from madang.domain.lease import EndReason, Lease, LeaseKind, LeaseState, Standing, Target
+from madang.domain.queue import QueueItem
 from madang.errors import ConflictError, InvalidError, RefusedError
 from madang.services import access, acts, environment_use, leasing, telling, views
 from madang.services.alternatives import Alternatives
@@ -35,7 +36,7 @@ class Leases:
         access.require_person(actor)
         core = self._core
 
-        def work(tx: Tx) -> Lease:
+        def work(tx: Tx) -> tuple[Lease, QueueItem | None]:
             same = tx.leases.find(
                 state=UNFINISHED,
                 kind=LeaseKind.NOTEBOOK,
@@ -44,7 +45,7 @@ class Leases:
                 limit=1,
             )
             if same:
-                return same[0]
+                return same[0], None
             project = access.usable_project(tx, actor, request.project)
             inside = environment_use.option(tx, project, request.environment)
             lease = leasing.notebook_lease(core, actor, project, request, inside)
@@ -57,11 +58,17 @@ class Leases:
 
             print_ = fingerprint("lease", request)
             made_id, made = once(tx, actor.person.id, key, print_, lease.submitted_ms, make)
-            return lease if made else _known(tx, made_id)
+            if made:
+                return lease, leasing.queue_item(core, project, lease, lease.attempt + 1)
+            return _known(tx, made_id), None
 
-        lease = await core.store.write(work)
-        # Also when it was asked for before: the engine may never have heard of it.
-        await leasing.enqueue(core, lease.id)
+        lease, item = await core.store.write(work)
+        if item is not None:
+            # Nobody knows its name yet, so nobody can have changed it.
+            await leasing.hand_over(core, item)
+        else:
+            # Also what was asked for before: the engine may never have heard of it.
+            await leasing.enqueue(core, lease.id)
         return await self.get(actor, lease.id)
 
     async def get(self, actor: Actor, lease_id: str) -> dict[str, Any]:

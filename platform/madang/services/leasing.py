@@ -238,5 +238,10 @@ async def enqueue(core: Core, lease_id: str) -> None:
 
     found = await core.store.read(item)
     if found is not None:
-        await core.engine.admission.enqueue(found)
-        core.changed("leases", "queue")
+        await hand_over(core, found)
+
+
+async def hand_over(core: Core, item: QueueItem) -> None:
+    """Hand a waiting lease to the engine as its row has just been written."""
+    await core.engine.admission.enqueue(item)
+    core.changed("leases", "queue")

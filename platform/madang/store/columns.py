@@ -5,7 +5,7 @@ turn enums, tuples and mappings into what a database can hold. So no repository 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from functools import cache
@@ -21,6 +21,10 @@ else:
     Record = TypeVar("Record")
 
 Member = TypeVar("Member", bound=StrEnum)
+T = TypeVar("T")
+
+Known = dict[Hashable, Any] | None
+"""What was read in a transaction that sees one moment; None in one that may change it."""
 
 ID_LENGTH = 48
 JSON_DATA = JSON(none_as_null=True)
@@ -85,3 +89,12 @@ def values_of(record: "DataclassInstance") -> dict[str, Any]:
 def members_of(kind: type[Member], given: str | Iterable[str]) -> list[Member]:
     """Return one enum member, or several, as a list; a string enum is itself iterable."""
     return [kind(given)] if isinstance(given, str) else [kind(item) for item in given]
+
+
+def once(known: Known, key: Hashable, read: Callable[[], T]) -> T:
+    """Return what was read under a key before, where that cannot have changed since."""
+    if known is None:
+        return read()
+    if key not in known:
+        known[key] = read()
+    return known[key]  # type: ignore[no-any-return]

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from madang.domain.project import Person
-from madang.store.columns import columns_of, read_as, values_of
+from madang.store.columns import Known, columns_of, once, read_as, values_of
 from madang.store.tables import people
 from madang.units import new_id
 
@@ -15,11 +15,15 @@ _GET = select(*_COLUMNS).where(people.c.id == bindparam("person"))
 class People:
     """The table that names live in; nothing else of the store keeps one."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, is_fixed: bool = False) -> None:
         self._connection = connection
+        self._known: Known = {} if is_fixed else None
 
     def get(self, person: str) -> Person | None:
         """Return a person by id."""
+        return once(self._known, person, lambda: self._get(person))
+
+    def _get(self, person: str) -> Person | None:
         found = self._connection.execute(_GET, {"person": person}).first()
         return None if found is None else read_as(Person, found)
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select, updat
 
 from madang.domain.project import Membership, Project, Role
 from madang.errors import ConflictError
-from madang.store.columns import columns_of, read_as, values_of
+from madang.store.columns import Known, columns_of, once, read_as, values_of
 from madang.store.tables import budgets, members, projects
 
 _COLUMNS = columns_of(projects, Project)
@@ -27,8 +27,9 @@ _ROLE = select(members.c.role).where(
 class Projects:
     """Projects, their members, and the empty budget that each new one gets."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, is_fixed: bool = False) -> None:
         self._connection = connection
+        self._known: Known = {} if is_fixed else None
 
     def add(self, project: Project) -> None:
         """Add a project with an empty budget.
@@ -52,6 +53,9 @@ class Projects:
 
     def get(self, project: str) -> Project | None:
         """Return a project by id."""
+        return once(self._known, project, lambda: self._get(project))
+
+    def _get(self, project: str) -> Project | None:
         found = self._connection.execute(_GET, {"project": project}).first()
         return None if found is None else read_as(Project, found)
 
@@ -95,6 +99,9 @@ class Projects:
 
     def role(self, project: str, person: str) -> Role | None:
         """Return what a person is in a project; None when not in it."""
+        return once(self._known, (project, person), lambda: self._role(project, person))
+
+    def _role(self, project: str, person: str) -> Role | None:
         mine = {"project": project, "person": person}
         return self._connection.execute(_ROLE, mine).scalar_one_or_none()
 

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from types import CodeType
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from madang.errors import MadangError, UnavailableError
 from madang.store.database import plain_errors
@@ -106,7 +106,8 @@ class QuickReads:
                 if left and not self._is_closed:
                     stack.enter_context(plain_errors())
                     connection = stack.enter_context(self._engine.begin())
-                    while left and self._answer(connection, *left[0]):
+                    tx = Tx(connection, is_fixed=True)
+                    while left and self._answer(tx, *left[0]):
                         left.popleft()
         except MadangError:
             # The threads find out what it is, or wait until it is over.
@@ -117,12 +118,12 @@ class QuickReads:
             if self._asked:
                 cast(asyncio.AbstractEventLoop, self._loop).call_soon(self._serve)
 
-    def _answer(self, connection: Connection, work: Work, future: asyncio.Future[Any]) -> bool:
+    def _answer(self, tx: Tx, work: Work, future: asyncio.Future[Any]) -> bool:
         """Answer one read; False when the transaction is of no more use."""
         began = time.monotonic()
         try:
             with plain_errors():
-                result = work(Tx(connection))
+                result = work(tx)
         except UnavailableError:
             return False
         except Exception as error:

@@ -92,12 +92,10 @@ class Reads:
         left, is_begun = list(group), False
         try:
             with plain_errors(), self._engine.begin() as connection:
-                is_begun = True
+                is_begun, tx = True, Tx(connection, is_fixed=True)
                 while left:
                     work, future = left.pop(0)
-                    if future.set_running_or_notify_cancel() and not _answer(
-                        work, future, Tx(connection)
-                    ):
+                    if future.set_running_or_notify_cancel() and not _answer(work, future, tx):
                         # What the database has refused once may be refused for all that follows.
                         break
         except BaseException as error:

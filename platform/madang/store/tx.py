@@ -28,12 +28,19 @@ from madang.store.tokens import Tokens
 
 
 class Tx:
-    """Repositories that share one transaction; do not keep it beyond the work function."""
+    """Repositories that share one transaction; do not keep it beyond the work function.
 
-    def __init__(self, connection: Connection) -> None:
+    Parameters
+    ----------
+    is_fixed
+        Whether it sees one moment and changes nothing: then who somebody is, and what they are in
+        which project, is read once for all that is answered in it.
+    """
+
+    def __init__(self, connection: Connection, *, is_fixed: bool = False) -> None:
         self.connection = connection
-        self.people = People(connection)
-        self.projects = Projects(connection)
+        self.people = People(connection, is_fixed=is_fixed)
+        self.projects = Projects(connection, is_fixed=is_fixed)
         self.budget = Budget(connection)
         self.ledger = Ledger(connection, self.budget)
         self.grants = Grants(connection, self.ledger)

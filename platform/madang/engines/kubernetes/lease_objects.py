@@ -1,7 +1,7 @@
 """Brings the Workload of one lease to what is wanted of it: makes, changes or deletes it.
 
-Each step reads the object first and names the one that it deletes, so that it may be cut off
-anywhere, or carried out by a cluster whose answer was lost, and be done again.
+Each step reads the object first, or names the one that it deletes or changes, so that it may be cut
+off anywhere, or carried out by a cluster whose answer was lost, and be done again.
 """
 
 import logging
@@ -48,12 +48,16 @@ class LeaseObjects:
             await self._delete(path, lease_id)
             self._wishes.drop(wanted)
             return False
-        if self._is_as_wanted(wanted):
+        if self._is_as_wanted(wanted) or (wanted.is_held and await self._keep_seen(path, wanted)):
             return False
+        return await self._change(path, wanted)
+
+    async def _change(self, path: str, wanted: Wanted) -> bool:
+        """Read the object, and make or change it; return whether another step has to follow."""
         await self._queues.ensure(wanted.item.project)
         await self._members.ensure(wanted.item.project, wanted.item.person)
         # What is not seen yet may be there all the same: then it cannot be made, and is read.
-        found = await self._read(path) if lease_id in self._seen.objects else None
+        found = await self._read(path) if wanted.item.lease_id in self._seen.objects else None
         if found is None:
             if await self._create(wanted):
                 return False
@@ -126,8 +130,20 @@ class LeaseObjects:
         if not self._is_kept(wanted, found):
             await self._patch(path, {"priority": workloads.KEPT})
 
+    async def _keep_seen(self, path: str, wanted: Wanted) -> bool:
+        """Do so with the very object that the watch told of; False where it is another by now."""
+        found = self._seen.objects.get(wanted.item.lease_id)
+        if found is None or workloads.is_going(found) or not workloads.is_same(found, wanted.item):
+            return False
+        try:
+            await self._patch(path, {"priority": workloads.KEPT}, found["metadata"]["uid"])
+        except (ConflictError, NotFoundError):
+            return False
+        return True
+
     def _is_kept(self, wanted: Wanted, found: Object) -> bool:
         return wanted.item.is_preemptible or found["spec"].get("priority") == workloads.KEPT
 
-    async def _patch(self, path: str, spec: Object) -> None:
-        self._seen.note(await self._api.patch(path, {"spec": spec}))
+    async def _patch(self, path: str, spec: Object, uid: str = "") -> None:
+        body = {"spec": spec} | ({"metadata": {"uid": uid}} if uid else {})
+        self._seen.note(await self._api.patch(path, body))
