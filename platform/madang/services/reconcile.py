@@ -7,7 +7,6 @@ a kill at any point only costs time. One failing lease never stops the others.
 import asyncio
 import contextlib
 import logging
-import math
 import time
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from functools import partial
@@ -49,9 +48,10 @@ SHARES_MS = 60_000
 ORPHANS_MS = 10_000
 TIDY_MS = 3_600_000
 KEEP_SAMPLES = 200
-STEPS = 64
-"""Parts of a half-life in which past usage is summed."""
 
+CATCH_UP = 20
+"""Parts of the ledger that are counted at most before shares are set: many only after an upgrade,
+or when the half-life was changed. The rest follows a minute later."""
 
 GIVE_UP_MS = 600_000
 """A decision that cannot be taken for so long is a defect; the engine is asked anew what holds."""
@@ -309,7 +309,11 @@ class Reconciler:
         now = core.clock()
         self._shared_ms = now
 
-        usage = await core.store.read(lambda tx: decayed_usage(tx, core.policy.half_life_ms, now))
+        half_life_ms = core.policy.half_life_ms
+        for _ in range(CATCH_UP):
+            if await core.store.write(lambda tx: tx.past_use.advance(half_life_ms, now)):
+                break
+        usage = await core.store.read(lambda tx: tx.past_use.read(half_life_ms, now))
         projects = await core.store.read(lambda tx: tx.projects.all())
         shares = [leasing.share(core, p, usage.get(p.id, 0.0)) for p in projects]
         await core.engine.admission.set_shares(shares)
@@ -332,17 +336,3 @@ def _together(left: Iterable[_Left]) -> Iterator[list[_Left]]:
 
 def _lease(lease_id: str, tx: Tx) -> Lease | None:
     return tx.leases.get(lease_id)
-
-
-def decayed_usage(tx: Tx, half_life_ms: int, now: int) -> dict[str, float]:
-    """Return each project's device time, halved for each half-life that has passed since.
-
-    Held and not used counts too, or holding would cost nothing at all.
-    """
-    step_ms = max(1, half_life_ms // STEPS)
-    since_ms = now - 8 * half_life_ms
-    found: dict[str, float] = {}
-    for project, age, device_ms in tx.ledger.device_ms_by_age(now, since_ms, step_ms):
-        weight = math.pow(0.5, max(0, age) / STEPS)
-        found[project] = found.get(project, 0.0) + weight * device_ms
-    return found

@@ -174,19 +174,6 @@ class Ledger:
         rows = self._connection.execute(_TOTALS, {"leases": list(leases)})
         return {lease: (int(device_ms), int(cost)) for lease, device_ms, cost in rows}
 
-    def device_ms_by_age(
-        self, now_ms: int, since_ms: int, step_ms: int
-    ) -> list[tuple[str, int, int]]:
-        """Return (project, age in steps, held device-milliseconds), overhead included."""
-        age = ((now_ms - entries.c.to_ms) // step_ms).label("age")
-        query = (
-            select(entries.c.project, age, func.sum(entries.c.device_ms))
-            .where(entries.c.kind.in_(_SLICES), entries.c.to_ms >= since_ms)
-            .group_by(entries.c.project, age)
-        )
-        rows = self._connection.execute(query)
-        return [(project, int(steps), int(device_ms)) for project, steps, device_ms in rows]
-
     def sums(
         self,
         projects: Collection[str] | None,

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -540,6 +541,14 @@ meta = Table(
     metadata,
     Column("key", String(128), primary_key=True, nullable=False),
     Column("value", JSON_DATA, nullable=True),
+)
+
+past_use = Table(
+    "past_use",
+    metadata,
+    _id("project", key=True),
+    Column("device_ms", Double, nullable=False),
+    _big("at_ms"),
 )
 
 leadership = Table(

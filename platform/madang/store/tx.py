@@ -16,6 +16,7 @@ from madang.store.ledger import Ledger
 from madang.store.meta import Meta
 from madang.store.notices import Notices
 from madang.store.outputs import Outputs
+from madang.store.past_use import PastUse
 from madang.store.people import People
 from madang.store.projects import Projects
 from madang.store.runs import Runs
@@ -43,6 +44,7 @@ class Tx:
         self.projects = Projects(connection, is_fixed=is_fixed)
         self.budget = Budget(connection)
         self.ledger = Ledger(connection, self.budget)
+        self.past_use = PastUse(connection)
         self.grants = Grants(connection, self.ledger)
         self.leases = Leases(connection)
         self.attempts = Attempts(connection)

@@ -16,7 +16,7 @@ from madang.engines import standings
 from madang.engines.local.admission import LocalAdmission
 from madang.engines.local.devices import parse_gpus
 from madang.ledger.entry import Entry, EntryKind
-from madang.services import reconcile, views
+from madang.services import views
 from madang.services.usage import _day_sums
 
 HOUR_MS = 3_600_000
@@ -132,11 +132,11 @@ async def test_past_use_is_halved_for_each_half_life(house: Any) -> None:
     await house.turn(3)
     held = (await house.lease(lease["id"]))["held_device_ms"]
     half_life = house.services.core.policy.half_life_ms
+    store = house.services.core.store
+    assert await store.write(lambda tx: tx.past_use.advance(half_life, house.engine.clock()))
     for halvings in (0, 1, 3):
         now = house.engine.clock() + halvings * half_life
-        usage = await house.services.core.store.read(
-            lambda tx, now=now: reconcile.decayed_usage(tx, half_life, now)
-        )
+        usage = await store.read(lambda tx, now=now: tx.past_use.read(half_life, now))
         (used,) = usage.values()
         assert used == pytest.approx(held * 0.5**halvings, rel=0.05, abs=3_000)
 

@@ -12,7 +12,7 @@ from madang.store.copying import copy_before_migration, revision_of
 from madang.store.database import open_address
 from madang.store.tables import metadata
 
-NEWEST = "0015"
+NEWEST = "0016"
 
 
 def _index(index) -> str:
