@@ -143,9 +143,10 @@ class Reconciler:
         """Take the engine's decisions, then compare each unfinished lease with reality."""
         core = self._core
         now = core.clock()
-        if is_due(self._shared_ms, SHARES_MS, now):
-            await self._guarded("shares", self._set_shares())
         await self._guarded("decisions", self._take_decisions(now))
+        if is_due(self._shared_ms, SHARES_MS, now):
+            await self._guarded("past use", self._count_use())
+            await self._guarded("shares", self._set_shares())
         await self._guarded("leases", self._step_all())
         await self._guarded("clusters", clusters.end_orphans(core))
         await self._guarded("workers", scaling.follow(core))
@@ -304,15 +305,18 @@ class Reconciler:
             kept.append(sample)
             del kept[:-KEEP_SAMPLES]
 
-    async def _set_shares(self) -> None:
-        core = self._core
-        now = core.clock()
-        self._shared_ms = now
-
+    async def _count_use(self) -> None:
+        core, now = self._core, self._core.clock()
         half_life_ms = core.policy.half_life_ms
+        self._shared_ms = now
         for _ in range(CATCH_UP):
             if await core.store.write(lambda tx: tx.past_use.advance(half_life_ms, now)):
                 break
+
+    async def _set_shares(self) -> None:
+        """Tell the queue what it must know of projects; their use is as it was last counted."""
+        core, now = self._core, self._core.clock()
+        half_life_ms = core.policy.half_life_ms
         usage = await core.store.read(lambda tx: tx.past_use.read(half_life_ms, now))
         projects = await core.store.read(lambda tx: tx.projects.all())
         shares = [leasing.share(core, p, usage.get(p.id, 0.0)) for p in projects]
