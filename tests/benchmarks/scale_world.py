@@ -231,7 +231,11 @@ class World:
         with Etcd(self.plane.etcd_port) as etcd:
             for number in range(self.size.nodes):
                 etcd.put("minions", node(number))
-            for lease in [*self.running, *self.queued]:
+            everything = [*self.running, *self.queued]
+            for project, person in {(lease.project, lease.person) for lease in everything}:
+                queue = queues.local_queue(self.core.policy.cluster, project, person)
+                etcd.put("kueue.x-k8s.io/localqueues", queue)
+            for lease in everything:
                 etcd.put(workload_path, self._workload(projects, lease))
             for number, lease in enumerate(self.running):
                 made = pod(number % self.size.nodes, lease)
@@ -242,7 +246,7 @@ class World:
         attempt = lease.attempt if is_held else lease.attempt + 1
         item = leasing.queue_item(self.core, projects[lease.project], lease, attempt)
         policy = self.core.policy.cluster
-        queue = queues.queue_name(policy, item.project)
+        queue = queues.queue_name(policy, item.project, item.person)
         body = workloads.workload(item, policy.flavors[0], queue, policy.prefix)
         body["metadata"]["namespace"] = NAME
         if is_held:
