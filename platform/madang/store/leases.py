@@ -229,7 +229,9 @@ class Leases:
         # thread 2,000 rows took 100 to 250 ms, of which 19 were work.
         is_sqlite = self._connection.dialect.name == "sqlite"
         query = _all_at_once(tuple(names), tuple(states), is_sqlite=is_sqlite)
-        found: list[list[Any]] = json.loads(self._connection.execute(query).scalar_one() or "[]")
+        found: list[list[Any]] = []
+        for part in self._connection.execute(query).scalars():
+            found += json.loads(part or "[]")
         return found
 
     def several(self, ids: Sequence[str]) -> list[Lease]:
@@ -383,9 +385,12 @@ def _all_at_once(
     columns = [_plain(name) for name in names]
     if is_sqlite:
         made: Any = func.json_group_array(func.json_array(*columns))
-    else:
-        made = cast(func.json_agg(func.json_build_array(*columns)), String)
-    return select(made).where(leases.c.state.in_(states))
+        return select(made).where(leases.c.state.in_(states))
+    made = cast(func.json_agg(func.json_build_array(*columns)), String)
+    # In parts of one in 32, by the last letter of the id: while one is read nobody else gets the
+    # interpreter, and fifty thousand leases take a fifth of a second.
+    part = func.right(leases.c.id, 1)
+    return select(made).where(leases.c.state.in_(states)).group_by(part)
 
 
 @cache
