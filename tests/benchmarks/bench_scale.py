@@ -266,16 +266,10 @@ class Bench:
         """End a lease that runs; and give its devices to one that waits, as Kueue would."""
         lease = self.world.running.pop()
         person = self._person_of(lease)
-        before = (await self.pool())["active"]
-        async with self.figures.timed("lease released, to free devices"):
+        async with self.figures.timed("lease released, to its end"):
             await self.ask(f"leases/{lease.id}", person, "DELETE")
             await self._take_pod_away(lease.id)
-
-            async def is_free() -> bool:
-                found = await self.pool()
-                return found["devices_free"] > 0 or found["active"] < before
-
-            await self.until(is_free, CHANGE_LIMIT_S)
+            await self._until_state(lease, "ended")
         if self.world.has_kueue:
             return
         following = self.world.queued.pop(0)
@@ -372,7 +366,7 @@ GOALS = {
     "standing page": ("p95", "300"),
     "list page": ("p95", "500"),
     "lease asked for, to its place": ("most", "5"),
-    "lease released, to free devices": ("most", "5"),
+    "lease released, to its end": ("most", "5"),
     "admitted by Kueue, to its turn": ("most", "5"),
     "pod runs, to a running lease": ("most", "5"),
     "node gone, to a smaller pool": ("most", "5"),

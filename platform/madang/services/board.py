@@ -7,11 +7,7 @@ as JSON once for each of the four ways to see one. Which of them a person gets i
 every look, from the memberships as they are then.
 """
 
-import asyncio
 import json
-import logging
-import math
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +23,7 @@ from madang.domain.upkeep import Maintenance
 from madang.engines.ports import positions
 from madang.services import views
 from madang.services.core import Core
-from madang.services.once import Once
+from madang.services.once import Lately, Once
 from madang.services.requests import Actor
 from madang.store import Tx
 from madang.store.leases import Shown, Unfinished
@@ -37,12 +33,8 @@ LINES = 100
 
 MANY = 5_000
 FRESH_MS = 1_000
-LATEST_S = 10.0
 """Of more unfinished leases than these, everybody is shown who was there a second ago, or some
-seconds ago while the next board is made: whoever looks then does not wait for it. ..."""
-
-SHARE = 4
-"""... One that took long is followed by a pause this many times as long."""
+seconds ago while the next board is made: whoever looks then does not wait for it."""
 
 
 class Sight(IntEnum):
@@ -55,7 +47,6 @@ class Sight(IntEnum):
 
 
 _MINE = Sight.MINE
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -180,15 +171,6 @@ class Sign:
     __hash__ = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """Lanes, since when they were as they are, and how long it took to make them."""
-
-    lanes: list[Lane]
-    at_s: float
-    took_s: float
-
-
 class Board:
     """The lanes of now."""
 
@@ -196,35 +178,23 @@ class Board:
         self._core = core
         self._by_lang: defaultdict[str, Once[list[Lane]]] = defaultdict(Once)
         self._rows: tuple[object, list[Unfinished]] | None = None
-        self._made: dict[str, _Made] = {}
-        self._making: dict[str, asyncio.Task[list[Lane]]] = {}
+        self._lately: dict[str, Lately[list[Lane]]] = {}
 
     async def lanes(self, lang: str) -> list[Lane]:
         """Return the lanes as they are, for one language; nothing in them may be changed.
 
         However many look after a change, what all of them see is put together once.
         """
-        made = self._made.get(lang)
-        age_s = math.inf if made is None else time.monotonic() - made.at_s
-        if made is None or age_s > LATEST_S or not self._is_long():
+        if not self._is_long():
             return await self._anew(lang)
-        if age_s > max(FRESH_MS / 1000, SHARE * made.took_s) and lang not in self._making:
-            making = self._making[lang] = asyncio.create_task(self._anew(lang))
-            making.add_done_callback(partial(self._over, lang))
-        return made.lanes
+        if lang not in self._lately:
+            self._lately[lang] = Lately(partial(self._anew, lang))
+        return await self._lately[lang].get()
 
     async def _anew(self, lang: str) -> list[Lane]:
-        began_s, sign = time.monotonic(), await self._sign(lang)
+        sign = await self._sign(lang)
         read = self._core.store.reading
-        lanes = await self._by_lang[lang].get(sign, lambda: read(lambda tx: self._make(tx, sign)))
-        self._made[lang] = _Made(lanes, began_s, time.monotonic() - began_s)
-        return lanes
-
-    def _over(self, lang: str, making: "asyncio.Task[list[Lane]]") -> None:
-        del self._making[lang]
-        # Whoever asks once what is known is too old is told of a database that is away.
-        if not making.cancelled() and (error := making.exception()) is not None:
-            log.debug("the board was not made anew: %s", error)
+        return await self._by_lang[lang].get(sign, lambda: read(lambda tx: self._make(tx, sign)))
 
     def _is_long(self) -> bool:
         return self._rows is not None and len(self._rows[1]) > MANY

@@ -1,10 +1,21 @@
 """Work that is done once for all who ask for the same."""
 
 import asyncio
-from collections.abc import Callable
+import logging
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+FRESH_S = 1.0
+LATEST_S = 10.0
+"""What takes long to make is shown for so long at most while the next is made. ..."""
+
+SHARE = 4
+"""... One that took long is followed by a pause this many times as long."""
+
+log = logging.getLogger(__name__)
 
 
 class Once(Generic[T]):
@@ -30,3 +41,44 @@ class Once(Generic[T]):
 
 def _has_failed(work: "asyncio.Future[Any]") -> bool:
     return work.done() and (work.cancelled() or work.exception() is not None)
+
+
+class Lately(Generic[T]):
+    """What was made a moment ago: who asks for it need not wait while the next is made.
+
+    Parameters
+    ----------
+    make
+        Makes it as it is now.
+    """
+
+    def __init__(self, make: Callable[[], Awaitable[T]]) -> None:
+        self._make = make
+        self._made: list[T] = []
+        self._began_s = 0.0
+        self._took_s = 0.0
+        self._making: asyncio.Task[T] | None = None
+
+    async def get(self) -> T:
+        """Return what was made last, and have it made anew; wait only for what is too old."""
+        age_s = time.monotonic() - self._began_s
+        if self._making is None and (not self._made or age_s > max(FRESH_S, SHARE * self._took_s)):
+            self._making = asyncio.create_task(self._anew())
+            self._making.add_done_callback(self._over)
+        if self._made and age_s <= LATEST_S:
+            return self._made[0]
+        assert self._making is not None
+        return await asyncio.shield(self._making)
+
+    async def _anew(self) -> T:
+        began_s = time.monotonic()
+        made = await self._make()
+        self._made, self._began_s = [made], began_s
+        self._took_s = time.monotonic() - began_s
+        return made
+
+    def _over(self, making: "asyncio.Task[T]") -> None:
+        self._making = None
+        # Whoever asks once what is known is too old is told why.
+        if not making.cancelled() and (error := making.exception()) is not None:
+            log.debug("what was known is not renewed: %s", error)

@@ -9,10 +9,10 @@ from madang.domain.project import MAY_USE, Project, Role
 from madang.errors import MadangError
 from madang.i18n import problem
 from madang.services import access, environment_use, leasing, views
-from madang.services.board import LINES, Board, Eyes, Lane, to_json
+from madang.services.board import LINES, MANY, Board, Eyes, Lane, to_json
 from madang.services.core import Core
 from madang.services.isolation import is_unproved
-from madang.services.once import Once
+from madang.services.once import Lately, Once
 from madang.services.requests import Actor, LeaseRequest
 from madang.services.upkeep import Upkeep
 from madang.store import Tx
@@ -28,6 +28,8 @@ class Pool:
         self._core = core
         self._board = Board(core)
         self._counted: Once[tuple[Mapping[str, int], int, bool]] = Once()
+        self._lately = Lately(self._count_now)
+        self._is_long = False
 
     async def pool(self, actor: Actor) -> dict[str, Any]:
         """Return the devices by flavor, and how many leases run and wait."""
@@ -49,14 +51,19 @@ class Pool:
     async def _counts(self) -> tuple[Mapping[str, int], int, bool]:
         """Return who waits by flavor, how many hold devices, and whether isolation is unproved.
 
-        Read once for each change.
+        Read once for each change; of very many they may be those of some seconds ago.
         """
+        return await (self._lately.get() if self._is_long else self._count_now())
+
+    async def _count_now(self) -> tuple[Mapping[str, int], int, bool]:
         core = self._core
 
         def work(tx: Tx) -> tuple[Mapping[str, int], int, bool]:
             return (*_count(tx), is_unproved(core, tx))
 
-        return await self._counted.get(core.mark(), lambda: core.store.reading(work))
+        found = await self._counted.get(core.mark(), lambda: core.store.reading(work))
+        self._is_long = sum(found[0].values()) + found[1] > MANY
+        return found
 
     def _flavor(self, item: FlavorCapacity, waiting: Mapping[str, int]) -> dict[str, Any]:
         flavor = self._core.flavors[item.flavor]
