@@ -30,6 +30,7 @@ from installed import PEOPLE, PRODUCT, URL, VALUES, Installed
 from node_cluster import NodeCluster
 
 from images import REGISTRY, VERSION
+from madang.engines.kubernetes import workloads
 from madang.engines.kubernetes.client import Api, connect
 from madang.stack.demo.look import until
 from madang.stack.demo.visitor import Visitor
@@ -61,15 +62,19 @@ class Bench:
     def __init__(self, api: Api, visitor: Visitor) -> None:
         self._api, self._visitor = api, visitor
         self._spec: dict[str, Any] = {}
+        self.steps: dict[str, list[float]] = {}
 
     async def lease(self) -> float:
         """Return the seconds from the submit of a run to its slot's pod being Running."""
-        async with self._running() as seen:
+        async with self._running() as seen, self._first() as first:
             began = time.monotonic()
             body = {**SIZE, "notebook": notebook(), "limit_s": 300}
             run = await self._visitor.api("POST", "runs", json=body)
+            first["submit answered"] = time.monotonic()
             view = await until(lambda: self._run(run["id"]), lambda v: v["lease"])
             name, at = await seen(lambda pod: label(pod, "lease") == view["lease"])
+        for step, when in {**first, "Running": at}.items():
+            self.steps.setdefault(step, []).append(when - began)
         pod = await self._api.get(f"{PODS}/{name}")
         self._spec = bare(pod["spec"])
         await self._visitor.api("DELETE", f"runs/{run['id']}")
@@ -158,6 +163,34 @@ class Bench:
         return await self._visitor.api("GET", f"runs/{run}")
 
     @contextlib.asynccontextmanager
+    async def _first(self) -> AsyncIterator[dict[str, float]]:
+        """Note when each step on the way to a pod is first seen."""
+        found: dict[str, float] = {}
+
+        async def follow(path: str, version: str, kind: str) -> None:
+            async for event in self._api.watch(path, version):
+                now, each = time.monotonic(), event["object"]
+                if event["type"] == "BOOKMARK":
+                    continue
+                found.setdefault(f"{kind} made", now)
+                if kind == "Workload" and workloads.is_admitted(each):
+                    found.setdefault("admitted", now)
+                if kind == "Pod" and each["spec"].get("nodeName"):
+                    found.setdefault("on its node", now)
+
+        paths = {"Workload": workloads.workloads(PEOPLE), "Job": JOBS, "Pod": PODS}
+        tasks = []
+        for kind, path in paths.items():
+            version = (await self._api.get(path, limit=1))["metadata"]["resourceVersion"]
+            tasks.append(asyncio.create_task(follow(path, version, kind)))
+        try:
+            yield found
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
     async def _running(self) -> AsyncIterator[Any]:
         """Note when each pod is first told to be Running."""
         version = (await self._api.get(PODS))["metadata"]["resourceVersion"]
@@ -234,6 +267,8 @@ async def measure(cluster: NodeCluster, installed: Installed, given: argparse.Na
         await queue(api)
         bench = Bench(api, visitor)
         leases = await rounds("lease", bench.lease, "bare pod", bench.bare, given.leases)
+        for step, values in bench.steps.items():
+            print(f"  {step}: {statistics.median(values[1:]):.2f} s after the submit")
         print(f"lease: {leases[0] / leases[1]:.2f} of the time of the bare pod (at most 1.3)")
         sweeps = await rounds("sweep", bench.sweep, "Jobs", bench.jobs, given.sweeps)
         print(f"sweep: {sweeps[1] / sweeps[0]:.1f} times the throughput of Jobs (to reach: 5)")
