@@ -15,6 +15,7 @@ from types import FrameType
 from madang.api.relay import HttpRelay, Relay, start
 from madang.domain.leadership import POLL_S, Leader
 from madang.errors import MadangError, UnavailableError
+from madang.i18n import LANGUAGES, problem
 from madang.services.leading import Leading
 from madang.settings.config import ServiceSettings
 from madang.store import Store
@@ -114,7 +115,7 @@ class Standby:
         before, self._known = self._known, now
         if isinstance(now, MadangError):
             if str(now) != str(before):
-                log.warning("stands by: %s", now)
+                _say(now)
         elif now.term and (isinstance(before, MadangError) or before.term != now.term):
             log.info("stands by: %s at %s leads, term %s", now.replica, now.address, now.term)
 
@@ -133,6 +134,19 @@ class Standby:
 
     def _where_dashboards(self) -> tuple[str, int]:
         return self._where()[0], self._settings.dashboard_port
+
+
+def _say(error: MadangError) -> None:
+    """Log in both languages what keeps it waiting: a health probe shows an administrator no words.
+
+    The database's own words come too, by which one that speaks another language is understood.
+    """
+    for lang in LANGUAGES:
+        told = problem(error, lang)
+        log.warning("stands by: %s %s [%s]", told["message"], told["hint"], error.code)
+    cause = error.__cause__
+    if cause is not None:
+        log.warning("stands by: %s", str(getattr(cause, "orig", cause)))
 
 
 def end_at_once() -> None:

@@ -49,6 +49,7 @@ SQLSTATE_REASONS = {
     "25006": "denied",
     "25P03": "lost",
     "28": "denied",
+    "28P01": "password",
     "3D": "missing",
     "40": "locked",
     "53": "full",
@@ -57,6 +58,19 @@ SQLSTATE_REASONS = {
     "58": "broken",
 }
 """The same for PostgreSQL, by SQLSTATE or its class."""
+
+CONNECTING_REASONS = {
+    "password authentication failed": "password",
+    "password 인증을 실패": "password",
+    "no password supplied": "password",
+    "authentication failed": "denied",
+    "pg_hba.conf": "denied",
+    "permission denied for database": "denied",
+    "does not exist": "missing",
+    "too many": "full",
+}
+"""The same for a connection that PostgreSQL refuses, by its words; those of a server that speaks
+another language are taken for a connection that was lost, and stand in the log."""
 
 
 def open_address(address: str) -> URL:
@@ -187,6 +201,9 @@ def plain_errors() -> Iterator[None]:
         reason = _reason(broken)
         if reason is None:
             raise
+        if reason == "password":
+            # It is there, and waiting does not help: somebody has to do something.
+            raise UnavailableError("database_password_refused") from broken
         raise UnavailableError("database_unavailable", reason=reason) from broken
 
 
@@ -199,9 +216,14 @@ def _reason(broken: DatabaseError | InterfaceError) -> str | None:
         return SQLITE_REASONS.get(code & 0xFF)
     state = getattr(origin, "sqlstate", None)
     if state is None:
-        # psycopg gives no SQLSTATE when the server could not be reached at all.
-        return "lost" if type(origin).__module__.startswith("psycopg") else None
+        is_psycopg = type(origin).__module__.startswith("psycopg")
+        return _connecting_reason(str(origin)) if is_psycopg else None
     known = SQLSTATE_REASONS.get(state) or SQLSTATE_REASONS.get(state[:2])
     # By the definition of these two it is the database's trouble and not our statement's.
     is_its_own = isinstance(broken, OperationalError | InternalError)
     return known or ("broken" if is_its_own else None)
+
+
+def _connecting_reason(said: str) -> str:
+    """Return why no connection was made: libpq gives words then, and no SQLSTATE."""
+    return next((why for words, why in CONNECTING_REASONS.items() if words in said), "lost")

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
@@ -49,6 +50,17 @@ class PostgreSQL:
     def run(self, statement: str) -> None:
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
             connection.execute(statement)
+
+    def ask(self, query: str) -> str:
+        """Return one value, as text."""
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            (value,) = connection.execute(query).fetchone() or ("",)
+        return str(value)
+
+    def address(self, database: str, user: str, password: str) -> str:
+        """Return the address of a database for somebody else."""
+        host = parse_qs(urlsplit(self._server.get_uri()).query)["host"][0]
+        return f"postgresql://{user}:{password}@/{database}?host={host}"
 
     def fresh(self, template: str) -> str:
         name = f"test_{next(_numbers)}"

@@ -10,6 +10,19 @@ TEXTS = {
         "check disk space and the database server: madang doctor.",
         "잠시 뒤에 다시 시도해 주세요. 실행 중인 작업은 계속됩니다. 계속 이러면 관리자가 madang doctor로 디스크 여유 공간과 데이터베이스 서버를 확인해야 합니다.",
     ),
+    "error.database_password_refused.message": (
+        "The database answers, but it refuses the password of Madang. Nothing was changed.",
+        "데이터베이스는 응답하지만 마당의 비밀번호를 받아 주지 않습니다. 바뀐 내용은 없습니다.",
+    ),
+    "error.database_password_refused.hint": (
+        "An administrator does one of two things: put the password that the database knows back into "
+        "the Secret (or MADANG_DATABASE_URL) and restart the service; or give the database the one "
+        "that is there now, ALTER USER madang PASSWORD '...' with psql in its pod, which is noticed "
+        "by itself. Step by step: install-kubernetes.md, If the Secret is gone.",
+        "관리자가 둘 중 하나를 하면 됩니다. 데이터베이스가 아는 비밀번호를 Secret(또는 MADANG_DATABASE_URL)에 되돌려 놓고 서비스를 다시 시작하거나, "
+        "데이터베이스 포드 안의 psql에서 ALTER USER madang PASSWORD '...' 로 지금 비밀번호를 알려 줍니다(저절로 이어집니다). "
+        "자세한 순서는 install-kubernetes.md의 'If the Secret is gone'에 있습니다.",
+    ),
     "error.leadership_lost.message": (
         "This replica of the service may not act now: its term {term} may be over.",
         "서비스의 이 복제본은 지금 일을 처리할 수 없습니다. 맡은 임기 {term}이(가) 끝났을 수 있습니다.",
