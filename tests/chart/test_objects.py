@@ -141,6 +141,15 @@ def test_volumes_outlive_the_release(rendered):
         assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
 
 
+def test_what_volumes_are_locked_with_outlives_the_release_too(chart):
+    secret = chart.template("min.yaml").of("Secret")
+    assert secret["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    # By this label it is deleted for good, with the claims.
+    (claim, *_) = chart.template("min.yaml").all("PersistentVolumeClaim")
+    for one in (secret, claim):
+        assert one["metadata"]["labels"]["app.kubernetes.io/instance"] == "madang"
+
+
 @pytest.mark.parametrize("part", ["proxy", "postgresql"])
 def test_an_upgrade_of_madang_alone_leaves_proxy_and_database_running(chart, part):
     more = {"postgresql": {"enabled": True}}

@@ -15,9 +15,25 @@
 {{- fail (printf "policy.kubernetes.namespace is %s and people.namespace is %s. Leave policy.kubernetes.namespace out: the chart fills it in." . $v.people.namespace) -}}
 {{- end -}}
 {{- end -}}
+{{- include "madang.checks.secrets" . -}}
 {{- include "madang.checks.database" . -}}
 {{- include "madang.checks.login" . -}}
 {{- include "madang.checks.addresses" . -}}
+{{- end }}
+
+{{/* What is locked with a Secret that is gone; a new one would lock it for good. Where no cluster is asked nothing is found. */}}
+{{- define "madang.checks.secrets" -}}
+{{- if not .Values.secrets.existingSecret -}}
+{{- $secret := include "madang.name.secrets" . -}}
+{{- if not (lookup "v1" "Secret" .Release.Namespace $secret) -}}
+{{- $service := include "madang.name.service" . -}}
+{{- range $one := list (list "apps/v1" "Deployment" $service) (list "v1" "PersistentVolumeClaim" (include "madang.name.postgresql.claim" .)) (list "v1" "PersistentVolumeClaim" $service) -}}
+{{- if lookup (index $one 0) (index $one 1) $.Release.Namespace (index $one 2) -}}
+{{- fail (printf "The Secret %s is gone and the %s %s of an earlier install is still here. The password of the database and the key of stored secrets were in that Secret, and a new one would lock both out. Give it back: kubectl apply -f with your copy. Without a copy do as install-kubernetes.md says under \"If the Secret is gone\"." $secret (index $one 1) (index $one 2)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end }}
 
 {{- define "madang.checks.database" -}}

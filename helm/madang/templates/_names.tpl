@@ -5,6 +5,7 @@
 {{- define "madang.name.proxyApi" -}}{{ .Release.Name }}-proxy-api{{- end }}
 {{- define "madang.name.service" -}}{{ .Release.Name }}-service{{- end }}
 {{- define "madang.name.postgresql" -}}{{ .Release.Name }}-postgresql{{- end }}
+{{- define "madang.name.postgresql.claim" -}}data-{{ include "madang.name.postgresql" . }}-0{{- end }}
 {{- define "madang.name.migrations" -}}{{ .Release.Name }}-migrations{{- end }}
 {{- define "madang.name.removal" -}}{{ .Release.Name }}-removal{{- end }}
 {{- define "madang.name.prepull" -}}{{ .Release.Name }}-prepull{{- end }}
