@@ -1,6 +1,7 @@
 """What the chart tells hub and service is what they read."""
 
 import json
+import os
 import re
 
 import pytest
@@ -112,6 +113,18 @@ def test_the_hub_lets_the_identity_provider_say_who_is_who(chart, tmp_path, monk
     assert c.Authenticator.blocked_users == ["eve"]
     assert "allow_all" not in c.Authenticator
     assert c.JupyterHub.concurrent_spawn_limit == 0
+
+
+def test_a_client_secret_that_was_made_of_a_file_is_taken_without_its_last_line_end(
+    chart, tmp_path, monkeypatch, patches
+):
+    rendered = chart.template("all-on.yaml")
+    configuration(rendered, tmp_path, monkeypatch)
+    monkeypatch.setenv("OAUTH_CLIENT_SECRET", "of-a-file\n")
+    from traitlets.config.loader import PyFileConfigLoader
+
+    PyFileConfigLoader("jupyterhub_config.py", path=str(tmp_path)).load_config()
+    assert os.environ["OAUTH_CLIENT_SECRET"] == "of-a-file"
 
 
 def test_values_of_the_site_stand_over_ours(chart, tmp_path, monkeypatch, patches):

@@ -82,7 +82,8 @@ def open_address(address: str) -> URL:
         ``database_url_unknown`` for anything but an SQLite file or PostgreSQL.
     """
     try:
-        url = make_url(address)
+        # A Secret that was made of a file ends as files do, with the end of a line.
+        url = make_url(address.strip())
     except ArgumentError as broken:
         raise InvalidError("database_url_unknown", given="?") from broken
     family = url.get_backend_name()

@@ -87,6 +87,12 @@ def test_a_database_that_is_not_there_is_missing_and_one_without_a_server_lost(
     assert lost.details == {"reason": "lost"}
 
 
+def test_an_address_out_of_a_file_is_taken_without_the_end_of_its_line(url):
+    store = Store(f"{url}\n")
+    assert store.read_now(lambda tx: tx.meta.get("nothing", "there")) == "there"
+    store.close()
+
+
 def settings_of(folder):
     return ServiceSettings(
         home=Home(folder),

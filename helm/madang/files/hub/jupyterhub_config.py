@@ -5,9 +5,14 @@ site.json holds settings by class and name, made of the chart's values. They are
 """
 
 import json
+import os
 from pathlib import Path
 
 from madang.hub import configure
+
+if "OAUTH_CLIENT_SECRET" in os.environ:
+    # A Secret that was made of a file ends as files do, which a provider takes for another secret.
+    os.environ["OAUTH_CLIENT_SECRET"] = os.environ["OAUTH_CLIENT_SECRET"].strip()
 
 c = get_config()  # noqa: F821  (JupyterHub defines it)
 configure(c)
