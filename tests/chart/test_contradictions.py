@@ -66,6 +66,18 @@ CASES = {
         {"publicUrl": "http://gpu.example.org/"},
         "ingress.tlsSecret is gpu-example-org and publicUrl starts with http:",
     ),
+    "a project of no tier": (
+        {"policy": {"projects": {"vision-lab": {"tier": "research"}}}},
+        "policy.projects.vision-lab.tier is research and policy.tiers has no such tier (it has",
+    ),
+    "a profile of no device": (
+        {"profiles": {"big": {"flavor": "h200"}}},
+        "profiles.big.flavor is h200 and policy.kubernetes.flavors has no such kind",
+    ),
+    "a profile for nobody": (
+        {"profiles": {"gpu-1": {"tiers": ["research"]}}},
+        "profiles.gpu-1.tiers names research and policy.tiers has no such tier",
+    ),
     "dashboards beside the hub": (
         {"dashboards": {"url": "https://gpu.example.org:8443/"}},
         "dashboards.url and publicUrl have the same host gpu.example.org",

@@ -57,12 +57,24 @@ def test_maps_are_closed_but_for_those_that_are_not_ours():
         for path, node in objects(json.loads(SCHEMA.read_text("utf-8")))
         if node.get("additionalProperties") is not False
     }
-    # Labels, annotations, node selectors and amounts are Kubernetes' own; policy and profiles are
-    # files of ours whose reader refuses what it does not know; settings of JupyterHub are its own.
+    # Labels, annotations, node selectors and amounts are Kubernetes' own, and settings of
+    # JupyterHub its own. Profiles are named by the site.
     others = r"annotations|([a-zA-Z]+L|l)abels|nodeSelector|requests|limits|default(Request)?"
     assert {path for path in open_ if not re.search(rf"\.({others})$", path)} == {
-        "global", "policy", "profiles", "hub.config", "people.quota",
+        "global", "profiles", "hub.config", "people.quota",
     }  # fmt: skip
+
+
+def test_every_key_of_policy_and_profiles_that_the_service_reads_is_let_through(chart):
+    """What the examples beside the program say, commented out or not, is taken by helm too."""
+    folder = FOLDER.parents[1] / "hub_config"
+    commented = re.sub(r"(?m)^# (?= *[a-z0-9_.-]+:)", "", (folder / "policy.yaml").read_text())
+    policy = yaml.safe_load(commented)
+    assert {"kubernetes", "environments", "tiers", "projects"} <= set(policy)
+    # The chart says these two itself.
+    policy["kubernetes"].pop("namespace")
+    profiles = yaml.safe_load((folder / "profiles.yaml").read_text())
+    assert chart.template("min.yaml", {"policy": policy, "profiles": profiles}).of("Namespace")
 
 
 WRONG = [
@@ -83,6 +95,12 @@ WRONG = [
     ({"network": {"kubeApi": {"cidrs": ["the-api"]}}}, "cidrs"),
     ({"network": {"kubeApi": {"ports": [0]}}}, "ports"),
     ({"people": {"images": ["registry.example.org/user"]}}, "images"),
+    ({"policy": {"project": {}}}, "project"),
+    ({"policy": {"tiers": {"open": {"max_hour": 8}}}}, "max_hour"),
+    ({"policy": {"projects": {"open": {"members": {}, "budget": 3}}}}, "budget"),
+    ({"policy": {"kubernetes": {"flavors": {"h200": {"labels": {}}}}}}, "labels"),
+    ({"policy": {"notices": {"smtp": {"server": "mail"}}}}, "server"),
+    ({"profiles": {"gpu-1": {"gpus": 1}}}, "gpus"),
     ({"prepull": {"tolerations": [{"keys": "x"}]}}, "keys"),
 ]
 

@@ -13,6 +13,10 @@ from typing import Any
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+import policy_schema
+
 CHART = Path(__file__).parents[2] / "helm" / "madang"
 VALUES, SCHEMA = CHART / "values.yaml", CHART / "values.schema.json"
 
@@ -26,7 +30,6 @@ _TAG = r"^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$"
 _PINNED = r"^[a-z0-9][a-z0-9._/:-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]{64})$"
 _QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 
-_FREE: dict[str, Any] = {"additionalProperties": True}
 _TEXTS: dict[str, Any] = {"additionalProperties": {"type": "string"}}
 _AMOUNTS: dict[str, Any] = {"additionalProperties": {"type": ["string", "integer"]}}
 _CIDRS: dict[str, Any] = {"items": {"type": "string", "pattern": _CIDR}}
@@ -63,9 +66,9 @@ RULES: dict[str, dict[str, Any]] = {
         for name in ("memoryGib", "sharedMemoryGib", "scratchGib")
     },
     "network.database.port": {"minimum": 1, "maximum": 65535},
-    # Kubernetes' own kinds, or files of ours whose reader refuses unknown keys itself.
-    "policy": _FREE,
-    "profiles": {"additionalProperties": {"type": ["object", "null"]}},
+    # Files of ours, and Kubernetes' own kinds.
+    "policy": policy_schema.policy(),
+    "profiles": policy_schema.profiles(),
     "hub.config": {"additionalProperties": {"type": "object"}},
     "people.limits.default": _AMOUNTS,
     "people.limits.defaultRequest": _AMOUNTS,

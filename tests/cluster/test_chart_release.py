@@ -45,6 +45,9 @@ def as_account(release, monkeypatch, tmp_path):
 
 def test_it_says_what_to_do_next_and_no_secret(release):
     assert f"helm -n {release.namespace} test madang\n" in release.said
+    assert "No kind of device is described in policy.kubernetes.flavors" in release.said
+    leaves = f"kubectl -n {release.namespace} delete pvc,secret,pod,configmap -l app.kubernetes"
+    assert leaves in release.said
     # Kueue is in this cluster, so nothing is said of it.
     assert "Kueue" not in release.said
     assert [value for value in release.secret().values() if value in release.said] == []

@@ -17,6 +17,7 @@
 {{- end -}}
 {{- include "madang.checks.secrets" . -}}
 {{- include "madang.checks.database" . -}}
+{{- include "madang.checks.policy" . -}}
 {{- include "madang.checks.login" . -}}
 {{- include "madang.checks.addresses" . -}}
 {{- end }}
@@ -55,6 +56,29 @@
 {{- end -}}
 {{- if and (not $v.service.storage.enabled) (not (($v.policy.artifacts | default dict).url)) -}}
 {{- fail "service.storage.enabled is false and policy.artifacts.url is not set: outputs of runs would be lost with the pod. Set policy.artifacts.url to object storage, or keep service.storage.enabled." -}}
+{{- end -}}
+{{- end }}
+
+{{/* With these the service would not start, or what people pick would be refused to each of them. */}}
+{{- define "madang.checks.policy" -}}
+{{- $tiers := .Values.policy.tiers | default dict -}}
+{{- $flavors := (.Values.policy.kubernetes | default dict).flavors | default dict -}}
+{{- range $name, $project := .Values.policy.projects -}}
+{{- $tier := ($project | default dict).tier | default "open" -}}
+{{- if not (hasKey $tiers $tier) -}}
+{{- fail (printf "policy.projects.%s.tier is %s and policy.tiers has no such tier (it has %s). Set it to one of these, or describe it in policy.tiers." $name $tier (keys $tiers | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $profile := .Values.profiles -}}
+{{- $flavor := ($profile | default dict).flavor | default "gpu" -}}
+{{- if not (or (has $flavor (list "gpu" "cpu")) (hasKey $flavors $flavor)) -}}
+{{- fail (printf "profiles.%s.flavor is %s and policy.kubernetes.flavors has no such kind of device. Set it to gpu or cpu or to one that is there, or describe it in policy.kubernetes.flavors." $name $flavor) -}}
+{{- end -}}
+{{- range ($profile | default dict).tiers -}}
+{{- if not (hasKey $tiers .) -}}
+{{- fail (printf "profiles.%s.tiers names %s and policy.tiers has no such tier (it has %s), so nobody could pick it. Set it to one of these, or describe it in policy.tiers." $name . (keys $tiers | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end }}
 
