@@ -73,5 +73,5 @@ def clear(installed: Any) -> None:
         installed.helm("uninstall", RELEASE, "--wait")
     for namespace in (PLATFORM, PEOPLE):
         if namespace in installed.names("namespaces"):
-            # Volumes would come back without the Secret that they were written with.
+            # Else volumes and the Secret would come back with all that was in them.
             installed.kubectl("delete", "namespace", namespace, "--wait", "--timeout=90s")
