@@ -1,9 +1,11 @@
 """``madang doctor --cluster``: what could stand in the way on a cluster, and what to do about it.
 
-Reads a cluster once as whoever asks, and changes nothing in it.
+Reads a cluster once as whoever asks, and changes nothing in it; in the service's own pod it asks
+the database too.
 """
 
 import asyncio
+import os
 from pathlib import Path
 
 from madang.domain.cluster_flavor import ClusterPolicy
@@ -13,6 +15,7 @@ from madang.errors import InvalidError, LocalError, MadangError
 from madang.settings.files import load_policy
 from madang.stack import defaults
 from madang.stack.checks import Check, cluster
+from madang.stack.database_doctor import database_checks
 from madang.stack.queue_removal import usual_kubeconfig
 
 
@@ -40,7 +43,8 @@ def cluster_doctor(
     home, _, name = account.partition("/")
     if account and not (is_dns_label(home) and is_dns_subdomain(name)):
         raise InvalidError("account_unreadable", given=account[:80])
-    return asyncio.run(_check(known, kubeconfig or usual_kubeconfig(), account))
+    found = asyncio.run(_check(known, kubeconfig or usual_kubeconfig(), account))
+    return [*found, *database_checks(os.environ)]
 
 
 async def _check(policy: ClusterPolicy, kubeconfig: Path | None, account: str) -> list[Check]:

@@ -16,6 +16,7 @@ from madang.errors import UnavailableError
 from madang.services.leading import Leading
 from madang.settings.config import SERVICE_PREFIX, ServiceSettings
 from madang.settings.home import Home
+from madang.stack.database_doctor import database_checks
 from madang.store import Store
 
 LIMIT_S = 20.0
@@ -85,6 +86,22 @@ def test_a_database_that_is_not_there_is_missing_and_one_without_a_server_lost(
     assert missing.details == {"reason": "missing"}
     lost = told(f"postgresql://postgres@/postgres?host={tmp_path}")
     assert lost.details == {"reason": "lost"}
+
+
+def test_the_doctor_in_the_pod_of_the_service_tells_it_too(door, tmp_path):
+    def found(address):
+        (check,) = database_checks({"MADANG_DATABASE_URL": address})
+        return check.name, check.status, f"{check.text('en')}. {check.next_step('en')}"
+
+    assert told(door("refused", "second")).code == "database_password_refused"
+    name, status, words = found(door("refused", "second"))
+    assert (name, status) == ("database_password", "bad")
+    assert "ALTER USER madang PASSWORD" in words
+    assert found(door("refused", "first"))[:2] == ("database", "ok")
+    name, status, words = found(f"postgresql://postgres@/postgres?host={tmp_path}")
+    assert (name, status) == ("database", "bad")
+    assert "(reason: lost)" in words
+    assert database_checks({"MADANG_DATABASE_URL": "sqlite:////nowhere/x"}) == []
 
 
 def test_an_address_out_of_a_file_is_taken_without_the_end_of_its_line(url):

@@ -14,6 +14,33 @@ TEXTS = {
         "Try: kubectl version. Outside of the cluster give --kubeconfig FILE (or KUBECONFIG) of somebody who may look.",
         "kubectl version 으로 확인해 주세요. 클러스터 밖에서는 볼 권한이 있는 사람의 --kubeconfig 파일(또는 KUBECONFIG)을 주세요.",
     ),
+    "doctor.database.ok": ("The database lets Madang in", "데이터베이스에 연결할 수 있습니다"),
+    "doctor.database.bad": (
+        "The database does not answer (reason: {reason})",
+        "데이터베이스를 쓸 수 없습니다(원인: {reason})",
+    ),
+    "doctor.database.why": (
+        "All rows are in it: nobody can ask for anything until it answers.",
+        "모든 기록이 여기 있어, 응답할 때까지 아무도 무엇도 신청할 수 없습니다.",
+    ),
+    "doctor.database.next": (
+        "See that its server runs, and that network.database of the chart's values has its address and port.",
+        "데이터베이스 서버가 실행 중인지, 차트 값 network.database에 그 주소와 포트가 있는지 확인해 주세요.",
+    ),
+    "doctor.database_password.bad": (
+        "The database answers and refuses the password of Madang",
+        "데이터베이스가 마당의 비밀번호를 받아 주지 않습니다",
+    ),
+    "doctor.database_password.why": (
+        "All rows are in it: nobody can ask for anything until it lets Madang in.",
+        "모든 기록이 여기 있어, 받아 줄 때까지 아무도 무엇도 신청할 수 없습니다.",
+    ),
+    "doctor.database_password.next": (
+        "Put the old password back into the Secret and restart the service, or set this one in the "
+        "database: ALTER USER madang PASSWORD '...'. See install-kubernetes.md, If the Secret is gone.",
+        "예전 비밀번호를 Secret에 되돌려 놓고 서비스를 다시 시작하거나, 데이터베이스에 지금 비밀번호를 알려 주세요: "
+        "ALTER USER madang PASSWORD '...'. install-kubernetes.md의 'If the Secret is gone'에 순서가 있습니다.",
+    ),
     "doctor.cluster_hidden.ok": ("Everything could be looked at", "모든 것을 볼 수 있었습니다"),
     "doctor.cluster_hidden.bad": (
         "Not looked at, because the asker may not: {kinds}",
