@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 QUIET_S = 0.02
-"""Wake-ups that come together are handled in one look."""
+"""So long after a look the next one begins at the earliest: what comes meanwhile is one look."""
 
 SAMPLE_MS = 15_000
 SHARES_MS = 60_000
@@ -133,11 +133,13 @@ class Reconciler:
                 # A loop edge: a fault (database full, engine gone) must not end the service.
                 log.exception("reconcile: this look failed, the next one follows")
                 await asyncio.sleep(TICK_S)
+            ended_s = time.monotonic()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_S):
                     await self._core.wake.wait()
+            # What came during a look is handled in the next; after a pause nobody waits any more.
+            await asyncio.sleep(max(0.0, QUIET_S - (time.monotonic() - ended_s)))
             self._core.wake.clear()
-            await asyncio.sleep(QUIET_S)
 
     async def look(self) -> None:
         """Take the engine's decisions, then compare each unfinished lease with reality."""

@@ -118,6 +118,7 @@ async def test_holding_without_using_counts_in_the_order(house: Any) -> None:
         shares.extend(found)
 
     house.engine.admission.set_shares = keep
+    await house.services.reconciler._count_use()
     await house.services.reconciler._set_shares()
     assert max(share.usage_device_ms for share in shares) >= 4 * 120_000
 

@@ -5,6 +5,7 @@ for them too. All state is in the cluster: a launcher that starts anew knows wha
 knew. What cannot be read is an error and never an answer, so nothing ends because of it (P7).
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -151,7 +152,8 @@ class KubernetesLauncher:
         return found if is_new or is_alive(*found) else None
 
     async def _read(self, key: Key) -> Found:
-        return list(await self._objects.pods(key)), list(await self._objects.jobs(key))
+        pods, jobs = await asyncio.gather(self._objects.pods(key), self._objects.jobs(key))
+        return list(pods), list(jobs)
 
     async def lives(self, lease_id: str, attempt: int) -> bool:
         """Tell whether anything of an attempt runs or may still come to run; always read anew."""

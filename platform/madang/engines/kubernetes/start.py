@@ -4,6 +4,7 @@ First the Job that owns the rest, last the Secret, without which no container st
 that broke off has either not begun or waits, and the service repeats it until it is done.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -118,8 +119,8 @@ class Starter:
     async def _make_jobs(self, spec: LaunchSpec, bodies: Any) -> list[Object]:
         """Create Jobs, but none whose pod outlived its Job: there would be two (P2)."""
         key = (spec.lease_id, spec.attempt)
-        pods = {role_of(pod) for pod in await self._objects.pods(key)}
-        jobs = {role_of(job) for job in await self._objects.jobs(key)}
+        found = await asyncio.gather(self._objects.pods(key), self._objects.jobs(key))
+        pods, jobs = ({role_of(each) for each in some} for some in found)
         made = []
         for body in bodies:
             if role_of(body) in pods - jobs:
