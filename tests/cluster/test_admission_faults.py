@@ -41,7 +41,7 @@ async def settled(house, rows, limit_s=60.0):
         await rows.agree()
         there = on_cluster(house)
         admitted = {name for name, each in there.items() if workloads.is_admitted(each)}
-        idle = [one for one in rows.waiting.values() if one.devices <= rows.free()]
+        idle = await idle_for_nothing(house, rows)
         if (
             set(there) == {*rows.waiting, *rows.held}
             and admitted == set(rows.held)
@@ -52,6 +52,15 @@ async def settled(house, rows, limit_s=60.0):
         said = (sorted(there), sorted(admitted), sorted(rows.waiting), sorted(rows.held))
         assert time.monotonic() < deadline, f"they do not agree: {said}"
         await asyncio.sleep(0.1)
+
+
+async def idle_for_nothing(house, rows):
+    """Return the leases that would fit, unless devices are collected for one that is before all."""
+    told = await house.admission.standings(house.now())
+    first = min(rows.waiting, key=lambda name: getattr(told.get(name), "position", 0), default=None)
+    if first is not None and rows.waiting[first].devices > rows.free():
+        return []
+    return [one for one in rows.waiting.values() if one.devices <= rows.free()]
 
 
 async def day(house, rows, chance, first, last, between=lambda _: None):

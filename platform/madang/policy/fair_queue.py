@@ -19,14 +19,16 @@ A deterministic object without clock or I/O. The rules, in order:
 So devices stay idle only while they are collected for a head, or when caps stop all who wait.
 """
 
+import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from madang.domain.queue import ProjectShare, QueueItem
 from madang.policy.ask_back import Borrower, choose_to_ask_back
 from madang.policy.choose import Chooser
 from madang.policy.decisions import AskBack, Decision, Running, Start, Waiting
+from madang.policy.front import Front, Walk
 from madang.policy.places import places
 from madang.policy.pool import Head, Pool
 from madang.policy.refusals import why_refused
@@ -194,6 +196,69 @@ class FairQueue:
         order = [d.lease_id for d in play.tick(now_ms) if isinstance(d, Start)]
         return places(items, order, pool, self._account)
 
+    def front(
+        self,
+        flavor: str,
+        now_ms: int,
+        given: Iterable[str] = (),
+        left: Iterable[str] = (),
+        elsewhere: Iterable[QueueItem] = (),
+        most: int = sys.maxsize,
+    ) -> Front:
+        """Return whose turn it is, where somebody else carries out what the queue decides.
+
+        What :meth:`tick` would start, for a caller who says later what has started; all within a
+        guarantee come at once, since it is not this queue that asks back. Nothing changes but the
+        head. See :class:`~madang.policy.front.Walk`.
+
+        Parameters
+        ----------
+        given
+            Leases that were told before that it is their turn and that have not started yet, the
+            first first: as long as they fit it stays theirs.
+        left
+            Leases that do not start although it is their turn: they hold up nobody.
+        elsewhere
+            Those of other flavors whose turn it is: they count for the caps.
+        most
+            So many turns are given at once, beyond those within guarantees.
+        """
+        now_ms = self._advance(now_ms)
+        self._line_up()
+        pool = self._pools.get(flavor)
+        if pool is None:
+            return Front()
+        walk = Walk(pool, flavor, self._account, now_ms, self._half_life_ms, most)
+        walk.count(elsewhere)
+        walk.leave(self._lined(left))
+        walk.keep(self._lined(given))
+        found = walk.go(pool.head)
+        if found.head is not None:
+            pool.head = Head(found.head, now_ms)
+        elif not found.reclaiming:
+            # While all is kept for those within a guarantee it is the head still.
+            pool.head = None
+        return found
+
+    def has_room(self, item: QueueItem, project: int = 0, person: int = 0) -> bool:
+        """Tell whether caps allow a lease that waits.
+
+        Parameters
+        ----------
+        project, person
+            Devices that the project and the person are to have besides those that they hold.
+        """
+        account = self._account(item.project)
+        return item.devices == 0 or (
+            item.devices + project <= account.project_room
+            and item.devices + person <= account.person_room(item.person)
+        )
+
+    def has_caps(self, project: str) -> bool:
+        """Tell whether anything limits what a project, or one of its people, may hold."""
+        share = self._account(project).share
+        return (share.max_devices_person, share.max_devices_project) != (None, None)
+
     def free(self, flavor: str) -> int:
         """Return the devices of a flavor that nobody holds."""
         pool = self._pools.get(flavor)
@@ -307,6 +372,22 @@ class FairQueue:
                 decisions.append(Start(item.lease_id, item.attempt))
             else:
                 self._pools[item.flavor].add(item)
+
+    def _line_up(self) -> None:
+        """Put who came into the lines; what :meth:`_judge` does not is left to it."""
+        fresh, self._fresh = self._fresh, {}
+        for item in fresh.values():
+            if item.is_held_back:
+                continue
+            if item.devices == 0 or why_refused(item, self._pools, self._account) is not None:
+                self._fresh[item.lease_id] = item
+            else:
+                self._pools[item.flavor].add(item)
+
+    def _lined(self, lease_ids: Iterable[str]) -> list[QueueItem]:
+        """Return those of these leases that wait in a line."""
+        found = [self._waiting[one] for one in lease_ids if one in self._waiting]
+        return [i for i in found if not i.is_held_back and i.lease_id not in self._fresh]
 
     def _serve(self, flavor: str, pool: Pool, now_ms: int, decisions: list[Decision]) -> None:
         for within in (True, False):

@@ -30,6 +30,11 @@ class Line:
     def __bool__(self) -> bool:
         return bool(self._sizes)
 
+    def __contains__(self, item: QueueItem) -> bool:
+        entries = self._by_class[item.lease_class].get(item.person, [])
+        at = bisect_left(entries, (item.submitted_ms, item.lease_id))
+        return at < len(entries) and entries[at][2] == item
+
     @property
     def smallest(self) -> int:
         """Devices of the smallest lease; only asked of a line that is not empty."""

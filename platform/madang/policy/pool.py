@@ -112,6 +112,12 @@ class Pool:
         if not holders:
             del self.running[item.project], self.held[item.project]
 
+    def view(self) -> "Pool":
+        """Return a copy for a walk over who waits: its lines are the same until replaced."""
+        other = Pool(self.capacity)
+        other.used, other.held, other.lines = self.used, self.held.copy(), self.lines.copy()
+        return other
+
     def copy(self) -> "Pool":
         """Return an independent copy."""
         other = Pool(self.capacity)

@@ -83,6 +83,30 @@ def test_places_are_those_of_a_sorted_queue():
                 assert (standing.reason is WaitReason.HELD_BACK) == one.is_held_back
 
 
+def test_places_are_those_of_the_last_forecast_and_newcomers_come_last():
+    waiting = Order()
+    for number in range(4):
+        waiting.put(f"lease-{number}", item(number))
+    there = enumerate(("lease-3", "lease-1", "lease-0", "lease-2"), start=1)
+    known = {
+        name: Standing(lease_id=name, position=n, waiting=4, reason=WaitReason.DEVICES_BUSY)
+        for n, name in there
+    }
+    waiting.rank(known)
+    waiting.put("lease-1", None)
+    waiting.put("lease-5", item(5, lease_class=LeaseClass.BATCH))
+    waiting.put("lease-6", item(6))
+    told = Told(waiting, known, lambda _: 0)
+    line = ["lease-3", "lease-0", "lease-2", "lease-6", "lease-5"]
+    assert [told[name].position for name in line] == [1, 2, 3, 4, 5]
+    assert {told[name].waiting for name in line} == {5}
+    changes = waiting.changes
+    waiting.rank(known)
+    assert waiting.changes == changes
+    waiting.rank({})
+    assert Told(waiting, {}, lambda _: 0)["lease-3"].position == 3
+
+
 def test_what_was_told_stays_while_the_queue_moves_on():
     waiting = Order()
     for number in range(3):

@@ -6,8 +6,8 @@ server or Kueue are away meanwhile. What Kueue decides is heard by a watch. Afte
 rows tell who holds what and who waits; objects that no row stands for are told by
 :meth:`KubernetesAdmission.waiting` and :meth:`~KubernetesAdmission.holding`, and then withdrawn.
 
-Kueue's order is its own: leases within the guarantee of their project first, then by class, then
-by time of request. Expected starts are played by our own queue, which divides a bit more evenly.
+The order is that of our own queue, as on one machine: it says whose turn it is, and Kueue may
+choose nobody else (:mod:`madang.engines.kubernetes.turns`). Kueue counts, admits and asks back.
 """
 
 import asyncio
@@ -30,6 +30,8 @@ from madang.engines.kubernetes.objects import Object
 from madang.engines.kubernetes.places import Order, Told
 from madang.engines.kubernetes.pushing import Pusher
 from madang.engines.kubernetes.queue_objects import QueueObjects, troubles
+from madang.engines.kubernetes.turning import Turning
+from madang.engines.kubernetes.turns import Turns
 from madang.engines.kubernetes.wanted import Wanted, Wishes
 from madang.engines.ports import AdmissionEvent, Admitted, AskedBack, Refused
 from madang.engines.standings import Standings
@@ -81,8 +83,10 @@ class KubernetesAdmission:
         ours = f"{workloads.POOL}={policy.prefix}"
         path = workloads.workloads(policy.namespace)
         self._seen = Mirror(api, path, self._heard, keep=workloads.slim, labelSelector=ours)
+        self._turns = Turns(self._queue)
+        self._turning = Turning(self._look)
         self._leases = LeaseObjects(
-            api, policy, self._wishes, self._objects, self._members, self._seen
+            api, policy, self._wishes, self._objects, self._members, self._seen, self._turns
         )
         self._pusher = Pusher(self._push)
         self._nodes = Mirror(api, "/api/v1/nodes", self._heard_node, keep=nodes.slim)
@@ -99,6 +103,7 @@ class KubernetesAdmission:
         self._seen.start()
         self._objects.start()
         self._members.start()
+        self._turning.start()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
                 await self._nodes.wait()
@@ -106,7 +111,8 @@ class KubernetesAdmission:
 
     async def close(self) -> None:
         """Follow the cluster no more; nothing on it changes."""
-        for part in (self._seen, self._nodes, self._pusher, self._objects, self._members):
+        following = (self._seen, self._nodes, self._objects, self._members)
+        for part in (self._turning, self._pusher, *following):
             await part.stop()
 
     def most(self, flavor: str) -> int:
@@ -140,6 +146,8 @@ class KubernetesAdmission:
         for flavor in self._pool.flavors():
             if self._pool.usable(flavor) != self._queue.capacity(flavor):
                 self._queue.set_capacity(flavor, self._pool.usable(flavor))
+                self._turns.changed()
+                self._turning.soon()
         self._objects.set_capacity({name: self._pool.usable(name) for name in self._pool.flavors()})
         self._standings.forget()
 
@@ -164,7 +172,7 @@ class KubernetesAdmission:
             if workloads.is_asked_back(found) and item.is_preemptible:
                 self._ask_back(item, found)
         elif workloads.is_admitted(found):
-            if wanted.is_stopped:
+            if self._leases.is_wrongly_admitted(wanted, found):
                 self._pusher.touch(item.lease_id)
             elif not self._is_paused:
                 self._admit(wanted)
@@ -175,13 +183,14 @@ class KubernetesAdmission:
         wanted.is_held, wanted.since_ms = True, now
         names = self._pool.hold(key, item.flavor, item.devices)
         self._queue.started(item, now)
+        self._turns.admitted(item, now)
         self._placed(item.lease_id)
         self._news.add(
             Admitted(lease_id=item.lease_id, attempt=item.attempt, device_ids=names), now
         )
         if not item.is_preemptible:
             self._pusher.touch(item.lease_id)
-        self._standings.forget()
+        self._changed()
         self._wake()
 
     def _ask_back(self, item: QueueItem, found: Object) -> None:
@@ -202,8 +211,9 @@ class KubernetesAdmission:
         for share in shares:
             self._queue.set_share(share, self._clock())
         self._objects.set_shares(shares)
-        self._touch(self._wishes.set_shares(shares))
-        self._standings.forget()
+        self._wishes.set_shares(shares)
+        self._turns.changed()
+        self._changed()
 
     async def enqueue(self, item: QueueItem) -> None:
         """Put a lease into the queue, or change it there; repeating is harmless."""
@@ -212,15 +222,34 @@ class KubernetesAdmission:
             return
         wanted = self._wishes.put(Wanted(item))
         self._queue.submit(item, self._clock())
-        self._placed(item.lease_id)
-        self._standings.forget()
         self._refuse_what_cannot_be(wanted)
-        self._touch(self._wishes.cap(item.project))
+        if not wanted.is_gone:
+            self._turns.put(item, self._clock(), self._was_active(item))
+        self._changed(item.lease_id)
         self._look_at(wanted)
 
-    def _touch(self, lease_ids: Collection[str]) -> None:
-        for lease_id in lease_ids:
-            self._pusher.touch(lease_id)
+    def _was_active(self, item: QueueItem) -> bool | None:
+        """Tell whether Kueue may choose a lease that is there from before a restart."""
+        found = self._seen.objects.get(item.lease_id)
+        if found is None or workloads.is_going(found) or not workloads.is_same(found, item):
+            return None
+        return not workloads.is_stopped(found)
+
+    def _changed(self, lease_id: str | None = None) -> None:
+        """Take note that the queue changed, and how a lease waits now."""
+        if lease_id is not None:
+            self._placed(lease_id)
+        self._standings.forget()
+        if self._turns.is_due:
+            self._turning.soon()
+
+    def _look(self) -> None:
+        """Let those be chosen whose turn it is; while nobody may be, nobody's turn comes."""
+        if not self._is_paused:
+            for lease_id in self._turns.look(self._clock()):
+                self._pusher.touch(lease_id)
+            if self._turns.is_due:
+                self._turning.soon()
 
     def _look_at(self, wanted: Wanted) -> None:
         found = self._seen.objects.get(wanted.item.lease_id)
@@ -245,7 +274,7 @@ class KubernetesAdmission:
             return
         wanted.is_gone = True
         self._queue.withdraw(item.lease_id, now)
-        self._placed(item.lease_id)
+        self._turns.drop(item.lease_id)
         event = Refused(lease_id=item.lease_id, attempt=item.attempt, code=code, details=details)
         self._news.add(event, now)
         self._wake()
@@ -259,13 +288,14 @@ class KubernetesAdmission:
         wanted = self._wishes.put(Wanted(item, started_ms, is_held=True))
         self._pool.adopt(key, item.flavor, device_ids)
         self._queue.started(item, now)
-        self._placed(item.lease_id)
+        self._turns.admitted(item, now)
         self._resize()
+        self._changed(item.lease_id)
         names = tuple(device_ids)
         self._news.add_known(
             Admitted(lease_id=item.lease_id, attempt=item.attempt, device_ids=names), now
         )
-        self._touch([item.lease_id, *self._wishes.cap(item.project)])
+        self._pusher.touch(item.lease_id)
         self._look_at(wanted)
 
     async def withdraw(self, lease_id: str) -> None:
@@ -275,10 +305,10 @@ class KubernetesAdmission:
             return
         wanted.is_gone = True
         self._queue.withdraw(lease_id, self._clock())
-        self._placed(lease_id)
+        self._turns.drop(lease_id)
         self._news.drop(lease_id)
-        self._touch([lease_id, *self._wishes.cap(wanted.item.project)])
-        self._standings.forget()
+        self._pusher.touch(lease_id)
+        self._changed(lease_id)
 
     async def release(self, lease_id: str, attempt: int) -> None:
         """Free the devices of an attempt; harmless when it holds none."""
@@ -290,10 +320,11 @@ class KubernetesAdmission:
         self._pool.let_go((lease_id, attempt))
         now = self._clock()
         self._queue.finished(lease_id, now)
-        self._placed(lease_id)
         self._resize()
+        self._turns.changed()
+        self._changed(lease_id)
         self._standings.ended(wanted.item, now - wanted.since_ms)
-        self._touch([lease_id, *self._wishes.cap(wanted.item.project)])
+        self._pusher.touch(lease_id)
 
     def _stray(self, lease_id: str) -> Wanted | None:
         """Return what an object says that nobody told us of: its service was killed."""
@@ -328,8 +359,12 @@ class KubernetesAdmission:
         return [(item, is_held) for item, is_held in items if item is not None]
 
     async def standings(self, now_ms: int) -> Mapping[str, Standing]:
-        """Return the standing of each waiting lease: places in Kueue's order, times as forecast."""
+        """Return the standing of each waiting lease: places and times as forecast.
+
+        Who came after the forecast has the last place, until the next one.
+        """
         times = await self._standings.get(self._queue, self._ends, now_ms)
+        self._order.rank(times)
         made_of = (id(times), self._order.changes)
         if self._told is None or self._made_of != made_of:
             self._told = Told(self._order, times, self._queue.free)
@@ -395,6 +430,8 @@ class KubernetesAdmission:
         self._standings.forget()
         await self._settle()
         if not is_paused:
+            self._turns.resumed(self._clock())
+            self._turning.soon()
             for wanted in self._wishes:
                 self._look_at(wanted)
 

@@ -15,6 +15,7 @@ from madang.engines.kubernetes.nodes import CPU
 from madang.engines.kubernetes.objects import Object
 from madang.engines.kubernetes.queue_objects import QueueObjects
 from madang.engines.kubernetes.queues import queue_name
+from madang.engines.kubernetes.turns import Turns
 from madang.engines.kubernetes.wanted import Wanted, Wishes
 from madang.errors import ConflictError, NotFoundError
 
@@ -32,7 +33,9 @@ class LeaseObjects:
         queues: QueueObjects,
         members: MemberQueues,
         seen: Mirror,
+        turns: Turns,
     ) -> None:
+        self._turns = turns
         self._seen, self._members = seen, members
         self._api, self._policy, self._wishes, self._queues = api, policy, wishes, queues
         self._flavors = {flavor.name: flavor for flavor in policy.flavors}
@@ -48,9 +51,10 @@ class LeaseObjects:
             await self._delete(path, lease_id)
             self._wishes.drop(wanted)
             return False
-        if self._is_as_wanted(wanted) or (wanted.is_held and await self._keep_seen(path, wanted)):
+        if self._is_as_wanted(wanted):
             return False
-        return await self._change(path, wanted)
+        one_step = self._keep_seen if wanted.is_held else self._turn_seen
+        return not await one_step(path, wanted) and await self._change(path, wanted)
 
     async def _change(self, path: str, wanted: Wanted) -> bool:
         """Read the object, and make or change it; return whether another step has to follow."""
@@ -65,14 +69,29 @@ class LeaseObjects:
         if found is None:
             return True
         must_go = workloads.is_going(found) or not workloads.is_same(found, wanted.item)
-        if must_go or (wanted.is_stopped and workloads.is_admitted(found)):
+        if must_go or self.is_wrongly_admitted(wanted, found):
             await self._api.delete(path, uid=found["metadata"]["uid"])
             return True
         if wanted.is_held:
             await self._keep(path, wanted, found)
-        elif workloads.is_stopped(found) != wanted.is_stopped:
-            await self._patch(path, {"active": not wanted.is_stopped})
+        elif not self._has_its_turn(wanted, found):
+            await self._turn(path, wanted, found)
         return False
+
+    def is_wrongly_admitted(self, wanted: Wanted, found: Object) -> bool:
+        """Tell whether Kueue admitted what must wait, so that it has to come anew.
+
+        One whose turn it was not, since that changed meanwhile, may keep what it got. Not so one
+        that is held back, or beyond a cap; nor one that we stopped while Kueue chose it, since
+        Kueue takes that back by itself. None of them was told that it was admitted.
+        """
+        if wanted.is_held or not workloads.is_admitted(found):
+            return False
+        return workloads.is_stopped(found) or not self._turns.may_hold(wanted.item)
+
+    def _has_its_turn(self, wanted: Wanted, found: Object) -> bool:
+        is_next = self._turns.is_next(wanted.item.lease_id)
+        return workloads.is_admitted(found) or workloads.is_stopped(found) != is_next
 
     def _is_as_wanted(self, wanted: Wanted) -> bool:
         """Tell whether the watch says that nothing is to be done, as for all after a restart.
@@ -87,10 +106,7 @@ class LeaseObjects:
             return False
         if wanted.is_held:
             return self._is_kept(wanted, found)
-        is_admitted = workloads.is_admitted(found)
-        return workloads.is_stopped(found) == wanted.is_stopped and not (
-            wanted.is_stopped and is_admitted
-        )
+        return self._has_its_turn(wanted, found) and not self.is_wrongly_admitted(wanted, found)
 
     async def _create(self, wanted: Wanted) -> bool:
         """Make the object; return False when there is one of that name."""
@@ -98,7 +114,7 @@ class LeaseObjects:
         queue = queue_name(self._policy, item.project, item.person)
         flavor = self._flavors.get(item.flavor) if item.flavor != CPU else None
         body = workloads.workload(item, flavor, queue, self._policy.prefix)
-        body["spec"]["active"] = not wanted.is_stopped
+        body["spec"]["active"] = wanted.is_held or self._turns.is_next(item.lease_id)
         if wanted.is_held:
             log.warning("the object of %s was gone although it holds devices", item.lease_id)
             body["spec"]["priority"] = workloads.KEPT
@@ -143,6 +159,27 @@ class LeaseObjects:
 
     def _is_kept(self, wanted: Wanted, found: Object) -> bool:
         return wanted.item.is_preemptible or found["spec"].get("priority") == workloads.KEPT
+
+    async def _turn_seen(self, path: str, wanted: Wanted) -> bool:
+        """Let it be its turn, or not, as the watch told of it; False where it is another by now."""
+        found = self._seen.objects.get(wanted.item.lease_id)
+        if found is None or workloads.is_going(found) or not workloads.is_same(found, wanted.item):
+            return False
+        if workloads.is_admitted(found):
+            return False
+        try:
+            await self._turn(path, wanted, found)
+        except (ConflictError, NotFoundError):
+            return False
+        return True
+
+    async def _turn(self, path: str, wanted: Wanted, found: Object) -> None:
+        """Let Kueue choose a lease; or not any more, unless it did since it was read."""
+        is_next = self._turns.is_next(wanted.item.lease_id)
+        named = ("uid",) if is_next else ("uid", "resourceVersion")
+        read = {key: found["metadata"][key] for key in named}
+        body = {"metadata": read, "spec": {"active": is_next}}
+        self._seen.note(await self._api.patch(path, body))
 
     async def _patch(self, path: str, spec: Object, uid: str = "") -> None:
         body = {"spec": spec} | ({"metadata": {"uid": uid}} if uid else {})

@@ -1,7 +1,9 @@
-"""Who waits in Kueue's order, and what each is told: a place from here, times from the forecast.
+"""Who waits in which order, and what each is told: a place from here, times from the forecast.
 
-Tens of thousands may wait, and each page asks for a few of them. So the order is kept up to date
-one lease at a time, and what one is told is put together when somebody asks for it.
+The order is that of our queue, as the last forecast found it, and behind those whom it knew come
+the newcomers by class and time of request. Tens of thousands may wait, and each page asks for a few
+of them. So the order is kept up to date one lease at a time, and what one is told is put together
+when somebody asks for it.
 """
 
 from bisect import bisect_left, insort
@@ -13,7 +15,10 @@ from madang.domain.queue import QueueItem
 from madang.engines.kubernetes.wanted import order
 from madang.engines.ports import Placed
 
-Place = tuple[int, int, str]
+Place = tuple[int, int, int, str]
+"""Position in the forecast, then what orders those who came later."""
+
+LAST = 1 << 62
 
 
 class Order:
@@ -23,7 +28,27 @@ class Order:
         self._items: dict[str, QueueItem] = {}
         self._lines: dict[str, list[Place]] = {}
         self._shown: dict[str, tuple[Place, ...]] = {}
+        self._places: dict[str, Place] = {}
+        self._known: Mapping[str, Standing] = {}
         self.changes = 0
+
+    def rank(self, known: Mapping[str, Standing]) -> None:
+        """Sort by the positions of another forecast; the same again costs nothing."""
+        if known is self._known:
+            return
+        self._known = known
+        self.changes += 1
+        self._lines, self._shown = {}, {}
+        for lease_id, item in self._items.items():
+            later = self._places[lease_id][1:]
+            place = self._places[lease_id] = (self._position(lease_id), *later)
+            self._lines.setdefault(item.flavor, []).append(place)
+        for line in self._lines.values():
+            line.sort()
+
+    def _position(self, lease_id: str) -> int:
+        known = self._known.get(lease_id)
+        return LAST if known is None or known.position is None else known.position
 
     def put(self, lease_id: str, item: QueueItem | None) -> None:
         """Take note of how a lease waits; None when it does not."""
@@ -33,20 +58,23 @@ class Order:
         self.changes += 1
         if before is not None:
             line = self._lines[before.flavor]
-            del line[bisect_left(line, order(before))]
+            del line[bisect_left(line, self._places.pop(lease_id))]
             self._shown.pop(before.flavor, None)
             del self._items[lease_id]
         if item is not None:
             self._items[lease_id] = item
-            insort(self._lines.setdefault(item.flavor, []), order(item))
+            place = self._places[lease_id] = (self._position(lease_id), *order(item))
+            insort(self._lines.setdefault(item.flavor, []), place)
             self._shown.pop(item.flavor, None)
 
-    def now(self) -> "tuple[Mapping[str, QueueItem], Mapping[str, tuple[Place, ...]]]":
-        """Return who waits, and the order of each flavor as it is now; neither changes any more."""
+    def now(
+        self,
+    ) -> "tuple[Mapping[str, QueueItem], Mapping[str, Place], Mapping[str, tuple[Place, ...]]]":
+        """Return who waits, the place of each, and each line; none of them changes any more."""
         for flavor, line in self._lines.items():
             if flavor not in self._shown:
                 self._shown[flavor] = tuple(line)
-        return self._items.copy(), dict(self._shown)
+        return self._items.copy(), self._places.copy(), dict(self._shown)
 
 
 class Told(Placed):
@@ -63,14 +91,14 @@ class Told(Placed):
     def __init__(
         self, waiting: Order, times: Mapping[str, Standing], free: Callable[[str], int]
     ) -> None:
-        self._items, self._lines = waiting.now()
+        self._items, self._places, self._lines = waiting.now()
         self._free = {flavor: free(flavor) for flavor in self._lines}
         self._times = times
 
     def __getitem__(self, lease_id: str) -> Standing:
         item = self._items[lease_id]
         line = self._lines[item.flavor]
-        position, waiting = bisect_left(line, order(item)) + 1, len(line)
+        position, waiting = bisect_left(line, self._places[lease_id]) + 1, len(line)
         known = self._times.get(lease_id)
         if known is not None:
             return replace(known, position=position, waiting=waiting)
@@ -91,4 +119,4 @@ class Told(Placed):
     def positions(self) -> Mapping[str, int]:
         """Return the position of each in the line of its flavor."""
         lines = self._lines.values()
-        return {place[2]: number for line in lines for number, place in enumerate(line, start=1)}
+        return {place[3]: number for line in lines for number, place in enumerate(line, start=1)}

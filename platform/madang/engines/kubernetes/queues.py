@@ -2,8 +2,9 @@
 
 One cohort holds what is guaranteed to nobody; each project has a ClusterQueue with its guarantee
 that may borrow the rest and what others leave idle, and each member of it who asked a LocalQueue in
-the people's namespace. Who of a project is next, Kueue says by what members used, where its
-configuration has ``admissionFairSharing``; then by class and time of request.
+the people's namespace. Who is next says our own queue (``turns``); Kueue's order by what members
+used, where its configuration has ``admissionFairSharing``, then by class and time of request, is
+left with those who are let go together.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

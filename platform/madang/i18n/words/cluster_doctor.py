@@ -233,16 +233,16 @@ TEXTS = {
         "timeout을 15m 이상으로 하고 blockAdmission을 끄거나, waitForPodsReady를 지워 주세요.",
     ),
     "doctor.kueue_members.ok": (
-        "Kueue serves the member of a project first who used least",
-        "Kueue가 프로젝트 안에서 적게 쓴 사람부터 배정합니다",
+        "Kueue counts what members of a project used",
+        "Kueue가 프로젝트 구성원의 사용량을 셉니다",
     ),
     "doctor.kueue_members.bad": (
         "Kueue does not look at what members of a project used before",
         "Kueue가 프로젝트 구성원의 지난 사용량을 보지 않습니다",
     ),
     "doctor.kueue_members.why": (
-        "Inside a project the earlier request goes first, whoever has used how much.",
-        "프로젝트 안에서는 누가 얼마나 썼든 먼저 요청한 사람이 먼저 받습니다.",
+        "Madang keeps the order itself; only where a queue has less than Madang knows of, Kueue takes the earlier request first.",
+        "순서는 마당이 정합니다. 다만 마당이 아는 것보다 자원이 적은 대기열에서는 Kueue가 먼저 온 요청부터 받습니다.",
     ),
     "doctor.kueue_members.next": (
         "Add to Kueue's configuration, with the half-life of your policy: admissionFairSharing: {{usageHalfLifeTime: 168h, usageSamplingInterval: 5m}}",
