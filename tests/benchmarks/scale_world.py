@@ -249,6 +249,8 @@ class World:
         queue = queues.queue_name(policy, item.project, item.person)
         body = workloads.workload(item, policy.flavors[0], queue, policy.prefix)
         body["metadata"]["namespace"] = NAME
+        # While nothing is free it is nobody's turn.
+        body["spec"]["active"] = is_held
         if is_held:
             body["spec"]["priority"] = workloads.KEPT
             body["status"] = admitted(lease)
