@@ -156,6 +156,7 @@ bench-sweep: $(STAMP) ## sweeps through the service beside the papermill command
 bench-cluster: $(STAMP) ## on a real control plane: a thousand leases beside gated pods, a hub with a long queue beside a stock hub, a large site (an hour)
 	$(BIN)/python tests/benchmarks/bench_kueue.py
 	$(BIN)/python tests/benchmarks/bench_waiting_hub.py
+	$(BIN)/python tests/benchmarks/bench_turns.py
 	$(BIN)/python tests/benchmarks/bench_scale.py
 	$(BIN)/python $(NODE)/contained.py $(BIN)/python tests/benchmarks/bench_node.py
 
