@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-chart chart-schema test-browser test-cluster cluster images test-images buildah chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-cluster bench-queue test-story test-node node-parts node-cluster node-packages
+.PHONY: help install up demo test test-unit test-contract test-plans test-integration test-hostile test-hostile-long test-faults test-corpus test-chart chart-schema test-browser test-cluster cluster images test-images buildah chromium compiler pictures check docs format lock clean bench bench-replay bench-faults bench-pages bench-runs bench-sweep bench-cluster bench-queue test-story test-node node-possible node-parts node-cluster node-packages
 
 help: ## show the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ node-packages:
 node-parts: $(STAMP) node-packages buildah
 	$(BIN)/python tests/cluster/binaries.py $(NODE_PARTS) helm
 	$(BIN)/python tests/cluster/images.py
+
+node-possible: $(STAMP) node-packages
+	$(BIN)/python $(NODE)/contained.py true
 
 test-story: node-parts ## from helm install to helm uninstall on a contained node, with pods that really run (root; 3 minutes, the first time 20)
 	$(BIN)/python $(NODE)/contained.py $(PYTEST) $(NODE)/test_whole_story.py
