@@ -247,7 +247,9 @@ class KubernetesAdmission:
         """Let those be chosen whose turn it is; while nobody may be, nobody's turn comes."""
         if not self._is_paused:
             for lease_id in self._turns.look(self._clock()):
-                self._pusher.touch(lease_id)
+                # Also one that led to nothing is among them: perhaps it did, and we did not hear.
+                if (wanted := self._wishes.get(lease_id)) is not None:
+                    self._look_at(wanted)
             if self._turns.is_due:
                 self._turning.soon()
 

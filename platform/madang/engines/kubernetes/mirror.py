@@ -50,6 +50,7 @@ class Mirror:
         self.objects: dict[str, Object] = {}
         self.lists = 0
         self._version = 0
+        self._untold: set[str] = set()
         self._synced = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -79,6 +80,8 @@ class Mirror:
         name = item["metadata"]["name"]
         if _version(item) > max(self._version, _version(self.objects.get(name))):
             self.objects[name] = self._keep(item)
+            # What others did to it before stands in there too, and nobody was told of that yet.
+            self._untold.add(name)
 
     async def _run(self) -> None:
         failures = 0
@@ -123,8 +126,9 @@ class Mirror:
         before, self.objects, self._version = self.objects, dict(found), version
         for name in before.keys() - found.keys():
             self._heard(name, None)
+        untold, self._untold = self._untold, set()
         for name, item in found.items():
-            if _version(before.get(name)) != _version(item):
+            if name in untold or _version(before.get(name)) != _version(item):
                 self._heard(name, item)
 
     def _take(self, event: Object) -> None:
@@ -136,6 +140,7 @@ class Mirror:
         if event["type"] == "BOOKMARK":
             return
         name = item["metadata"]["name"]
+        self._untold.discard(name)
         if event["type"] == "DELETED":
             self.objects.pop(name, None)
             self._heard(name, None)
