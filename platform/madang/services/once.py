@@ -62,7 +62,8 @@ class Lately(Generic[T]):
     async def get(self) -> T:
         """Return what was made last, and have it made anew; wait only for what is too old."""
         age_s = time.monotonic() - self._began_s
-        if self._making is None and (not self._made or age_s > max(FRESH_S, SHARE * self._took_s)):
+        rest_s = min(LATEST_S, max(FRESH_S, SHARE * self._took_s))
+        if self._making is None and (not self._made or age_s > rest_s):
             self._making = asyncio.create_task(self._anew())
             self._making.add_done_callback(self._over)
         if self._made and age_s <= LATEST_S:
