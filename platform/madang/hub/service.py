@@ -141,6 +141,8 @@ class ServiceClient:
                 self._api + path,
                 headers=headers,
                 timeout=aiohttp.ClientTimeout(total=answer_s),
+                # The token is for this one address.
+                allow_redirects=False,
                 **options,
             )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
